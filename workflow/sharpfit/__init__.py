@@ -1,0 +1,1 @@
+"""Iterative MRI reconstruction as a cached workflow that judges its own fits."""
