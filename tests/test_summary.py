@@ -1,0 +1,72 @@
+"""The table and the sentence per scan."""
+
+import csv
+import json
+
+import pytest
+from made_study import make_study
+
+from sharpfit import summary
+from sharpfit.errors import InputError
+
+
+@pytest.fixture
+def evaluations(tmp_path):
+    root = make_study(tmp_path, size=16)
+    return summary.read_evaluations(sorted(root.glob("results/evaluate/*/*/evaluation.json"))[::-1])
+
+
+def test_the_csv_has_one_row_per_scan_and_regime_and_blanks_without_reference(tmp_path, evaluations):
+    file = tmp_path / "summary.csv"
+    summary.write_csv(file, evaluations)
+    rows = list(csv.DictReader(file.open()))
+    assert file.read_text().splitlines()[0] == ",".join(summary.COLUMNS)
+    assert [(row["scan"], row["regime"]) for row in rows] == [(e["scan"], e["regime"]) for e in evaluations]
+    nrmse = {(row["scan"], row["regime"]): row["nrmse_picked"] for row in rows}
+    assert nrmse["head_r4", "warmup"] == ""
+    assert float(nrmse["phantom_r2", "warmup"]) == pytest.approx(0.2)
+
+
+def test_the_json_nests_scan_regime_and_holds_no_nan(tmp_path, evaluations):
+    file = tmp_path / "summary.json"
+    summary.write_json(file, evaluations)
+    nested = json.loads(file.read_text(), parse_constant=pytest.fail)
+    assert nested["phantom_r2"]["gradient_descent"]["picked_iteration"] == 15
+    assert "nrmse_picked" not in nested["head_r4"]["warmup"]
+
+
+def test_the_answer_names_the_best_regime_where_to_stop_and_whether_the_drop_is_real(evaluations):
+    answers = {scan: summary.answer(members) for scan, members in summary.by_scan(evaluations).items()}
+    assert answers["phantom_r2"] == (
+        "Best is gradient_descent: stop at iteration 15 of 60 (NRMSE 0.1, 0.2 at the end). "
+        "The loss that falls after that is not real: it fits noise."
+    )
+
+
+def test_two_risks_are_as_good_only_within_the_judges_uncertainty():
+    def fit(risk, error=None):
+        return {"picked": {"risk": risk, "risk_se": error}}
+
+    assert summary.as_good(fit(1.0, 0.1), fit(1.28, 0.1))
+    assert not summary.as_good(fit(1.0, 0.1), fit(1.29, 0.1))
+    assert summary.as_good(fit(1.0), fit(1.03))
+    assert not summary.as_good(fit(1.0), fit(1.05))
+    assert not summary.as_good(fit(1.0), fit(None))
+
+
+def test_a_fit_without_risk_ranks_last_and_a_new_verdict_is_still_said(evaluations):
+    odd = {**evaluations[0], "verdict": "something new", "picked": {"risk": None}}
+    assert summary.rank([odd, evaluations[1]])[-1] is odd
+    assert "something new" in summary.answer([odd])
+
+
+def test_the_terminal_table_shows_hostile_names_as_they_are(capsys, evaluations):
+    summary.print_summary([{**evaluations[0], "regime": "[red]x"}])
+    assert "[red]x" in capsys.readouterr().out
+
+
+def test_an_unreadable_evaluation_is_named(tmp_path):
+    file = tmp_path / "evaluation.json"
+    file.write_text("{")
+    with pytest.raises(InputError, match=r"evaluation\.json"):
+        summary.read_evaluations([file])

@@ -1,0 +1,165 @@
+"""The study in one table: a row per scan and regime, and one sentence per scan."""
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from sharpfit.errors import InputError
+
+Evaluation = dict[str, Any]
+
+COLUMNS = (
+    "scan",
+    "regime",
+    "verdict",
+    "picked_iteration",
+    "last_iteration",
+    "chi2",
+    "held_out",
+    "nrmse_picked",
+    "nrmse_last",
+    "cause",
+)
+#: Two risks J (squared) that differ by less count as equal where the judge gives no uncertainty.
+RISK_TOLERANCE = 0.04
+
+_DROP_IS_REAL = {
+    "over-fitting": "The loss that falls after that is not real: it fits {cause}",
+    "mixed": "Whether the loss that falls after that is real is mixed: the measures disagree",
+    "under-fitted": "The loss had real ground left to fall ({cause})",
+    "sharper": "The drop in loss is real: the image grew sharper to the end",
+    "contrast restored": "The drop in loss is real, but restored contrast and no finer detail",
+    "frozen": "The loss did not fall: the fit is frozen ({cause})",
+    "diverging": "The loss did not fall for good: the fit diverges ({cause})",
+    "not decided": "Whether the loss that falls after that is real is not decided",
+}
+
+
+def read_evaluations(files: Iterable[Path]) -> list[Evaluation]:
+    """Return the contents of evaluation.json files, in the order given; InputError names a bad one."""
+    evaluations = []
+    for file in files:
+        try:
+            evaluations.append(json.loads(file.read_text()))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{file}: no evaluation can be read ({error}); run the study again") from error
+    return evaluations
+
+
+def row(evaluation: Evaluation) -> dict[str, Any]:
+    """Return one row with `COLUMNS`; chi2 and held_out are those of the picked iteration.
+
+    Both are reduced (1 is the noise floor); NRMSE is relative and None without a reference.
+    """
+    picked, last = evaluation["picked"], evaluation["last"]
+    values = {
+        **{key: evaluation.get(key) for key in COLUMNS},
+        "chi2": picked.get("chi2"),
+        "held_out": picked.get("held_out"),
+        "nrmse_picked": picked.get("nrmse"),
+        "nrmse_last": last.get("nrmse"),
+    }
+    return {key: values[key] for key in COLUMNS}
+
+
+def by_scan(evaluations: Sequence[Evaluation]) -> dict[str, list[Evaluation]]:
+    """Return the evaluations of each scan, scans and regimes in the order they come."""
+    names = list(dict.fromkeys(evaluation["scan"] for evaluation in evaluations))
+    ordered = sorted(evaluations, key=lambda evaluation: names.index(evaluation["scan"]))
+    return {scan: list(members) for scan, members in groupby(ordered, key=lambda one: one["scan"])}
+
+
+def rank(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
+    """Return the fits of one scan, best picked image first: by risk J, those without one by held-out last."""
+
+    def key(evaluation: Evaluation) -> tuple[bool, float, float]:
+        risk, held_out = evaluation["picked"].get("risk"), evaluation["picked"].get("held_out")
+        missing = float("inf")
+        return (risk is None, risk if risk is not None else 0.0, missing if held_out is None else held_out)
+
+    return sorted(evaluations, key=key)
+
+
+def as_good(best: Evaluation, other: Evaluation) -> bool:
+    """Tell whether the risks of two picked images differ by less than twice their joint standard error.
+
+    Without `risk_se` in both, by less than `RISK_TOLERANCE` of the better one.
+    """
+    one, two = best["picked"], other["picked"]
+    if one.get("risk") is None or two.get("risk") is None:
+        return False
+    errors = (one.get("risk_se"), two.get("risk_se"))
+    if None in errors:
+        margin = RISK_TOLERANCE * abs(one["risk"])
+    else:
+        margin = 2 * (errors[0] ** 2 + errors[1] ** 2) ** 0.5
+    return bool(abs(two["risk"] - one["risk"]) <= margin)
+
+
+def answer(evaluations: Sequence[Evaluation]) -> str:
+    """Answer the study's question for one scan in words: best regime, where to stop, is the drop real."""
+    best, *others = rank(evaluations)
+    cause = best.get("cause") or "cause unknown"
+    drop = _DROP_IS_REAL.get(best["verdict"], str(best["verdict"])).format(cause=cause)
+    text = (
+        f"Best is {best['regime']}: stop at iteration {best['picked_iteration']} of {best['last_iteration']}"
+    )
+    if best["picked"].get("nrmse") is not None:
+        text += f" (NRMSE {best['picked']['nrmse']:.3g}, {best['last']['nrmse']:.3g} at the end)"
+    ties = [other["regime"] for other in others if as_good(best, other)]
+    text += f". {drop}."
+    if ties:
+        text += f" As good within the uncertainty: {', '.join(ties)}."
+    return text
+
+
+def write_csv(path: Path, evaluations: Sequence[Evaluation]) -> None:
+    """Write one row per scan and regime with `COLUMNS`; empty where there is no value."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(map(row, evaluations))
+
+
+def write_json(path: Path, evaluations: Sequence[Evaluation]) -> None:
+    """Write {scan: {regime: row}}, the nesting DVC's metrics commands turn into rows of few columns."""
+    nested: dict[str, dict[str, Any]] = {}
+    for scan, members in by_scan(evaluations).items():
+        nested[scan] = {}
+        for member in members:
+            values = row(member)
+            nested[scan][member["regime"]] = {
+                key: values[key] for key in COLUMNS[2:] if values[key] is not None
+            }
+    path.write_text(json.dumps(nested, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def table(evaluations: Sequence[Evaluation]) -> Table:
+    """Return the rows as a table for the terminal."""
+    shown = Table("scan", "regime", "verdict", "picked", "of", "chi2", "held-out", "NRMSE", "NRMSE at end")
+    for evaluation in evaluations:
+        shown.add_row(*(escape(_text(value)) for key, value in row(evaluation).items() if key != "cause"))
+    return shown
+
+
+def print_summary(evaluations: Sequence[Evaluation], report: Path | None = None) -> None:
+    """Print the table, one sentence per scan, and where the report lies."""
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(table(evaluations))
+    for scan, members in by_scan(evaluations).items():
+        console.print(f"[bold]{escape(scan)}[/bold]: {escape(answer(members))}")
+    if report is not None:
+        console.print(f"report: {escape(str(report))}")
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
