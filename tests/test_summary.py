@@ -19,7 +19,7 @@ def evaluations(tmp_path):
 def test_the_csv_has_one_row_per_scan_and_regime_and_blanks_without_reference(tmp_path, evaluations):
     file = tmp_path / "summary.csv"
     summary.write_csv(file, evaluations)
-    rows = list(csv.DictReader(file.open()))
+    rows = list(csv.DictReader(file.read_text().splitlines()))
     assert file.read_text().splitlines()[0] == ",".join(summary.COLUMNS)
     assert [(row["scan"], row["regime"]) for row in rows] == [(e["scan"], e["regime"]) for e in evaluations]
     nrmse = {(row["scan"], row["regime"]): row["nrmse_picked"] for row in rows}
