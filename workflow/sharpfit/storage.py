@@ -1,0 +1,66 @@
+"""HDF5 written so that equal content gives equal bytes, and read back whole."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from sharpfit.errors import InputError
+
+
+def write(path: Path, datasets: Mapping[str, Any], attrs: Mapping[str, Any]) -> None:
+    """Write arrays and attributes to a new HDF5 file, without timestamps.
+
+    A name with slashes (``measures/rss``) makes its groups. Arrays of three or more axes are chunked over
+    the last two, so that a slice can be read without the others; smaller ones lie contiguous.
+    """
+    with h5py.File(path, "w", libver="earliest") as file:
+        for name, values in datasets.items():
+            array = np.ascontiguousarray(values)
+            file.create_dataset(name, data=array, chunks=_slice_chunk(array.shape), track_times=False)
+        for name, value in attrs.items():
+            file.attrs[name] = value
+
+
+def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Read every dataset, by its full name (``measures/rss``), and the root attributes of an HDF5 file.
+
+    Raises
+    ------
+    InputError
+        if the file is missing or is no HDF5
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    datasets: dict[str, np.ndarray] = {}
+
+    def collect(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            datasets[name] = item[()]
+
+    try:
+        with h5py.File(path, "r") as file:
+            file.visititems(collect)
+            attrs = {name: _plain(value) for name, value in file.attrs.items()}
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read as HDF5 ({_first_line(error)})") from error
+    return datasets, attrs
+
+
+def _slice_chunk(shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    if len(shape) < 3 or 0 in shape:
+        return None
+    return (1,) * (len(shape) - 2) + shape[-2:]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
