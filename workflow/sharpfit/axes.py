@@ -1,0 +1,147 @@
+"""Name the axes of an array that came from a file, and bring them into the core's order."""
+
+from collections.abc import Sequence
+from itertools import permutations
+from typing import NamedTuple
+
+import numpy as np
+
+from sharpfit.errors import InputError
+
+KSPACE_AXES = ("slice", "coil", "ky", "kx")
+# Coils are recognised by being at most this share of both k-space axes.
+_COIL_SHARE = 0.5
+
+
+class FileArray(NamedTuple):
+    """An array as its file holds it."""
+
+    values: np.ndarray
+    where: str
+    """file:dataset, for messages"""
+    axes: tuple[str, ...] | None
+    """names of the axes, where the format fixes them"""
+
+
+def kspace_axes(array: FileArray, stated: Sequence[str] | None) -> tuple[FileArray, str]:
+    """Name the axes of a k-space: as stated, as its format has them, else by their lengths.
+
+    By length, two axes are ky and kx in the file's order, and a third, at most half as long, is the coils.
+
+    Returns
+    -------
+        the array with its axes named, and a sentence saying how they were found
+
+    Raises
+    ------
+    InputError
+        if the axes are not clear, or those stated do not fit
+    """
+    if stated:
+        named, how = with_axes(array, stated, KSPACE_AXES), "stated"
+    elif array.axes:
+        named, how = with_axes(array, array.axes, KSPACE_AXES), "given by the format"
+    else:
+        named, how = _recognised(array), "recognised by their lengths"
+    sentence = f"axes {how}: {_spell(named.axes or (), named.values.shape)}"
+    if how.startswith("recognised") and named.values.ndim == 3:
+        sentence += "; if coil is really slice, state axes:"
+    return named, sentence
+
+
+def with_axes(array: FileArray, names: Sequence[str], known: tuple[str, ...]) -> FileArray:
+    """Give an array the names of its axes; those of length 1 need none.
+
+    Raises
+    ------
+    InputError
+        if a name is not known or missing, or their number does not fit
+    """
+    if not (set(known[-2:]) <= set(names) <= set(known)) or len(set(names)) != len(names):
+        raise InputError(
+            f"{array.where}: axes {list(names)} must name {known[-2]} and {known[-1]} and may name "
+            f"{', '.join(known[:-2])}, each once"
+        )
+    values = array.values if array.values.ndim == len(names) else np.squeeze(array.values)
+    if values.ndim != len(names):
+        raise InputError(
+            f"{array.where}: {len(names)} axes are named, {', '.join(names)}, "
+            f"but its shape is {array.values.shape}"
+        )
+    return array._replace(values=values, axes=tuple(names))
+
+
+def arranged(array: FileArray, order: tuple[str, ...]) -> np.ndarray:
+    """Bring an array with named axes into ``order``; absent axes get length 1. Returns a contiguous array."""
+    axes = array.axes or ()
+    values = array.values.transpose([axes.index(name) for name in order if name in axes])
+    absent = tuple(i for i, name in enumerate(order) if name not in axes)
+    return np.ascontiguousarray(np.expand_dims(values, absent))
+
+
+def match_sizes(array: FileArray, sizes: dict[str, int], stated: Sequence[str] | None = None) -> np.ndarray:
+    """Arrange an array whose axes have known lengths, such as maps that belong to a k-space.
+
+    Parameters
+    ----------
+    array
+        as read
+    sizes
+        name → length in the order wanted; unless stated, the last two keep that order in the file
+    stated
+        names of the file's axes, in its order
+
+    Raises
+    ------
+    InputError
+        if the shape does not fit, or fits in more than one way
+    """
+    order = tuple(sizes)
+    if stated:
+        values = arranged(with_axes(array, stated, order), order)
+        fits = [values] if values.shape == tuple(sizes.values()) else []
+    else:
+        squeezed = array._replace(values=np.squeeze(array.values))
+        fits = [
+            arranged(squeezed._replace(axes=names), order) for names in _fitting(squeezed.values.shape, sizes)
+        ]
+    if len(fits) != 1:
+        fault = "fits in more than one way, so state axes:" if fits else "does not fit"
+        raise InputError(
+            f"{array.where}: shape {array.values.shape} {fault} {_spell(order, tuple(sizes.values()))}"
+        )
+    return fits[0]
+
+
+def _fitting(shape: tuple[int, ...], sizes: dict[str, int]) -> list[tuple[str, ...]]:
+    long = [name for name, size in sizes.items() if size > 1]
+    *_, first, second = sizes
+    return [
+        names
+        for names in permutations(long)
+        if shape == tuple(sizes[name] for name in names)
+        and (first not in names or second not in names or names.index(first) < names.index(second))
+    ]
+
+
+def _recognised(array: FileArray) -> FileArray:
+    values = np.squeeze(array.values)
+    if values.ndim == 2:
+        return array._replace(values=values, axes=("ky", "kx"))
+    if values.ndim != 3:
+        raise InputError(
+            f"{array.where}: shape {array.values.shape} has {values.ndim} axes longer than 1; "
+            "with slices or without a clear coil axis, state axes:"
+        )
+    coil = int(np.argmin(values.shape))
+    names = ["ky", "kx"]
+    names.insert(coil, "coil")
+    if values.shape[coil] > _COIL_SHARE * min(n for i, n in enumerate(values.shape) if i != coil):
+        raise InputError(
+            f"{array.where}: which axis of {array.values.shape} is the coils is not clear; state axes:"
+        )
+    return array._replace(values=values, axes=tuple(names))
+
+
+def _spell(names: Sequence[str], shape: Sequence[int]) -> str:
+    return ", ".join(f"{name} {n}" for name, n in zip(names, shape, strict=True))

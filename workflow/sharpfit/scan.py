@@ -1,0 +1,119 @@
+"""A scan as its files hold it: k-space and what came with it, read and checked, nothing computed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from sharpfit.axes import FileArray, match_sizes
+from sharpfit.errors import InputError
+from sharpfit.formats import check_finite, read_array, read_kspace
+
+ROLES = ("noise", "csm", "mask", "reference")
+
+
+@dataclass(frozen=True)
+class RawScan:
+    """What the files of a scan hold, axes in the core's order, all in the units of the file."""
+
+    kspace: np.ndarray
+    """complex (slice, coil, ky, kx)"""
+    where: str
+    axes_source: str
+    noise: FileArray | None = None
+    """noise scan, complex (coil, sample)"""
+    csm: FileArray | None = None
+    """complex (slice, coil, y, x)"""
+    mask: FileArray | None = None
+    """bool (ky, kx)"""
+    reference: FileArray | None = None
+    """(slice, y, x)"""
+    noise_free: np.ndarray | None = None
+    """(slice, coil, ky, kx), simulated scans only"""
+    pixel_spacing_mm: tuple[float, float] | None = None
+    """along y, x"""
+
+
+def read_scan(scan: Mapping[str, Any], raw: Sequence[Path]) -> RawScan:
+    """Read the k-space of a scan and the other files it names.
+
+    Parameters
+    ----------
+    scan
+        file, and optionally dataset, axes, pixel_spacing_mm, noise, csm, mask, reference (each a file
+        name, or a mapping of file, dataset, axes)
+    raw
+        where those files lie
+
+    Raises
+    ------
+    InputError
+        if a file is missing, cannot be read, or does not fit the k-space
+    """
+    path = _locate(scan["file"], raw)
+    kspace, axes_source = read_kspace(path, scan.get("dataset"), scan.get("axes"))
+    parts: dict[str, Any] = _simulated_parts(path)
+    parts |= {role: _read_part(role, scan[role], raw, kspace.values.shape) for role in ROLES if role in scan}
+    if "pixel_spacing_mm" in scan:
+        parts["pixel_spacing_mm"] = tuple(scan["pixel_spacing_mm"])
+    return RawScan(kspace.values, kspace.where, axes_source, **parts)
+
+
+def _simulated_parts(path: Path) -> dict[str, Any]:
+    """Read the noise scan, noise-free twin and pixel spacing that this workflow's own simulations carry."""
+    if path.suffix != ".h5":
+        return {}
+    with h5py.File(path, "r") as file:
+        if file.attrs.get("format") != "sharpfit simulation":
+            return {}
+        return {
+            "noise": FileArray(file["noise"][()], f"{path}:noise", ("coil", "sample")),
+            "noise_free": file["noise_free"][()],
+            "pixel_spacing_mm": tuple(float(value) for value in file["pixel_spacing_mm"][()]),
+        }
+
+
+def _read_part(role: str, entry: Any, raw: Sequence[Path], shape: tuple[int, ...]) -> FileArray:
+    spec = {"file": entry} if isinstance(entry, str) else entry
+    array = read_array(_locate(spec["file"], raw), spec.get("dataset"))
+    n_slices, n_coils, height, width = shape
+    if role == "noise":
+        values = _as_noise(array, n_coils, spec.get("axes"))
+    else:
+        sizes = {
+            "csm": {"slice": n_slices, "coil": n_coils, "y": height, "x": width},
+            "mask": {"ky": height, "kx": width},
+            "reference": {"slice": n_slices, "y": height, "x": width},
+        }[role]
+        values = match_sizes(array, sizes, spec.get("axes"))
+    check_finite(values, array.where)
+    if role == "mask":
+        values = values != 0
+    return FileArray(values, array.where, None)
+
+
+def _as_noise(array: FileArray, n_coils: int, stated: Sequence[str] | None) -> np.ndarray:
+    """Bring a noise scan to (coil, sample): its coil axis is stated or known by its length."""
+    shape = array.values.shape
+    coils = (
+        [stated.index("coil")]
+        if stated and "coil" in stated
+        else [i for i, n in enumerate(shape) if n == n_coils]
+    )
+    if array.values.dtype.kind != "c" or len(coils) != 1 or shape[coils[0]] != n_coils:
+        raise InputError(
+            f"{array.where}: {array.values.dtype} of shape {shape} is no noise scan of {n_coils} coils: "
+            "complex, with one axis of that length (state axes: [coil, sample])"
+        )
+    return np.moveaxis(array.values, coils[0], 0).reshape(n_coils, -1)
+
+
+def _locate(name: str, raw: Sequence[Path]) -> Path:
+    wanted = Path(name)
+    for path in raw:
+        if path == wanted or path.parts[-len(wanted.parts) :] == wanted.parts:
+            return path
+    raise InputError(f"{name}: named by the scan but not among its files {', '.join(map(str, raw))}")
