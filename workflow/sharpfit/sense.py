@@ -26,12 +26,13 @@ class CartesianSense(LinearOperator):
     Args:
         csm: coil maps as the model uses them, centred, complex (slice, coil, y, x).
         mask: sampled k-locations, centred, bool (ky, kx).
+        transposed: hold images as (x, y); decided by the mask unless two operators must share images.
     """
 
-    def __init__(self, csm: Tensor, mask: Tensor) -> None:
+    def __init__(self, csm: Tensor, mask: Tensor, transposed: bool | None = None) -> None:
         self._varying = tuple(a for a in _IMAGE_AXES if not _is_constant(mask, a))
-        self._transposed = self._varying == (-2,)
-        self._fft_axes = (-1,) if self._transposed else self._varying
+        self.transposed = self._varying == (-2,) if transposed is None else transposed
+        self._fft_axes = tuple(-3 - a if self.transposed else a for a in self._varying)
         self.csm = self.stage_image(csm)
         self._conjugate = self.csm.conj().resolve_conj()
         self.mask = self.stage_mask(mask)
@@ -51,20 +52,20 @@ class CartesianSense(LinearOperator):
         return self.stage_image(mask)
 
     def stage_kspace(self, kspace: Tensor) -> Tensor:
-        """Bring centred k-space (…, coil, ky, kx) into this layout, transformed along the fully sampled axes."""
+        """Bring centred k-space (…, coil, ky, kx) into this layout, transformed along fully sampled axes."""
         staged = torch.fft.ifftshift(kspace, dim=_IMAGE_AXES)
         sampled = [a for a in _IMAGE_AXES if a not in self._varying]
         hybrid = torch.fft.ifftn(staged, dim=sampled, norm="ortho") if sampled else staged
-        return hybrid.mT.contiguous() if self._transposed else hybrid
+        return hybrid.mT.contiguous() if self.transposed else hybrid
 
     def stage_image(self, image: Tensor) -> Tensor:
         """Bring a centred image (…, y, x) into this layout."""
         shifted = torch.fft.ifftshift(image, dim=_IMAGE_AXES)
-        return shifted.mT.contiguous() if self._transposed else shifted
+        return shifted.mT.contiguous() if self.transposed else shifted
 
     def unstage_image(self, image: Tensor) -> Tensor:
         """Take an image (…, y, x) out of this layout."""
-        return torch.fft.fftshift(image.mT if self._transposed else image, dim=_IMAGE_AXES)
+        return torch.fft.fftshift(image.mT if self.transposed else image, dim=_IMAGE_AXES)
 
     def transform(self, c: Tensor) -> Tensor:
         """Return F S c at every k-location, sampled or not: (…, slice, y, x) → (…, slice, coil, ky, kx)."""
