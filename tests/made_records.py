@@ -1,0 +1,66 @@
+"""Fits whose measures are known in closed form: gradient descent on independent modes, in expectation."""
+
+import numpy as np
+
+from sharpfit.record import Record
+
+N_MODES, N_REAL, N_HELD_OUT = 400, 3000, 100
+ITERATIONS = np.array([0, 1, 2, 3, 5, 8, 13, 22, 36, 60, 100])
+
+
+def made_record(
+    *, sigma=0.05, conditioning=1.0, iterations=ITERATIONS, n_slices=1, n_pairs=1, step=1.0, **changes
+) -> Record:
+    """Mode i has eigenvalue conditioning^(i/n), unit signal and filter 1 − (1 − step · eigenvalue)^t."""
+    eigenvalue = conditioning ** np.linspace(0, 1, N_MODES)
+    miss = (1 - step * eigenvalue) ** iterations[:, None]
+    kept = 1 - miss
+    noise = 2 * sigma**2
+    rss = (miss**2 * (eigenvalue + noise)).sum(1) + (N_REAL - 2 * N_MODES) * sigma**2
+    v_image = (noise * kept**2 / eigenvalue).sum(1)
+    gradient = np.sqrt((miss**2 * eigenvalue * (eigenvalue + noise)).sum(1))
+    signal = (kept**2).sum(1)
+    held_out = N_HELD_OUT * sigma**2 + 0.1 * ((miss**2 * eigenvalue).sum(1) + v_image)
+    window = np.zeros((5, 17, 17), np.complex64)
+    window[:, 8, 8] = 1
+    every = np.arange(iterations[-1] + 1)
+    lr = np.full(len(every), step)
+    history = {
+        "iteration": every.astype(float),
+        "lr": lr,
+        "chi2": np.interp(every, iterations, rss / (N_REAL * sigma**2)),
+        "held_out": np.interp(every, iterations, held_out / (N_HELD_OUT * sigma**2)),
+        "gradient_norm": np.interp(every, iterations, gradient / gradient[0]),
+        "step": np.r_[np.nan, np.full(len(every) - 1, 0.01)],
+    }
+    slices = np.ones((1, n_slices))
+    pairs = np.ones((1, n_slices, n_pairs))
+    known = {
+        "iterations": iterations,
+        "rss": rss[:, None] * slices,
+        "gradient_norm": gradient[:, None] * slices,
+        "image_norm": np.sqrt(signal + v_image)[:, None] * slices,
+        "weak_mode_share": np.linspace(0, 0.1, len(iterations))[:, None] * slices,
+        "held_out_rss": held_out[:, None] * slices,
+        "df": 2 * kept.sum(1)[:, None, None] * pairs,
+        "v_data": (noise * kept**2).sum(1)[:, None, None] * pairs,
+        "v_image": v_image[:, None, None] * pairs,
+        "cross_gradient": signal[:, None, None] * pairs,
+        "gradient_energy": (signal + 2 * v_image)[:, None, None] * pairs,
+        "frc": np.full((len(iterations), n_slices, n_pairs, 8), 0.8),
+        "frc_counts": np.arange(1, 9),
+        "psf": np.multiply.outer(kept.mean(1), window)[:, None] * slices[..., None, None, None],
+        "history": history,
+        "sigma": sigma,
+        "n_real": N_REAL,
+        "n_held_out": N_HELD_OUT,
+        "stopped_because": "",
+        "last_step": 0.01,
+        "travel_needed": 0.01,
+    }
+    return Record(**{**known, **changes})
+
+
+def with_history(record: Record, **columns) -> dict:
+    """The fit's history with some columns replaced."""
+    return {**record.history, **columns}

@@ -1,0 +1,190 @@
+"""From measures to a verdict: what happened along a record, why, and which iteration to keep.
+
+The rules are read in order and the first that speaks gives the verdict: frozen, diverging, over-fitting
+(or mixed, or not decided), under-fitted, and otherwise sharper or contrast restored.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sharpfit import diagnosis, thresholds
+from sharpfit.diagnosis import Finding
+from sharpfit.record import Curves, Record
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict with its reasons; `picked` and `last` index the checkpoints."""
+
+    verdict: str
+    cause: str
+    evidence: str
+    advice: str
+    picked: int
+    last: int
+    worst_slice: int
+
+
+def judge(record: Record) -> Judgement:
+    """Judge one scan × regime; non-finite measures must have been replaced by NaN."""
+    curves = Curves(record)
+    picked, last = pick(curves), len(record.iterations) - 1
+    finding = (
+        diagnosis.frozen(record)
+        or _diverging(record)
+        or _over_fitting(curves, picked)
+        or _under_fitted(curves)
+        or _sharper(curves)
+    )
+    return Judgement(
+        finding.verdict,
+        finding.cause,
+        finding.evidence,
+        finding.advice,
+        picked,
+        last,
+        _worst_slice(curves, picked),
+    )
+
+
+def pick(curves: Curves) -> int:
+    """Return the checkpoint of the smallest J, the start if none is finite."""
+    risk = np.where(np.isfinite(curves.risk), curves.risk, np.inf)
+    return int(risk.argmin())
+
+
+def paired_error(curves: Curves, picked: int) -> np.ndarray:
+    """Estimate the standard error of J_t − J_t*, (checkpoint,).
+
+    Two or more fission pairs give it empirically. A single pair cannot; then the variances of the
+    probe's trace and of a sum of squared normals are used: Var df ≤ 2 df, Var v ≈ 2 v² / df.
+    """
+    pairs = curves.slice_risk.sum(1)  # (checkpoint, pair)
+    n_pairs = pairs.shape[-1]
+    difference = pairs - pairs[picked]
+    if n_pairs > 1:
+        return np.asarray(difference.std(-1, ddof=1) / np.sqrt(n_pairs))
+    df = np.maximum(curves.df, 1.0)
+    trace = 2 * curves.record.sigma**2 * np.sqrt(2 * np.abs(df - df[picked]))
+    variance = np.abs(curves.v_image - curves.v_image[picked]) * np.sqrt(2 / df)
+    return np.asarray(np.hypot(trace, variance))
+
+
+def _diverging(record: Record) -> Finding | None:
+    """Find values that are not finite, or a loss that ends above its minimum."""
+    if record.stopped_because.startswith("non-finite"):
+        return Finding("diverging", "non-finite loss", record.stopped_because, "lower the learning rate")
+    chi2 = np.asarray(record.history["chi2"], float)
+    if not np.isfinite(chi2[-1]):
+        at = int(np.flatnonzero(~np.isfinite(chi2))[0])
+        return Finding(
+            "diverging", "non-finite loss", f"non-finite loss at iteration {at}", "lower the learning rate"
+        )
+    lowest = int(np.nanargmin(chi2))
+    if chi2[-1] - chi2[lowest] <= thresholds.LOSS_RISE * max(chi2[lowest], thresholds.LOSS_FLOOR):
+        return None
+    evidence = (
+        f"the loss ended at χ² = {chi2[-1]:.3g}, above its minimum {chi2[lowest]:.3g} at iteration {lowest}"
+    )
+    return Finding("diverging", "loss rising", evidence, "lower the learning rate")
+
+
+def _over_fitting(curves: Curves, picked: int) -> Finding | None:
+    """Find a risk that rose from the picked iteration to the last."""
+    risk, held = curves.risk, curves.held_out
+    rise = risk[-1] - risk[picked]
+    size = thresholds.RISE * curves.v_image[picked]
+    error = thresholds.STANDARD_ERRORS * paired_error(curves, picked)[-1]
+    if not rise > size:
+        return None
+    numbers = f"J rose {_rise(risk[picked], risk[-1])}, held-out {held[picked]:.3g} → {held[-1]:.3g}"
+    first, end = curves.iterations[picked], curves.iterations[-1]
+    if rise <= error:
+        pairs = curves.slice_risk.shape[-1]
+        enough = int(np.ceil(pairs * (error / rise) ** 2))
+        evidence = (
+            f"between iteration {first} and {end} {numbers}, which is within two standard errors; "
+            f"about {enough} replicas would decide"
+        )
+        return Finding("not decided", "over-fitting or sharper", evidence, f"set n_replicas to {enough}")
+    if held[-1] < held[picked] * (1 - thresholds.HELD_OUT_BETTER):
+        evidence = f"since iteration {first} {numbers}: the two measures disagree"
+        return Finding("mixed", "risk and held-out samples disagree", evidence)
+    since = curves.iterations[_since(risk, picked, max(size, error))]
+    cause = _what_grew(curves, picked)
+    evidence = f"over-fitting since iteration {since}: {numbers}{_sharpness_share(curves, picked)}"
+    return Finding("over-fitting", cause, evidence, f"stop at iteration {first}, or regularise")
+
+
+def _since(risk: np.ndarray, picked: int, size: float) -> int:
+    """First checkpoint after the picked one from which J stays up."""
+    low = np.flatnonzero(~(risk[picked:] - risk[picked] > size))
+    return picked + int(low[-1]) + 1
+
+
+def _rise(before: float, after: float) -> str:
+    """Tell a rise in per cent, or from value to value when J ≤ 0 (σ is misjudged then)."""
+    if before > 0:
+        return f"{100 * (after / before - 1):.0f} %"
+    return f"from {before:.3g} to {after:.3g} (≤ 0: the noise level is over-estimated)"
+
+
+def _what_grew(curves: Curves, picked: int) -> str:
+    """Noise when the image's variance explains most of what grew in the weakly determined modes."""
+    weak = (curves.weak_mode_share * curves.image_norm) ** 2
+    weak_growth = weak[-1] - np.nan_to_num(weak[picked])
+    noise_growth = curves.v_image[-1] - curves.v_image[picked]
+    return "weakly-determined artefact" if weak_growth > 2 * noise_growth else "noise"
+
+
+def _sharpness_share(curves: Curves, picked: int) -> str:
+    """How much of the sharpness gained since the picked iteration is noise; nothing when none was gained."""
+    gained = curves.cross_gradient[-1] - curves.cross_gradient[picked]
+    noise = curves.noise_energy[-1] - curves.noise_energy[picked]
+    if not (gained > 0 and noise > 0):
+        return ""
+    return f"; {100 * noise / (noise + gained):.0f} % of the sharpness gained since is noise"
+
+
+def _under_fitted(curves: Curves) -> Finding | None:
+    """Find signal left in the residual while the gradient still asks for it."""
+    chi2_df, left = curves.chi2_df[-1], curves.gradient_norm[-1]
+    if not (chi2_df > thresholds.CHI2_UNDER_FITTED and left > thresholds.GRADIENT_LEFT):
+        return None
+    cause, numbers, advice = diagnosis.under_fitted_cause(curves.record, left)
+    evidence = (
+        f"under-fitted: χ² stands at {chi2_df:.3g} (1 is the noise floor) with {100 * left:.0f} % of the "
+        f"gradient left; {numbers}"
+    )
+    return Finding("under-fitted", cause, evidence, advice)
+
+
+def _sharper(curves: Curves) -> Finding:
+    """Tell sharpness gained from contrast restored at an unchanged point-spread function."""
+    seen = np.flatnonzero(np.isfinite(curves.fwhm_y) & np.isfinite(curves.fwhm_x))
+    first = int(seen[0]) if seen.size else 0
+    width = np.sqrt(curves.fwhm_y * curves.fwhm_x)
+    gain = curves.cross_gradient[-1] - curves.cross_gradient[first]
+    stayed = abs(width[-1] / width[first] - 1) < thresholds.FWHM_STAYED
+    cause = diagnosis.plateau_cause(curves.chi2_df[-1], curves.gradient_norm[-1])
+    numbers = (
+        f"from iteration {curves.iterations[first]} to {curves.iterations[-1]} the sharpness that "
+        f"noise does not share rose by {gain:.3g}, noise share {_percent(curves.noise_share[-1])}, "
+        f"PSF width {width[first]:.2f} → {width[-1]:.2f} px, "
+        f"peak {curves.psf_peak[first]:.2f} → {curves.psf_peak[-1]:.2f}"
+    )
+    if stayed and gain > 0:
+        return Finding("contrast restored", cause, f"contrast restored: {numbers}")
+    return Finding("sharper", cause, f"sharper: {numbers}")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _worst_slice(curves: Curves, picked: int) -> int:
+    """Name the slice whose J rose most since the picked iteration, or is largest where none rose."""
+    per_slice = curves.slice_risk.mean(-1)
+    rise = np.nan_to_num(per_slice[-1] - per_slice[picked])
+    return int(rise.argmax() if rise.max() > 0 else np.nan_to_num(per_slice[-1]).argmax())
