@@ -1,0 +1,47 @@
+"""The progress of one fit: a bar on a terminal, a line now and then in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+from tqdm import tqdm
+
+from sharpfit.fit import Row
+
+LOG_EVERY_SECONDS = 5.0
+
+
+class Progress:
+    """Shows each iteration's chi2, held-out chi2 and learning rate; a context manager.
+
+    Args:
+        n_iterations: how many are asked for.
+    """
+
+    def __init__(self, n_iterations: int) -> None:
+        self._n_iterations = n_iterations
+        self._bar = tqdm(total=n_iterations, unit="it", disable=None, mininterval=0.5, leave=False)
+        self._logged_at = time.monotonic()
+
+    def __call__(self, row: Row) -> None:
+        """Show the row of one iteration."""
+        t = int(row["iteration"])
+        text = f"chi2 {row['chi2']:.4g}  held-out {row['held_out']:.4g}  lr {row['lr']:.3g}"
+        if not self._bar.disable:
+            self._bar.set_postfix_str(text, refresh=False)
+            self._bar.update(t - self._bar.n)
+        elif t in (0, self._n_iterations) or time.monotonic() - self._logged_at > LOG_EVERY_SECONDS:
+            self._logged_at = time.monotonic()
+            print(f"iteration {t}/{self._n_iterations}  {text}", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> Progress:
+        """Start showing."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the terminal clean."""
+        self._bar.close()
