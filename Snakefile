@@ -1,0 +1,36 @@
+# A study: raw k-space → preprocess → reconstruct (each scan × regime) → evaluate → summary and report.
+from snakemake.utils import min_version
+
+min_version("9.27.1")
+
+
+configfile: "params.yaml"
+
+
+include: "workflow/rules/plan.smk"
+include: "workflow/rules/preprocess.smk"
+include: "workflow/rules/reconstruct.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/stages.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        plan.results(
+            "simulate", "preprocess", "reconstruct", "evaluate", "summarise", "report"
+        ),
+    message:
+        "All results are up to date"
+
+
+onstart:
+    plan.begin()
+
+
+onsuccess:
+    plan.end()

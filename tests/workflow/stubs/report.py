@@ -1,0 +1,20 @@
+from pathlib import Path
+
+from sharpfit import job
+
+
+def main(
+    *,
+    evaluations: list[Path],
+    reconstructions: list[Path],
+    histories: list[Path],
+    scans: list[Path],
+    summary: Path,
+    html: Path,
+) -> None:
+    parts = [path.read_text() for path in (*evaluations, *reconstructions, *histories, *scans, summary)]
+    html.write_text("<pre>" + "".join(parts) + "</pre>\n")
+
+
+if __name__ == "__main__":
+    job.run(main)

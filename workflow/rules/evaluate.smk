@@ -1,0 +1,68 @@
+rule evaluate:
+    input:
+        scan=plan.given("evaluate", "scan"),
+        reconstruction=plan.given("evaluate", "reconstruction"),
+        history=plan.given("evaluate", "history"),
+        stale=plan.marker("evaluate"),
+    output:
+        evaluation=paths.evaluated("{scan}", "{regime}"),
+        picked=paths.evaluated("{scan}", "{regime}", "picked.h5"),
+        picture=paths.evaluated("{scan}", "{regime}", "picked.png"),
+        figures=directory(paths.evaluated("{scan}", "{regime}", "figures")),
+        provenance=paths.sidecar(paths.evaluated("{scan}", "{regime}")),
+    log:
+        paths.log("evaluate", "{scan}/{regime}"),
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        fp=plan.fingerprint("evaluate"),
+    message:
+        "Evaluate {wildcards.scan} with {wildcards.regime}"
+    shell:
+        run_job
+
+
+rule summarise:
+    input:
+        evaluations=plan.given("summarise", "evaluations"),
+        stale=plan.marker("summarise"),
+    output:
+        csv=paths.SUMMARY_CSV,
+        json=paths.SUMMARY_JSON,
+        provenance=paths.sidecar(paths.SUMMARY_CSV),
+    log:
+        paths.log("summarise", ""),
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        fp=plan.fingerprint("summarise"),
+    message:
+        "Summarise all verdicts"
+    shell:
+        run_job
+
+
+rule report:
+    input:
+        evaluations=plan.given("report", "evaluations"),
+        reconstructions=plan.given("report", "reconstructions"),
+        histories=plan.given("report", "histories"),
+        scans=plan.given("report", "scans"),
+        summary=plan.given("report", "summary"),
+        stale=plan.marker("report"),
+    output:
+        html=paths.REPORT,
+        provenance=paths.sidecar(paths.REPORT),
+    log:
+        paths.log("report", ""),
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        fp=plan.fingerprint("report"),
+    message:
+        "Write the report"
+    shell:
+        run_job

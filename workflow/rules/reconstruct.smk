@@ -1,0 +1,21 @@
+rule reconstruct:
+    input:
+        scan=plan.given("reconstruct", "scan"),
+        stale=plan.marker("reconstruct"),
+    output:
+        reconstruction=paths.reconstructed("{scan}", "{regime}"),
+        history=paths.reconstructed("{scan}", "{regime}", "history.csv"),
+        provenance=paths.sidecar(paths.reconstructed("{scan}", "{regime}")),
+    log:
+        paths.log("reconstruct", "{scan}/{regime}"),
+    threads: 1
+    resources:
+        mem_mb=4000,
+        gpu=plan.n_gpus,
+    params:
+        fp=plan.fingerprint("reconstruct"),
+        device=plan.device,
+    message:
+        "Reconstruct {wildcards.scan} with {wildcards.regime}"
+    shell:
+        run_job + " --device {params.device:q}"

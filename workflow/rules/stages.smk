@@ -1,0 +1,34 @@
+# Targets that are one stage of the study, for dvc.yaml.
+localrules:
+    simulated,
+    preprocessed,
+    reconstructed,
+    evaluated,
+
+
+rule simulated:
+    input:
+        plan.results("simulate"),
+    message:
+        "Stage simulate is up to date"
+
+
+rule preprocessed:
+    input:
+        plan.results("preprocess"),
+    message:
+        "Stage preprocess is up to date"
+
+
+rule reconstructed:
+    input:
+        plan.results("reconstruct"),
+    message:
+        "Stage reconstruct is up to date"
+
+
+rule evaluated:
+    input:
+        plan.results("evaluate", "summarise", "report"),
+    message:
+        "Stage evaluate is up to date"

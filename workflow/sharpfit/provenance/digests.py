@@ -1,0 +1,85 @@
+"""sha256 of files, computed once and remembered while the file keeps its size, times and inode."""
+
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+
+# A file changed twice within one tick of the file system's clock looks unchanged: the digest of a file
+# that was modified less than this long ago is not remembered.
+SETTLED_AFTER_NS = 1_000_000_000
+COMPACT_ABOVE = 4  # the cache is rewritten when it has so many lines per remembered file
+
+Stamp = tuple[int, int, int, int]
+
+
+def stamp(path: Path) -> Stamp:
+    """Size, mtime, ctime (ns) and inode: while they stay, the bytes stay."""
+    info = path.stat()
+    return info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino
+
+
+def sha256(path: Path) -> str:
+    """Digest of a file's bytes, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class DigestCache:
+    """Digests remembered in a file of JSON lines that many processes append to.
+
+    A line that was cut short or interleaved is skipped: the worst that a damaged cache does is that a
+    file is read again.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._known: dict[str, tuple[Stamp, str]] = {}
+        self._new: list[str] = []
+        n_lines = 0
+        for line in file.read_text(errors="replace").splitlines() if file.exists() else []:
+            n_lines += 1
+            try:
+                path, size, mtime, ctime, inode, digest = json.loads(line)
+            except (ValueError, TypeError):
+                continue
+            self._known[path] = ((size, mtime, ctime, inode), digest)
+        self._crowded = n_lines > COMPACT_ABOVE * len(self._known) + 1000
+
+    def digest(self, path: str) -> str | None:
+        """sha256 of the file, None when there is no such file; paths are relative to the study."""
+        try:
+            before = stamp(Path(path))
+            known = self._known.get(path)
+            if known and known[0] == before:
+                return known[1]
+            digest = sha256(Path(path))
+            after = stamp(Path(path))
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        if after == before and time.time_ns() - max(before[1], before[2]) > SETTLED_AFTER_NS:
+            self._known[path] = (before, digest)
+            self._new.append(self._line(path))
+        return digest
+
+    def save(self) -> None:
+        """Append what was learned; rewrite the file when most of its lines are outdated."""
+        if not self._new:
+            return
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            if self._crowded:
+                temporary = self.file.with_suffix(f".{os.getpid()}")
+                temporary.write_text("".join(map(self._line, self._known)))
+                temporary.replace(self.file)
+            else:
+                with self.file.open("a") as file:
+                    file.write("".join(self._new))
+        except OSError:  # a read-only study can be looked at; its files are then read at every start
+            return
+        self._new.clear()
+
+    def _line(self, path: str) -> str:
+        (size, mtime, ctime, inode), digest = self._known[path]
+        return json.dumps([path, size, mtime, ctime, inode, digest]) + "\n"

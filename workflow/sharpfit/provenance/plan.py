@@ -1,0 +1,147 @@
+"""What the Snakefile asks: this study's jobs, their fingerprints, and which of them must run.
+
+The only module that knows Snakemake. It is built while the Snakefile is read: by ``snakemake``, by a dry
+run, and once more by every process that Snakemake starts for a job on a cluster. All of them may write specs,
+which are named after their content; only the main process writes the stale marker.
+"""
+
+import os
+import shlex
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from snakemake.io import ancient
+
+from sharpfit import paths
+from sharpfit.errors import InputError
+from sharpfit.params import validate
+from sharpfit.provenance import regimes_check, runlock
+from sharpfit.provenance.digests import DigestCache
+from sharpfit.provenance.sidecar import write_spec
+from sharpfit.provenance.stale import Provenance, rerun_set
+from sharpfit.study import Job, jobs_of
+
+InputFunction = Callable[[Any], Any]
+
+
+def open_plan(workflow: Any, config: dict[str, Any]) -> "Plan":
+    """Plan the study in the current folder; whatever is wrong with it ends here in one line.
+
+    Parameters
+    ----------
+    workflow
+        Snakemake's workflow object.
+    config
+        Content of ``params.yaml``, with ``device`` where ``--config`` or a profile gave it.
+    """
+    try:
+        return Plan(workflow, config)
+    except InputError as error:
+        raise SystemExit(f"error: {error}") from None
+
+
+class Plan:
+    """Input functions, fingerprints and targets for the rules."""
+
+    def __init__(self, workflow: Any, config: dict[str, Any]) -> None:
+        code = Path(workflow.basedir) / "workflow"
+        self._main = workflow.is_main_process
+        self._code = code
+        self.device = workflow.config_settings.overwrite_config.get("device", "auto")
+        self.n_gpus = int(self.device != "cpu" and (self.device != "auto" or gpu_is_here()))
+        run_options = {"device"} & set(workflow.config_settings.overwrite_config)
+        params = {key: value for key, value in config.items() if key not in run_options}
+        validate(params, code / "schemas" / "params.schema.yaml")
+        if self._main:
+            regimes_check.check(params["regimes"], code)
+        digests = DigestCache(Path(paths.DIGESTS))
+        self.provenance = Provenance(jobs_of(params), code, digests)
+        self._jobs = {(job.rule, job.name): job for job in self.provenance.jobs}
+        self.stale = self.provenance.stale()
+        digests.save()
+        self._rerun = rerun_set(self.provenance, self.stale, self._forced(workflow))
+        for spec in self.provenance.specs.values():
+            write_spec(spec)
+        if self._main and self.stale:
+            self._write_marker()
+
+    def fingerprint(self, rule: str) -> InputFunction:
+        """Function of the wildcards: name of the job's spec."""
+        return lambda wildcards: self.provenance.fingerprints[self._job(rule, wildcards).sidecar]
+
+    def given(self, rule: str, keyword: str) -> InputFunction:
+        """Function of the wildcards: the files behind one input keyword.
+
+        They are ``ancient()``, so that times decide nothing, except those that are made anew in this run.
+        """
+
+        def files(wildcards: Any) -> Any:
+            value = self._job(rule, wildcards).inputs[keyword]
+            return self._flag(value) if isinstance(value, str) else [self._flag(file) for file in value]
+
+        return files
+
+    def marker(self, rule: str) -> InputFunction:
+        """Function of the wildcards: the stale marker, newer than any result, when the job's are stale."""
+        return lambda wildcards: paths.STALE if self._job(rule, wildcards).sidecar in self.stale else []
+
+    def results(self, *rules: str) -> list[str]:
+        """The first result of every job of these rules; if other results are missing, the job is stale."""
+        return [next(iter(job.outputs.values())) for job in self.provenance.jobs if job.rule in rules]
+
+    def shell_prefix(self) -> str:
+        """Put before every shell command: the code of this folder, and the lock that jobs share."""
+        lock = shlex.quote(paths.JOBS_LOCK)
+        code = shlex.quote(str(self._code))
+        return f"set -euo pipefail; exec 9>>{lock}; flock --shared 9; export PYTHONPATH={code}; "
+
+    def begin(self) -> None:
+        """Take the run lock, wait for orphaned jobs, clear away what killed jobs left."""
+        runlock.take()
+
+    def end(self) -> None:
+        """Print the verdicts, when the summary is up to date."""
+        from sharpfit.table import summary_table
+
+        if Path(paths.SUMMARY_CSV).exists():
+            print(summary_table(Path(paths.SUMMARY_CSV)))
+        if Path(paths.REPORT).exists():
+            print(f"Report: {Path(paths.REPORT).resolve()}")
+
+    def _job(self, rule: str, wildcards: Any) -> Job:
+        name = "/".join(wildcards)
+        try:
+            return self._jobs[rule, name]
+        except KeyError:
+            raise InputError(f"{paths.PARAMS} has no {rule} job {name}") from None
+
+    def _flag(self, file: str) -> Any:
+        maker = self.provenance.maker.get(file)
+        return file if maker and maker.sidecar in self._rerun else ancient(file)
+
+    def _forced(self, workflow: Any) -> Callable[[Job], bool]:
+        """Whether ``--forcerun`` or ``--forceall`` asks for a job."""
+        settings = workflow.dag_settings
+        wanted: Iterable[str] = settings.forcerun if settings else ()
+        everything = bool(settings and settings.forceall)
+        names = {str(Path(name)) for name in wanted}
+        return lambda job: (
+            everything or job.rule in names or any(file in names for file in job.outputs.values())
+        )
+
+    def _write_marker(self) -> None:
+        """Write the stale marker with a time after that of every result there is."""
+        marker = Path(paths.STALE)
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.write_text("Results listed by `sharpfit why` are stale.\n")
+        files = [file for job in self.provenance.jobs for file in (*job.outputs.values(), job.sidecar)]
+        newest = max((Path(file).lstat().st_mtime for file in files if Path(file).exists()), default=0.0)
+        moment = max(time.time(), newest + 1)
+        os.utime(marker, (moment, moment))
+
+
+def gpu_is_here() -> bool:
+    """Whether this machine has a GPU, without importing torch."""
+    return any(Path(device).exists() for device in ("/dev/nvidia0", "/dev/kfd"))

@@ -1,0 +1,72 @@
+"""Specs, fingerprints and the sidecar files that say what a result was made from.
+
+A *spec* says all that decides a job's results: rule, parameters, files read and written, digests of the code
+it runs, fingerprints of the results it is made from and digests of raw files. Its sha256 is the
+*fingerprint*. A *sidecar* is the spec as it was when the results were made, with the digests of their bytes.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from sharpfit import paths
+from sharpfit.provenance.digests import DigestCache
+
+Spec = dict[str, Any]
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys: equal values give equal text on every machine.
+
+    Numbers count as written: 1 and 1.0 differ.
+    """
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def fingerprint(spec: Spec) -> str:
+    """sha256 of a spec, hexadecimal."""
+    return hashlib.sha256(canonical(spec).encode()).hexdigest()
+
+
+def read_sidecar(path: str) -> dict[str, Any] | None:
+    """Content of a sidecar; None where there is none or it cannot be read as one."""
+    try:
+        content = json.loads(Path(path).read_text())
+        return content if content["fingerprint"] and content["spec"] and content["results"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file so that others see all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text)
+    temporary.replace(path)
+
+
+def write_spec(spec: Spec) -> str:
+    """Store a spec under its fingerprint, unless it is there already; returns the fingerprint."""
+    name = fingerprint(spec)
+    path = Path(paths.spec(name))
+    if not path.exists():
+        write_atomically(path, canonical(spec))
+    return name
+
+
+def files_below(path: str) -> list[str]:
+    """The file itself, or the files inside the folder; Snakemake's own time stamps left out."""
+    if not Path(path).is_dir():
+        return [path]
+    return sorted(
+        file.as_posix()
+        for file in Path(path).rglob("*")
+        if file.is_file() and file.name != ".snakemake_timestamp"
+    )
+
+
+def bytes_now(files: list[str], digests: DigestCache) -> dict[str, str | None]:
+    """Digest of each file as it is now, folders taken apart; None where a file is missing."""
+    return {file: digests.digest(file) for path in files for file in files_below(path)}

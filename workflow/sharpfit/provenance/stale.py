@@ -1,0 +1,109 @@
+"""Which results are stale: what the study asks for now, against the sidecars on disk."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from sharpfit import paths
+from sharpfit.errors import InputError
+from sharpfit.provenance.code import code_digests
+from sharpfit.provenance.digests import DigestCache
+from sharpfit.provenance.sidecar import Spec, bytes_now, fingerprint, read_sidecar
+from sharpfit.study import Job
+
+
+class Provenance:
+    """What every job's results must be made from, and which of those on disk are not.
+
+    Parameters
+    ----------
+    jobs
+        All jobs of the study, upstream first. The current folder is the study's.
+    workflow
+        Folder with ``scripts/`` and the package ``sharpfit``.
+    digests
+        Where digests of files are remembered.
+
+    Raises
+    ------
+    InputError
+        When a raw file that a scan names is missing.
+    """
+
+    def __init__(self, jobs: Iterable[Job], workflow: Path, digests: DigestCache) -> None:
+        self.jobs = list(jobs)
+        self.digests = digests
+        self.maker = {path: job for job in self.jobs for path in job.outputs.values()}
+        self.specs: dict[str, Spec] = {}
+        self.fingerprints: dict[str, str] = {}
+        code = {
+            rule: code_digests(workflow / "scripts" / f"{rule}.py", workflow)
+            for rule in {j.rule for j in self.jobs}
+        }
+        for job in self.jobs:
+            spec = {
+                "rule": job.rule,
+                "params": job.params,
+                "inputs": job.inputs,
+                "outputs": job.outputs,
+                "sidecar": job.sidecar,
+                "code": code[job.rule],
+                "made_from": {
+                    key: value for file in job.input_files for key, value in [self._origin(file, job)]
+                },
+            }
+            self.specs[job.sidecar] = spec
+            self.fingerprints[job.sidecar] = fingerprint(spec)
+
+    def _origin(self, file: str, job: Job) -> tuple[str, str]:
+        """Identity of an input: its maker's fingerprint under the sidecar's path, or a raw file's digest."""
+        maker = self.maker.get(file)
+        if maker:
+            return maker.sidecar, self.fingerprints[maker.sidecar]
+        digest = self.digests.digest(file)
+        if digest is None:
+            raise InputError(missing(file, job))
+        return file, f"sha256:{digest}"
+
+    def upstream(self, job: Job) -> list[Job]:
+        """Jobs whose results this job reads."""
+        return list(dict.fromkeys(self.maker[file] for file in job.input_files if file in self.maker))
+
+    def stale(self) -> dict[str, str]:
+        """Sidecar path → first reason, for every job whose results are not what the study asks for."""
+        found: dict[str, str] = {}
+        for job in self.jobs:
+            reason = self.why_stale(job) or next(
+                (up.sidecar for up in self.upstream(job) if up.sidecar in found), None
+            )
+            if reason:
+                found[job.sidecar] = reason
+        return found
+
+    def why_stale(self, job: Job) -> str | None:
+        """First reason why this job's own results are stale, upstream jobs aside; None when fresh."""
+        sidecar = read_sidecar(job.sidecar)
+        if sidecar is None:
+            return "no provenance"
+        if sidecar["fingerprint"] != self.fingerprints[job.sidecar]:
+            return "made from something else"
+        if bytes_now(list(sidecar["results"]), self.digests) != sidecar["results"]:
+            return "bytes changed"
+        if any(self.digests.digest(file) != digest for file, digest in sidecar["upstream"].items()):
+            return "upstream bytes changed"
+        return None
+
+
+def missing(file: str, job: Job) -> str:
+    """One line about a raw file that is not there, with what to do."""
+    tracked = Path(f"{file}.dvc").exists()
+    todo = f"run `dvc pull {file}`" if tracked else "put it there or correct the name"
+    return f"{paths.PARAMS}: scans.{job.name}: {file} does not exist; {todo}"
+
+
+def rerun_set(provenance: Provenance, stale: Iterable[str], forced: Callable[[Job], bool]) -> set[str]:
+    """Sidecars of all jobs that will run: stale or forced ones and whatever follows from them."""
+    found = set(stale)
+    for job in provenance.jobs:
+        if forced(job) or any(up.sidecar in found for up in provenance.upstream(job)):
+            found.add(job.sidecar)
+    return found
