@@ -1,0 +1,7 @@
+#!/bin/sh
+# Install the Debian packages that only some tests need (they are skipped without):
+#   chromium    the browser in which tests/test_browser.py opens the report
+# Run as root or with sudo: sudo tools/install-debian-packages.sh
+set -eu
+apt-get update
+DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium fonts-dejavu-core
