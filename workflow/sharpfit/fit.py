@@ -21,7 +21,7 @@ SAVE_EVERY_SECONDS = 20.0
 Row = dict[str, float]
 
 
-class PausedFitError(Exception):
+class PausedFitError(RuntimeError):
     """The fit was asked to stop early; its state is saved and the next run goes on from there."""
 
 
