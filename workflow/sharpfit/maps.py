@@ -6,12 +6,16 @@ from sharpfit.errors import InputError
 
 KERNEL_WIDTH = 6
 MAX_CALIBRATION_WIDTH = 24
+# Singular values of the calibration matrix below this share of the largest count as null space, unless the
+# noise reaches higher. On a measured head at nine noise levels this keeps the maps' misfit at its lowest.
 _THRESHOLD = 0.02
+# Maps end where the eigenvalue falls below this: 0.8 leaves noise in the background (84 % of the frame of a
+# brain that fills 56 %), 0.95 eats up to 5 % of a noisy head; 0.9 loses none of the measured brain.
 _CROP = 0.9
 _MAX_ITERATIONS = 100
 
 
-def espirit(kspace: np.ndarray, block: tuple[slice, slice]) -> np.ndarray:
+def espirit(kspace: np.ndarray, block: tuple[slice, slice], noise_variance: float) -> np.ndarray:
     """ESPIRiT maps of every slice, by SigPy (Uecker et al. 2014, doi:10.1002/mrm.24751).
 
     Parameters
@@ -19,7 +23,9 @@ def espirit(kspace: np.ndarray, block: tuple[slice, slice]) -> np.ndarray:
     kspace
         (slice, coil, ky, kx)
     block
-        fully sampled centre, slices along ky and kx
+        the fully sampled central square, slices along ky and kx
+    noise_variance
+        E|n|², mean over the coils
 
     Returns
     -------
@@ -33,22 +39,29 @@ def espirit(kspace: np.ndarray, block: tuple[slice, slice]) -> np.ndarray:
     """
     from sigpy.mri.app import EspiritCalib  # slow to import
 
-    height, width = (window.stop - window.start for window in block)
-    side = min(height, width)
+    side = block[0].stop - block[0].start
     if side < 2 * KERNEL_WIDTH:
         raise InputError(
-            f"no calibration region: the fully sampled centre of the mask is {height} × {width}, ESPIRiT "
+            f"no calibration region: the fully sampled centre of the mask is {side} × {side}, ESPIRiT "
             f"needs {2 * KERNEL_WIDTH} × {2 * KERNEL_WIDTH}; give maps (csm:) or sample the centre"
         )
     maps = np.zeros(kspace.shape, np.complex64)
     for target, samples in zip(maps, kspace, strict=True):
-        calibration = np.zeros_like(samples, np.complex128)
+        calibration = np.zeros(samples.shape, np.complex128)
         calibration[:, *block] = samples[:, *block]
-        calibration /= np.abs(calibration).max()
+        threshold = max(_THRESHOLD, _noise_share(calibration[:, *block], noise_variance))
         target[...] = EspiritCalib(
-            calibration, side, _THRESHOLD, KERNEL_WIDTH, _CROP, _MAX_ITERATIONS, show_pbar=False
+            calibration, side, threshold, KERNEL_WIDTH, _CROP, _MAX_ITERATIONS, show_pbar=False
         ).run()
     return maps
+
+
+def _noise_share(calibration: np.ndarray, noise_variance: float) -> float:
+    """Largest singular value of noise, σ (√rows + √columns), over that of the calibration matrix."""
+    windows = np.lib.stride_tricks.sliding_window_view(calibration, (KERNEL_WIDTH, KERNEL_WIDTH), axis=(1, 2))
+    matrix = windows.transpose(1, 2, 0, 3, 4).reshape(windows.shape[1] * windows.shape[2], -1)
+    largest = np.sqrt(np.linalg.eigvalsh(matrix @ matrix.conj().T)[-1])
+    return float(np.sqrt(noise_variance) * sum(np.sqrt(matrix.shape)) / largest)
 
 
 def normalised(csm: np.ndarray, where: str) -> tuple[np.ndarray, str]:

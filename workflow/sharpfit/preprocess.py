@@ -13,6 +13,8 @@ from sharpfit.scan import RawScan
 from sharpfit.sense import CartesianSense
 
 _POWER_STEPS = 100
+# A share of exact zeros below this is chance (integer samples of a single coil), not undersampling.
+_STRAY_ZEROS = 1e-3
 UNITS = {
     "sigma": "fitted units, std of the noise per real and imaginary component",
     "sigma_uncertainty": "relative standard error of sigma, from counting noise samples",
@@ -61,7 +63,7 @@ def preprocess(
         level (std per real and imaginary component / 99th percentile of the coils' root sum of
         squares) and seed
     noise_std
-        the noise per real and imaginary component, in the file's units, where there is no noise scan
+        the noise per real and imaginary component, in the file's units, if it is to be taken as stated
 
     Returns
     -------
@@ -82,8 +84,8 @@ def preprocess(
     kspace = np.where(mask, noisy, 0)
 
     block = sampling.calibration_block(mask, maps.MAX_CALIBRATION_WIDTH)
-    csm, csm_source = _maps(raw, kspace, block)
     noise_cov = estimate.covariance + 2 * std**2 * np.eye(kspace.shape[1])
+    csm, csm_source = _maps(raw, kspace, block, noise_cov)
     fitted, scales = _normalised(kspace, csm, mask, noise_cov)
     held_out_mask = sampling.hold_out(mask, block, **held_out)
 
@@ -138,10 +140,12 @@ def _scaled(kspace: np.ndarray) -> _Data:
 
 
 def _sampled(raw: RawScan) -> tuple[np.ndarray, str]:
-    """Find the acquired locations: those that are not zero in every slice and coil."""
+    """Find the acquired locations: all but those that are zero in every slice and coil, if these are many."""
     sampled = (raw.kspace != 0).any(axis=(0, 1))
     if sampled.all():
         return sampled, "fully sampled"
+    if (~sampled).mean() < _STRAY_ZEROS:
+        return np.ones_like(sampled), f"fully sampled ({int((~sampled).sum())} stray zeros count as measured)"
     return sampled, (
         f"{int((~sampled).sum())} of {sampled.size} locations hold exact zeros in every coil and slice "
         "and count as not sampled"
@@ -169,10 +173,10 @@ def _mask(
 
 
 def _noise(raw: RawScan, data: _Data, sampled: np.ndarray, noise_std: float | None) -> noise.NoiseEstimate:
-    if raw.noise is not None:
-        return noise.from_scan(raw.noise.values / data.unit, raw.noise.where)
     if noise_std is not None:
         return noise.stated(noise_std / data.unit, raw.kspace.shape[1], noise_std)
+    if raw.noise is not None:
+        return noise.from_scan(raw.noise.values / data.unit, raw.noise.where)
     return noise.from_edge(data.kspace, sampled, raw.where)
 
 
@@ -184,17 +188,19 @@ def _added_std(data: _Data, sampled: np.ndarray, added_noise: Mapping[str, Any] 
     return float(added_noise["level"]) * float(np.percentile(brightness.numpy(), 99))
 
 
-def _maps(raw: RawScan, kspace: np.ndarray, block: tuple[slice, slice]) -> tuple[np.ndarray, str]:
+def _maps(
+    raw: RawScan, kspace: np.ndarray, block: tuple[slice, slice], noise_cov: np.ndarray
+) -> tuple[np.ndarray, str]:
     if raw.csm is not None:
         return maps.normalised(raw.csm.values, raw.csm.where)
     if kspace.shape[1] == 1:
         return np.ones(kspace.shape, np.complex64), "ones: a single coil"
     try:
-        csm = maps.espirit(kspace, block)
+        csm = maps.espirit(kspace, block, float(np.diag(noise_cov).real.mean()))
     except InputError as error:
         raise InputError(f"{raw.where}: {error}") from error
-    height, width = (window.stop - window.start for window in block)
-    return csm, f"ESPIRiT from the central {height} × {width} samples of the mask"
+    side = block[0].stop - block[0].start
+    return csm, f"ESPIRiT from the central {side} × {side} samples"
 
 
 def _normalised(

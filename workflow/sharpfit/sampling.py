@@ -6,7 +6,7 @@ from sharpfit.errors import InputError
 
 
 def make_mask(
-    shape: tuple[int, int], *, pattern: str, acceleration: float, n_calibration: int, seed: int
+    shape: tuple[int, int], *, pattern: str, acceleration: float = 1, n_calibration: int = 0, seed: int = 0
 ) -> np.ndarray:
     """Make a retrospective sampling mask (ky, kx), with a fully sampled centre.
 
@@ -15,8 +15,8 @@ def make_mask(
     shape
         ky, kx
     pattern
-        ``lines``: every R-th line along ky, at an offset drawn with the seed; ``poisson``: variable-density
-        Poisson disc; ``poisson_uniform``: Poisson disc of one density
+        ``full``: everything, other arguments unused; ``lines``: every R-th line along ky, at an offset drawn
+        with the seed; ``poisson``: variable-density Poisson disc; ``poisson_uniform``: one density
     acceleration
         R. For ``lines`` the spacing outside the centre (an integer); for the discs samples / sampled in all
     n_calibration
@@ -33,39 +33,34 @@ def make_mask(
         raise InputError(f"sampling: n_calibration {n_calibration} does not fit the matrix {list(shape)}")
     if not 1 <= acceleration <= min(shape):
         raise InputError(f"sampling: acceleration {acceleration} is not between 1 and {min(shape)}")
+    if pattern == "full":
+        return np.ones(shape, bool)
     if pattern == "lines":
         return _lines(shape, acceleration, n_calibration, seed)
     if pattern == "poisson":
         return _poisson(shape, acceleration, n_calibration, seed)
     if pattern == "poisson_uniform":
         return _poisson_uniform(shape, acceleration, n_calibration, seed)
-    raise InputError(f"sampling: pattern {pattern!r}; known are 'lines', 'poisson' and 'poisson_uniform'")
+    raise InputError(f"sampling: pattern {pattern!r}; known are full, lines, poisson and poisson_uniform")
 
 
 def calibration_block(mask: np.ndarray, max_width: int) -> tuple[slice, slice]:
-    """Find the fully sampled rectangle around the centre of k-space, at most ``max_width`` along each axis.
+    """Find the largest fully sampled square around the centre of k-space, at most ``max_width`` wide.
 
-    Grown from the centre sample by a row or a column at a time as long as all of it is sampled, and kept
-    centred on N // 2.
+    A square of width w covers N // 2 − w // 2 … N // 2 − w // 2 + w − 1 along each axis.
 
     Returns
     -------
         slices along ky and kx; both empty where the centre is not sampled
     """
-    centre = tuple(n // 2 for n in mask.shape)
-    window = [slice(c, c) for c in centre]
-    if not mask[centre]:
-        return window[0], window[1]
-    window = [slice(c, c + 1) for c in centre]
-    growing = True
-    while growing:
-        growing = False
-        for axis in (1, 0):
-            wider = list(window)
-            wider[axis] = _grown(window[axis], mask.shape[axis], max_width)
-            if wider[axis] != window[axis] and mask[tuple(wider)].all():
-                window, growing = wider, True
-    return window[0], window[1]
+    height, width = mask.shape
+    block = (slice(0, 0), slice(0, 0))
+    for side in range(1, min(max_width, height, width) + 1):
+        wider = _centre((height, width), (side, side))
+        if not mask[wider].all():
+            break
+        block = wider
+    return block
 
 
 def hold_out(mask: np.ndarray, block: tuple[slice, slice], *, fraction: float, seed: int) -> np.ndarray:
@@ -94,16 +89,9 @@ def hold_out(mask: np.ndarray, block: tuple[slice, slice], *, fraction: float, s
     return held_out
 
 
-def _grown(window: slice, n: int, max_width: int) -> slice:
-    """Widen a window by one sample, below the centre first, so that it lies as FFT grids do."""
-    width = window.stop - window.start
-    start = n // 2 - (width + 1) // 2
-    stop = start + width + 1
-    return slice(start, stop) if width < max_width and start >= 0 and stop <= n else window
-
-
-def _centre(shape: tuple[int, int], widths: tuple[int, int]) -> tuple[slice, ...]:
-    return tuple(slice(n // 2 - w // 2, n // 2 - w // 2 + w) for n, w in zip(shape, widths, strict=True))
+def _centre(shape: tuple[int, int], widths: tuple[int, int]) -> tuple[slice, slice]:
+    (first_y, first_x) = (n // 2 - w // 2 for n, w in zip(shape, widths, strict=True))
+    return slice(first_y, first_y + widths[0]), slice(first_x, first_x + widths[1])
 
 
 def _lines(shape: tuple[int, int], acceleration: float, n_calibration: int, seed: int) -> np.ndarray:

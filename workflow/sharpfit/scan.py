@@ -43,8 +43,8 @@ def read_scan(scan: Mapping[str, Any], raw: Sequence[Path]) -> RawScan:
     Parameters
     ----------
     scan
-        file, and optionally dataset, axes, pixel_spacing_mm, noise, csm, mask, reference (each a file
-        name, or a mapping of file, dataset, axes)
+        file, and optionally dataset, axes, pixel_spacing_mm, noise, csm, mask, reference (these four
+        each a mapping of file, dataset, axes)
     raw
         where those files lie
 
@@ -76,19 +76,18 @@ def _simulated_parts(path: Path) -> dict[str, Any]:
         }
 
 
-def _read_part(role: str, entry: Any, raw: Sequence[Path], shape: tuple[int, ...]) -> FileArray:
-    spec = {"file": entry} if isinstance(entry, str) else entry
-    array = read_array(_locate(spec["file"], raw), spec.get("dataset"))
+def _read_part(role: str, entry: Mapping[str, Any], raw: Sequence[Path], shape: tuple[int, ...]) -> FileArray:
+    array = read_array(_locate(entry["file"], raw), entry.get("dataset"))
     n_slices, n_coils, height, width = shape
     if role == "noise":
-        values = _as_noise(array, n_coils, spec.get("axes"))
+        values = _as_noise(array, n_coils, entry.get("axes"))
     else:
         sizes = {
             "csm": {"slice": n_slices, "coil": n_coils, "y": height, "x": width},
             "mask": {"ky": height, "kx": width},
             "reference": {"slice": n_slices, "y": height, "x": width},
         }[role]
-        values = match_sizes(array, sizes, spec.get("axes"))
+        values = match_sizes(array, sizes, entry.get("axes"))
     check_finite(values, array.where)
     if role == "mask":
         values = values != 0

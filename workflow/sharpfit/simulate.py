@@ -59,7 +59,7 @@ def simulate(
         np.fft.ifft2(np.fft.ifftshift(noise_free, axes=(-2, -1)), norm="ortho"), axes=(-2, -1)
     )
     std = noise_level * np.percentile(np.linalg.norm(coil_images, axis=0), 99)
-    factor = np.linalg.cholesky(coil_covariance(n_coils, std, noise_correlation))
+    factor = std * np.linalg.cholesky(coil_covariance(n_coils, 1.0, noise_correlation))
     rng = np.random.default_rng(seed)
     samples = factor @ complex_noise(rng, (n_coils, noise_free[0].size + N_NOISE_SAMPLES))
     in_scan, alone = np.split(samples, [noise_free[0].size], axis=1)
