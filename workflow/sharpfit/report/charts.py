@@ -67,7 +67,7 @@ def _series(fit: Fit, key: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _regime_lines(fit: Fit, place: int, x: np.ndarray, y: np.ndarray) -> list[go.Scatter]:
     """Return a regime's line and the mark at its picked iteration."""
-    name = html.escape(fit.label)
+    name = html.escape(fit.label, quote=False)
     colour, dash = COLOURS[place % len(COLOURS)], DASHES[place % len(DASHES)]
     at = int(np.argmin(np.abs(x - fit.iterations[fit.picked])))
     marker = {"size": 11, "symbol": MARKERS[place % len(MARKERS)], "color": colour}
