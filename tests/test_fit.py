@@ -4,8 +4,8 @@ import torch
 from small_problem import ADAM, CPU, MEASURES, SGD, small
 
 from sharpfit.descent import Descent
-from sharpfit.errors import InputError
-from sharpfit.fit import Fit, PausedFitError, percentile99
+from sharpfit.errors import InputError, PausedFitError
+from sharpfit.fit import Fit, percentile99
 from sharpfit.observe import checkpoint_iterations
 from sharpfit.reconstruct import pick_device, reconstruct
 

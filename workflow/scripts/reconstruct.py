@@ -1,7 +1,7 @@
 """Fit one scan under one regime and write every checkpoint's image and measures."""
 
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import h5py
 import torch
@@ -22,13 +22,15 @@ def main(
     history: Path,
     device: str,
     state: Path,
+    terminal: IO[str],
 ) -> None:
     """Read the preprocessed scan slice by slice, fit, write; go on from ``state`` after a kill."""
     torch.set_num_threads(1)  # more threads add in another order, and the last bit would change
     torch.use_deterministic_algorithms(True)
     chosen = pick_device(device)
     print(f"device {chosen}", flush=True)
-    with h5py.File(scan) as file, Progress(regime["n_iterations"]) as progress, pause_on_sigterm() as pause:
+    shown = Progress(regime["n_iterations"], scan.stem, terminal)
+    with h5py.File(scan) as file, shown as progress, pause_on_sigterm() as pause:
         datasets, attrs, rows = reconstruct(
             file, file.attrs, regime, measures, device=chosen, state=state, on_row=progress, pause=pause
         )

@@ -1,4 +1,4 @@
-"""The one exception a user is meant to read."""
+"""The exceptions whose message a user is meant to read."""
 
 
 class InputError(ValueError):
@@ -7,3 +7,7 @@ class InputError(ValueError):
     The message is one line: what is wrong, where (file, key, shape), and what to do. Command lines
     print it without a traceback and exit with status 1.
     """
+
+
+class PausedFitError(RuntimeError):
+    """The fit was asked to stop early; its state is saved and the next run goes on from there."""

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from sharpfit.descent import Descent
+from sharpfit.errors import PausedFitError
 from sharpfit.observe import Observation, observe
 from sharpfit.problem import Evaluation, Problem
 
@@ -19,10 +20,6 @@ UNMOVED_PATIENCE = 10  # iterations in a row without any change that end the loo
 SAVE_EVERY_SECONDS = 20.0
 
 Row = dict[str, float]
-
-
-class PausedFitError(RuntimeError):
-    """The fit was asked to stop early; its state is saved and the next run goes on from there."""
 
 
 @dataclass

@@ -15,10 +15,10 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 from sharpfit import paths
-from sharpfit.errors import InputError
+from sharpfit.errors import InputError, PausedFitError
 from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.made import check_code, check_inputs, loaded_code, recorded, write_sidecar
 from sharpfit.provenance.sidecar import Spec, fingerprint
@@ -45,9 +45,12 @@ def run(main: Main, argv: list[str] | None = None) -> None:
     terminal = _log_to(options.log) if options.log else sys.stderr
     signal.signal(signal.SIGTERM, _stop)
     try:
-        _run(main, options.spec, options.device)
+        _run(main, options.spec, options.device, terminal)
     except InputError as error:
         _fail(f"error: {error}", terminal)
+    except PausedFitError as pause:
+        print(pause, file=terminal, flush=True)
+        raise SystemExit(128 + signal.SIGTERM) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except OSError as error:
@@ -62,7 +65,7 @@ def run(main: Main, argv: list[str] | None = None) -> None:
         )
 
 
-def _run(main: Main, spec_file: Path, device: str) -> None:
+def _run(main: Main, spec_file: Path, device: str, terminal: IO[str]) -> None:
     spec = _read_spec(spec_file)
     name = fingerprint(spec)
     digests = DigestCache(Path(paths.DIGESTS))
@@ -73,7 +76,7 @@ def _run(main: Main, spec_file: Path, device: str) -> None:
     temporary.mkdir(parents=True)
     try:
         made = {keyword: temporary / Path(path).name for keyword, path in spec["outputs"].items()}
-        options = _run_options(main, name, device)
+        options = _run_options(main, name, device, terminal)
         main(**spec["params"], **_as_paths(spec["inputs"]), **made, **options)
         check_inputs(spec, digests)
         check_code(spec, loaded)
@@ -102,8 +105,8 @@ def _as_paths(inputs: dict[str, Any]) -> dict[str, Path | list[Path]]:
     }
 
 
-def _run_options(main: Main, name: str, device: str) -> dict[str, Any]:
-    """Keyword arguments that are no science, where ``main`` takes them: device and checkpoint file."""
+def _run_options(main: Main, name: str, device: str, terminal: IO[str]) -> dict[str, Any]:
+    """Keyword arguments that are no science, where ``main`` takes them: device, checkpoint file, terminal."""
     wanted = inspect.signature(main).parameters
     options: dict[str, Any] = {}
     if "device" in wanted:
@@ -111,6 +114,8 @@ def _run_options(main: Main, name: str, device: str) -> dict[str, Any]:
     if "state" in wanted:
         options["state"] = Path(paths.state(name))
         options["state"].parent.mkdir(parents=True, exist_ok=True)
+    if "terminal" in wanted:
+        options["terminal"] = terminal
     return options
 
 
@@ -138,7 +143,7 @@ def _put(made: Path, result: Path) -> None:
     made.replace(result)
 
 
-def _log_to(file: Path) -> Any:
+def _log_to(file: Path) -> IO[str]:
     """Redirect what this process and its libraries print; returns a stream to the terminal."""
     file.parent.mkdir(parents=True, exist_ok=True)
     terminal = os.fdopen(os.dup(2), "w")
@@ -154,7 +159,7 @@ def _stop(number: int, _frame: object) -> NoReturn:
     raise SystemExit(128 + number)
 
 
-def _fail(line: str, terminal: Any) -> NoReturn:
+def _fail(line: str, terminal: IO[str]) -> NoReturn:
     if terminal is not sys.stderr:
         print(line, file=sys.stderr)
     print(line, file=terminal, flush=True)

@@ -1,15 +1,16 @@
-"""The progress of one fit: a bar on a terminal, a line now and then in a log."""
+"""The progress of one fit: a bar on the terminal, a line now and then in the log."""
 
 from __future__ import annotations
 
-import sys
 import time
 from types import TracebackType
+from typing import IO
 
 from tqdm import tqdm
 
 from sharpfit.fit import Row
 
+BAR_AFTER_SECONDS = 2.0
 LOG_EVERY_SECONDS = 5.0
 
 
@@ -18,23 +19,34 @@ class Progress:
 
     Args:
         n_iterations: how many are asked for.
+        name: what the bar is of.
+        terminal: where the bar is drawn; none is drawn where it is no terminal.
     """
 
-    def __init__(self, n_iterations: int) -> None:
+    def __init__(self, n_iterations: int, name: str, terminal: IO[str]) -> None:
         self._n_iterations = n_iterations
-        self._bar = tqdm(total=n_iterations, unit="it", disable=None, mininterval=0.5, leave=False)
+        self._bar = tqdm(
+            total=n_iterations,
+            desc=name,
+            unit="it",
+            file=terminal,
+            disable=None,
+            delay=BAR_AFTER_SECONDS,
+            mininterval=0.5,
+            leave=False,
+            dynamic_ncols=True,
+        )
         self._logged_at = time.monotonic()
 
     def __call__(self, row: Row) -> None:
         """Show the row of one iteration."""
         t = int(row["iteration"])
         text = f"chi2 {row['chi2']:.4g}  held-out {row['held_out']:.4g}  lr {row['lr']:.3g}"
-        if not self._bar.disable:
-            self._bar.set_postfix_str(text, refresh=False)
-            self._bar.update(t - self._bar.n)
-        elif t in (0, self._n_iterations) or time.monotonic() - self._logged_at > LOG_EVERY_SECONDS:
+        self._bar.set_postfix_str(text, refresh=False)
+        self._bar.update(t - self._bar.n)
+        if t in (0, self._n_iterations) or time.monotonic() - self._logged_at > LOG_EVERY_SECONDS:
             self._logged_at = time.monotonic()
-            print(f"iteration {t}/{self._n_iterations}  {text}", file=sys.stderr, flush=True)
+            print(f"iteration {t}/{self._n_iterations}  {text}", flush=True)
 
     def __enter__(self) -> Progress:
         """Start showing."""
