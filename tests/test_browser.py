@@ -91,7 +91,10 @@ def column(page, place):
 
 def test_every_chart_is_drawn_and_nothing_complains(watched):
     watched.scan.scroll_into_view_if_needed()
-    watched.page.wait_for_function("document.querySelectorAll('.chart .main-svg').length >= 12")
+    watched.page.wait_for_function(
+        "section => [...section.querySelectorAll('.chart')].every(chart => chart.querySelector('.trace'))",
+        arg=watched.scan.element_handle(),
+    )
     for chart in watched.scan.locator(".chart").all():
         assert chart.locator(".trace").count() >= 2
 
@@ -207,6 +210,13 @@ def test_two_pictures_blend_and_flicker(watched):
     at = slider.input_value()
     watched.page.wait_for_timeout(900)
     assert slider.input_value() == at
+
+
+def test_brightness_changes_all_pictures_of_the_scan(watched):
+    views = watched.scan.locator(".grid .view")
+    before = [pixels(view).mean() for view in views.all()]
+    watched.scan.locator(".bright").fill("3")
+    assert all(pixels(view).mean() > 1.1 * mean for view, mean in zip(views.all(), before, strict=True))
 
 
 def test_choosing_a_regime_changes_its_words_charts_and_cursor(watched):

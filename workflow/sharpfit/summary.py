@@ -7,10 +7,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
 from sharpfit.errors import InputError
 
 Evaluation = dict[str, Any]
@@ -117,7 +113,17 @@ def answer(evaluations: Sequence[Evaluation]) -> str:
     text += f". {drop}."
     if ties:
         text += f" As good within the uncertainty: {', '.join(ties)}."
-    return text
+    behind = [other for other in others if other["regime"] not in ties]
+    return text + (_next_best(best, behind[0]) if behind else "")
+
+
+def _next_best(best: Evaluation, other: Evaluation) -> str:
+    """Say which regime comes next, and how much larger its estimated error √J is, where J allows a root."""
+    text = f" Next: {other['regime']} at iteration {other['picked_iteration']}"
+    risks = (best["picked"].get("risk") or 0.0, other["picked"].get("risk") or 0.0)
+    if min(risks) > 0:
+        text += f", with {(risks[1] / risks[0]) ** 0.5:.3g} × the estimated error"
+    return text + "."
 
 
 def write_csv(path: Path, evaluations: Sequence[Evaluation]) -> None:
@@ -139,27 +145,3 @@ def write_json(path: Path, evaluations: Sequence[Evaluation]) -> None:
                 key: values[key] for key in COLUMNS[2:] if values[key] is not None
             }
     path.write_text(json.dumps(nested, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def table(evaluations: Sequence[Evaluation]) -> Table:
-    """Return the rows as a table for the terminal."""
-    shown = Table("scan", "regime", "verdict", "picked", "of", "chi2", "held-out", "NRMSE", "NRMSE at end")
-    for evaluation in evaluations:
-        shown.add_row(*(escape(_text(value)) for key, value in row(evaluation).items() if key != "cause"))
-    return shown
-
-
-def print_summary(evaluations: Sequence[Evaluation], report: Path | None = None) -> None:
-    """Print the table, one sentence per scan, and where the report lies."""
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(table(evaluations))
-    for scan, members in by_scan(evaluations).items():
-        console.print(f"[bold]{escape(scan)}[/bold]: {escape(answer(members))}")
-    if report is not None:
-        console.print(f"report: {escape(str(report))}")
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

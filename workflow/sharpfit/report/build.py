@@ -162,7 +162,9 @@ def _number(value: Any) -> str:
     """Return a number as people read it; a dash for none."""
     if value is None:
         return "–"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _inert_json(data: Any) -> str:

@@ -122,7 +122,7 @@ def _rates(fit: Fit) -> Chart:
         _line(steps, _positive(travelled), "sum of steps taken", COLOURS[2], "dot"),
     ]
     needed = fit.attrs.get("travel_needed")
-    if needed is not None and np.isfinite(needed) and needed > 0:
+    if needed is not None and np.isfinite(needed) and needed > 1e-3 * travelled[-1]:
         lines.append(_line(steps[[0, -1]], np.full(2, needed), "still needed", COLOURS[1], "longdash"))
     return _chart(lines, "per coefficient, fitted units", steps[-1], picked=fit.iterations[fit.picked])
 

@@ -19,6 +19,9 @@ class Section {
       control.addEventListener("change", () => this.show());
     }
     this.find(".blend").addEventListener("input", () => this.blend());
+    this.find(".bright").addEventListener("input", (event) => {
+      element.style.setProperty("--bright", event.target.value);
+    });
     this.find(".flicker").addEventListener("click", () => this.flicker());
     this.find(".one").addEventListener("change", () => this.showOne());
     this.find(".quantity").addEventListener("change", () => this.showOverview());
