@@ -20,7 +20,7 @@ rule evaluate:
     message:
         "Evaluate {wildcards.scan} with {wildcards.regime}"
     shell:
-        run_job
+        plan.run_job("evaluate")
 
 
 rule summarise:
@@ -41,7 +41,7 @@ rule summarise:
     message:
         "Summarise all verdicts"
     shell:
-        run_job
+        plan.run_job("summarise")
 
 
 rule report:
@@ -65,4 +65,4 @@ rule report:
     message:
         "Write the report"
     shell:
-        run_job
+        plan.run_job("report")

@@ -8,8 +8,6 @@ from sharpfit import paths
 from sharpfit.provenance.plan import open_plan
 
 plan = open_plan(workflow, config)
-python = sys.executable
-scripts = f"{workflow.basedir}/workflow/scripts"
 
 
 wildcard_constraints:
@@ -19,11 +17,3 @@ wildcard_constraints:
 
 
 shell.prefix(plan.shell_prefix())
-
-
-# Runs workflow/scripts/<rule>.py on the spec that is named after the job's fingerprint.
-run_job = (
-    "{python:q} {scripts:q}/{rule}.py --spec "
-    + paths.spec("{params.fp}")
-    + " --log {log:q}"
-)

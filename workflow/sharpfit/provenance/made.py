@@ -4,6 +4,8 @@ import json
 import platform
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from sharpfit.provenance.sidecar import Spec, bytes_now, fingerprint, read_sidec
 
 WORKFLOW = Path(__file__).resolve().parents[2]
 AGAIN = "the study was changed while it ran; run snakemake again"
-LIBRARIES = ("torch", "numpy", "scipy", "h5py", "skimage", "sigpy", "matplotlib", "plotly")
+LIBRARIES = {name: name for name in ("torch", "numpy", "scipy", "h5py", "sigpy", "matplotlib", "plotly")}
+LIBRARIES["skimage"] = "scikit-image"
 
 
 def check_inputs(spec: Spec, digests: DigestCache) -> dict[str, str | None]:
@@ -78,13 +81,23 @@ def loaded_code() -> list[str]:
 
 def recorded(device: str) -> dict[str, Any]:
     """What is worth knowing but makes nothing stale: library versions, device, kind of processor."""
-    versions = {name: sys.modules[name].__version__ for name in LIBRARIES if name in sys.modules}
+    used = {name for name in LIBRARIES if name in sys.modules}
+    versions = {name: found for name, found in versions_now().items() if name in used}
     return {
         "device": _device_name(device),
         "machine": platform.machine(),
         "python": platform.python_version(),
         "versions": versions,
     }
+
+
+def versions_now() -> dict[str, str]:
+    """Versions of Python and of the libraries that compute, as installed."""
+    found = {"python": platform.python_version()}
+    for name, distribution in LIBRARIES.items():
+        with suppress(PackageNotFoundError):
+            found[name] = version(distribution)
+    return found
 
 
 def _device_name(device: str) -> str:

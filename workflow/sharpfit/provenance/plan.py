@@ -7,6 +7,7 @@ which are named after their content; only the main process writes the stale mark
 
 import os
 import shlex
+import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -90,6 +91,12 @@ class Plan:
     def results(self, *rules: str) -> list[str]:
         """The first result of every job of these rules; if other results are missing, the job is stale."""
         return [next(iter(job.outputs.values())) for job in self.provenance.jobs if job.rule in rules]
+
+    def run_job(self, rule: str) -> str:
+        """Shell command of a rule: its script on the spec that is named after the job's fingerprint."""
+        program = shlex.join([sys.executable, str(self._code / "scripts" / f"{rule}.py")])
+        literal = program.replace("{", "{{").replace("}", "}}")
+        return f"{literal} --spec {paths.spec('{params.fp}')} --log {{log:q}}"
 
     def shell_prefix(self) -> str:
         """Put before every shell command: the code of this folder, and the lock that jobs share."""

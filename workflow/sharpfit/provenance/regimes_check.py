@@ -19,10 +19,8 @@ def check(regimes: dict[str, Any], code: Path) -> None:
     InputError
         For an optimizer, schedule or argument that torch does not know.
     """
-    checker = code / "sharpfit" / "regimes.py"
-    if not checker.exists():
-        return
-    passed = fingerprint({"regimes": regimes, "code": code_digests(checker, code)})
+    checker = code_digests(code / "sharpfit" / "regimes.py", code)
+    passed = fingerprint({"regimes": regimes, "code": checker})
     memory = Path(paths.CHECKED_REGIMES)
     if memory.exists() and memory.read_text() == passed:
         return

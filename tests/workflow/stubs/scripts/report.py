@@ -13,7 +13,7 @@ def main(
     html: Path,
 ) -> None:
     parts = [path.read_text() for path in (*evaluations, *reconstructions, *histories, *scans, summary)]
-    html.write_text("<pre>" + "".join(parts) + "</pre>\n")
+    html.write_text("<pre>" + "\n".join(parts) + "</pre>")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,52 @@
+# The index of commands; `make` alone prints it. Everything runs in .venv, which the first call makes.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+# Without a GPU, PIP_ARGS='--extra-index-url https://download.pytorch.org/whl/cpu' saves 3 GB of GPU libraries.
+PIP_ARGS ?=
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test quick lint format bench real clean
+
+help: ## print this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+run: $(VENV)/installed ## install, then compute the default study and print its table
+	snakemake --cores all
+
+test: $(VENV)/installed-test lint ## run every check and test
+	pytest
+
+quick: $(VENV)/installed-test lint ## run the tests that take seconds
+	pytest -m "not slow and not workflow and not browser and not real"
+
+lint: $(VENV)/installed-test ## check format, style, types and rules
+	ruff format --check .
+	ruff check .
+	mypy
+	snakefmt --check Snakefile workflow/rules
+
+format: $(VENV)/installed-test ## format code and rules
+	ruff format .
+	ruff check --fix .
+	snakefmt Snakefile workflow/rules
+
+bench: $(VENV)/installed-test ## measure starts, no-op runs and scale; writes benchmarks/results
+	$(BIN)/python benchmarks/caching/starts.py
+
+real: $(VENV)/installed ## run the workflow on measured brains, where ../shared/data holds them
+	$(BIN)/python benchmarks/real/study.py
+
+clean: ## delete what runs leave besides results: logs, caches, Snakemake's records
+	rm -rf logs .cache .snakemake .pytest_cache .ruff_cache .mypy_cache
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(PIP) -e '.[test]'
+	@touch $@

@@ -1,0 +1,3 @@
+"""Imported by nothing."""
+
+UNUSED = 1

@@ -1,0 +1,1 @@
+"""Commands of `sharpfit`, one module each."""

@@ -1,0 +1,45 @@
+"""`sharpfit why`: say why results are stale."""
+
+from typing import Annotated
+
+import typer
+
+from sharpfit.commands.one_line import errors_in_one_line
+from sharpfit.provenance.made import versions_now
+from sharpfit.provenance.opening import open_study, select
+from sharpfit.provenance.stale import Provenance
+from sharpfit.provenance.why import differences, recorded_differences
+from sharpfit.study import Job
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(help="A result's path, scan/regime, a scan, a regime or a rule; nothing means all."),
+]
+
+
+def why(results: Names = None) -> None:
+    """Say why results are stale, field by field.
+
+    Example: sharpfit why head_r4/warmup
+    """
+    with errors_in_one_line():
+        provenance = open_study()
+        chosen = select(provenance, results or [])
+    stale = provenance.stale()
+    for job in chosen:
+        if job.sidecar in stale or results:
+            typer.echo(_answer(provenance, job, stale, bool(results)))
+    n_stale = sum(job.sidecar in stale for job in chosen)
+    typer.echo(
+        f"{n_stale} of {len(chosen)} jobs to run" if n_stale else f"Nothing is stale ({len(chosen)} jobs)."
+    )
+
+
+def _answer(provenance: Provenance, job: Job, stale: dict[str, str], detailed: bool) -> str:
+    lines = differences(provenance, job)
+    if not lines and job.sidecar in stale:
+        lines = [f"{up} runs before it" for up in provenance.upstream(job) if up.sidecar in stale]
+    if detailed:
+        lines += [f"({fact})" for fact in recorded_differences(job, versions_now())]
+    state = "stale" if job.sidecar in stale else "fresh"
+    return "\n".join([f"{job}: {state}", *(f"  {line}" for line in lines)])

@@ -1,0 +1,111 @@
+"""Say why a result is stale: what the study asks for now against what the sidecar says it was made from."""
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from sharpfit.provenance.sidecar import bytes_now, read_sidecar
+from sharpfit.provenance.stale import Provenance
+from sharpfit.study import Job
+
+ABSENT = "absent"
+
+
+def differences(provenance: Provenance, job: Job) -> list[str]:
+    """Every reason why this job's results are stale, one line each; empty when they are fresh.
+
+    Lines read ``regimes.warmup.optimizer.lr: 0.01 → 0.02`` or ``sharpfit/fit.py changed``; a result that is
+    stale only because of an earlier one names that.
+    """
+    sidecar = read_sidecar(job.sidecar)
+    if sidecar is None:
+        missing = not any(
+            bytes_now([path], provenance.digests)[path] for path in job.outputs.values() if path
+        )
+        return [
+            "was never made" if missing else f"has no provenance ({job.sidecar} is missing or unreadable)"
+        ]
+    spec = provenance.specs[job.sidecar]
+    return [
+        *_params(sidecar["spec"], spec, job),
+        *_code(sidecar["spec"]["code"], spec["code"]),
+        *_inputs(provenance, sidecar, job),
+        *_bytes(sidecar["results"], provenance),
+    ]
+
+
+def recorded_differences(job: Job, now: dict[str, str]) -> list[str]:
+    """What changed since, without making anything stale: library versions, and the device it was made on."""
+    sidecar = read_sidecar(job.sidecar)
+    if sidecar is None:
+        return []
+    recorded = sidecar.get("recorded", {})
+    then = {"python": recorded.get("python", "unknown"), **recorded.get("versions", {})}
+    changed = [
+        f"{name} {then[name]} → {now[name]}" for name in then if name in now and now[name] != then[name]
+    ]
+    return [f"made on {recorded.get('device', 'unknown')}, {recorded.get('machine', 'unknown')}", *changed]
+
+
+def _params(old: dict[str, Any], new: dict[str, Any], job: Job) -> Iterator[str]:
+    before, after = old["params"], new["params"]
+    for keyword in sorted({*before, *after}):
+        prefix = _where(keyword, job)
+        yield from compare(before.get(keyword, ABSENT), after.get(keyword, ABSENT), prefix)
+    if old["inputs"] != new["inputs"]:
+        yield from compare(old["inputs"], new["inputs"], "inputs")
+
+
+def _where(keyword: str, job: Job) -> str:
+    """Key in ``params.yaml`` behind a keyword argument."""
+    scan, _, regime = job.name.partition("/")
+    places = {"simulation": f"simulations.{job.name}", "scan": f"scans.{scan}", "regime": f"regimes.{regime}"}
+    return places.get(keyword, keyword)
+
+
+def compare(old: Any, new: Any, where: str) -> Iterator[str]:
+    """Differences of two nested values, one line for each leaf: ``where.key: old → new``."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in [*old, *(key for key in new if key not in old)]:
+            yield from compare(old.get(key, ABSENT), new.get(key, ABSENT), f"{where}.{key}")
+    elif isinstance(old, list) and isinstance(new, list):
+        for index in range(max(len(old), len(new))):
+            before, after = (values[index] if index < len(values) else ABSENT for values in (old, new))
+            yield from compare(before, after, f"{where}[{index}]")
+    elif old != new or type(old) is not type(new):
+        yield f"{where}: {old} → {new}"
+
+
+def _code(old: dict[str, str], new: dict[str, str]) -> Iterator[str]:
+    for file in sorted({*old, *new}):
+        if file not in new:
+            yield f"{file} is used no more"
+        elif file not in old:
+            yield f"{file} is used now"
+        elif old[file] != new[file]:
+            yield f"{PurePosixPath(file)} changed"
+
+
+def _inputs(provenance: Provenance, sidecar: dict[str, Any], job: Job) -> Iterator[str]:
+    old, new = sidecar["spec"]["made_from"], provenance.specs[job.sidecar]["made_from"]
+    for path in sorted({*old, *new}):
+        if path not in old or path not in new:
+            yield f"{path} is read {'now' if path in new else 'no more'}"
+        elif old[path] != new[path]:
+            raw = new[path].startswith("sha256:")
+            yield (
+                f"{path} has other content"
+                if raw
+                else f"{path.removesuffix('.prov.json')} is to be made anew"
+            )
+    for path, digest in sidecar["upstream"].items():
+        if provenance.digests.digest(path) != digest:
+            yield f"{path} is not the file it was made from"
+
+
+def _bytes(results: dict[str, str], provenance: Provenance) -> Iterator[str]:
+    for path, digest in bytes_now(list(results), provenance.digests).items():
+        if digest is None:
+            yield f"{path} is missing"
+        elif digest != results.get(path):
+            yield f"{path} was changed after it was made"
