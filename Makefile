@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-# Without a GPU, PIP_ARGS='--extra-index-url https://download.pytorch.org/whl/cpu' saves 3 GB of GPU libraries.
+# Extra arguments for pip, such as the index of CPU-only builds that PyTorch's installation page names.
 PIP_ARGS ?=
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt
 export PATH := $(CURDIR)/$(BIN):$(PATH)
