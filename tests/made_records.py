@@ -44,6 +44,9 @@ def made_record(
         "held_out_rss": held_out[:, None] * slices,
         "df": 2 * kept.sum(1)[:, None, None] * pairs,
         "v_data": (noise * kept**2).sum(1)[:, None, None] * pairs,
+        "filtered_rss": (miss**2).sum(1)[:, None] * slices,  # Q = 1: bias and noise are told apart exactly
+        "filtered_trace": np.zeros((len(iterations), n_slices, n_pairs)),
+        "v_filtered": np.zeros((len(iterations), n_slices, n_pairs)),
         "v_image": v_image[:, None, None] * pairs,
         "cross_gradient": signal[:, None, None] * pairs,
         "gradient_energy": (signal + 2 * v_image)[:, None, None] * pairs,

@@ -105,7 +105,7 @@ def under_fitted_cause(record: Record, gradient_left: float) -> tuple[str, str, 
 
 def plateau_cause(chi2_df: float, gradient_left: float) -> str:
     """Name why the loss no longer falls although the fit is not called under-fitted."""
-    if np.isfinite(chi2_df) and chi2_df <= thresholds.CHI2_UNDER_FITTED:
+    if np.isfinite(chi2_df) and chi2_df <= thresholds.NOISE_FLOOR:
         return "noise floor"
     if gradient_left <= thresholds.GRADIENT_LEFT:
         return "converged"

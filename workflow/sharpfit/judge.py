@@ -94,7 +94,7 @@ def _over_fitting(curves: Curves, picked: int) -> Finding | None:
     """Find a risk that rose from the picked iteration to the last."""
     risk, held = curves.risk, curves.held_out
     rise = risk[-1] - risk[picked]
-    size = thresholds.RISE * curves.v_image[picked]
+    size = thresholds.RISE * max(risk[picked], curves.v_image[picked])
     error = thresholds.STANDARD_ERRORS * paired_error(curves, picked)[-1]
     if not rise > size:
         return None
@@ -148,16 +148,31 @@ def _sharpness_share(curves: Curves, picked: int) -> str:
 
 
 def _under_fitted(curves: Curves) -> Finding | None:
-    """Find signal left in the residual while the gradient still asks for it."""
-    chi2_df, left = curves.chi2_df[-1], curves.gradient_norm[-1]
-    if not (chi2_df > thresholds.CHI2_UNDER_FITTED and left > thresholds.GRADIENT_LEFT):
+    """Find bias left that going on would remove."""
+    risk, bias = curves.risk[-1], curves.risk[-1] - curves.v_image[-1]
+    left, slope = curves.gradient_norm[-1], _slope(curves)
+    if not (risk > 0 and bias > thresholds.BIAS_LEFT * risk and left > thresholds.GRADIENT_LEFT):
+        return None
+    way = diagnosis.travel(curves.record)
+    falling = slope < thresholds.SLOPE
+    beginning = slope < thresholds.SLOPE_FLAT and left > thresholds.GRADIENT_HARDLY_MOVED
+    if not (falling or beginning or (way.decayed and way.exhausted)):
         return None
     cause, numbers, advice = diagnosis.under_fitted_cause(curves.record, left)
     evidence = (
-        f"under-fitted: χ² stands at {chi2_df:.3g} (1 is the noise floor) with {100 * left:.0f} % of the "
-        f"gradient left; {numbers}"
+        f"under-fitted: {_percent(bias / risk)} of J is bias, χ² stands at {curves.chi2[-1]:.3g} "
+        f"(1 is the noise floor) with {_percent(left)} of the gradient left; {numbers}"
     )
     return Finding("under-fitted", cause, evidence, advice)
+
+
+def _slope(curves: Curves) -> float:
+    """D log J / d log iteration from about half the iterations to the last; 0 where J is not positive."""
+    iterations, risk = curves.iterations, curves.risk
+    half = int(np.flatnonzero(iterations <= iterations[-1] / 2)[-1])
+    if half == 0 or not (risk[half] > 0 and risk[-1] > 0):
+        return 0.0
+    return float(np.log(risk[-1] / risk[half]) / np.log(iterations[-1] / iterations[half]))
 
 
 def _sharper(curves: Curves) -> Finding:

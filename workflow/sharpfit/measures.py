@@ -177,12 +177,14 @@ def sure(rss: Any, df: Any, sigma: float, n_real: int) -> Any:
     return rss - n_real * sigma**2 + 2 * sigma**2 * df
 
 
-def risk(sure_value: Any, v_data: Any, v_image: Any) -> Any:
-    """J = (SURE − v_data) + v_image: observable squared bias plus the image's whole variance.
+def risk(seen: Any, v_seen: Any, v_image: Any) -> Any:
+    """J = (seen − v_seen) + v_image: observable squared bias plus the image's whole variance.
 
-    In squared image units. It can be ≤ 0 when σ is misjudged: report it so, never take its root.
+    seen: an unbiased estimate of the squared error seen at the samples (`sure`) or through a filter
+    (`sharpfit.filtered`), v_seen the variance in it. In squared image units. It can be ≤ 0: report it
+    so, never take its root.
     """
-    return sure_value - v_data + v_image
+    return seen - v_seen + v_image
 
 
 def fwhm_and_peak(window: torch.Tensor, upsampling: int = 16) -> tuple[torch.Tensor, torch.Tensor]:

@@ -46,7 +46,12 @@ def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
         "gradient_energy": power,
         "frc": ring_correlation,
     }
+    per_pair |= {
+        "filtered_trace": problem.filtered.trace(spread),
+        "v_filtered": problem.filtered.variance(c[items.plus] - c[items.minus]),
+    }
     per_slice = {
+        "filtered_rss": problem.filtered.residual(at.gradient[0]),
         "rss": at.rss[0],
         "held_out_rss": at.held_out_rss,
         "gradient_norm": measures.energy(at.gradient[0]).sqrt(),

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sharpfit.filtered import FilteredRisk, cutoff
 from sharpfit.measures import energy
 from sharpfit.sense import CartesianSense
 
@@ -114,6 +115,11 @@ class Problem:
             [part.probe_adjoint for part in self._slices], dim=1
         )  # (K, slice, y, x)
         self.psf_points = np.stack([part.psf_points for part in self._slices])  # (slice, point, 2)
+        data_energy = sum(float(energy(part.data[0], _KSPACE_AXES)) for part in self._slices)
+        maps_energy = sum(float(energy(part.A.csm[0], _KSPACE_AXES)) for part in self._slices)
+        trace = maps_energy * float(self._mask.double().mean())  # of AᴴA
+        lowest = cutoff(data_energy, trace, sigma, self.n_real * len(self._slices))
+        self.filtered = FilteredRisk(self.gram, self.probe_adjoint, PROBE_STEP * sigma, lowest)
 
     def _stage(self, i: int, kspace: np.ndarray, csm: np.ndarray, seed: int) -> _Slice:
         """Bring one slice to the device and make its replicas there."""

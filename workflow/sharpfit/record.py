@@ -18,6 +18,7 @@ UNITS = {
     "v_data": "squared fitted units",
     "v_image": "squared fitted units",
     "risk": "squared fitted units",
+    "sample_risk": "squared fitted units",
     "held_out": "noise variances (1 = noise floor)",
     "mean_frc": "1",
     "full_frc": "1",
@@ -52,6 +53,9 @@ class Record:
     df: np.ndarray
     v_data: np.ndarray
     v_image: np.ndarray
+    filtered_rss: np.ndarray
+    filtered_trace: np.ndarray
+    v_filtered: np.ndarray
     cross_gradient: np.ndarray
     gradient_energy: np.ndarray
     frc: np.ndarray
@@ -121,13 +125,18 @@ class Curves:
     def slice_risk(self) -> np.ndarray:
         """J of every slice and pair: (checkpoint, slice, pair)."""
         record = self.record
-        sure = measures.sure(record.rss[..., None], record.df, record.sigma, record.n_real)
-        return np.asarray(measures.risk(sure, record.v_data, record.v_image))
+        seen = record.filtered_rss[..., None] + record.sigma**2 * record.filtered_trace
+        return np.asarray(measures.risk(seen, record.v_filtered, record.v_image))
 
     @cached_property
     def risk(self) -> np.ndarray:
-        """J = (SURE − v_data) + v_image."""
+        """J: squared bias in every mode worth fitting (`sharpfit.filtered`) plus the image's variance."""
         return self.slice_risk.sum(1).mean(-1)
+
+    @cached_property
+    def sample_risk(self) -> np.ndarray:
+        """(SURE − v_data) + v_image: the same with the bias weighted by AᴴA, blind to weak modes."""
+        return np.asarray(measures.risk(self.sure, self.v_data, self.v_image))
 
     @cached_property
     def held_out(self) -> np.ndarray:
