@@ -100,7 +100,7 @@ def _write_measures(group: h5py.Group, grown: np.ndarray, n_slices: int, size: i
 
 
 def write_evaluation(folder: Path, scan: str, regime: str, *, risk: float, nrmse: float | None) -> None:
-    """Write evaluation.json with the keys the interface fixes, and a one-pixel picked.png."""
+    """Write evaluation.json with the keys the interface fixes."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = {"chi2": 1.2, "held_out": 1.3, "risk": risk, "risk_se": 0.02, "noise_share": 0.2}
     evaluation = {
@@ -122,6 +122,12 @@ def write_evaluation(folder: Path, scan: str, regime: str, *, risk: float, nrmse
     (folder / "evaluation.json").write_text(json.dumps(evaluation, indent=1))
 
 
+def write_picked(file: Path, reconstruction: Path) -> None:
+    """Write picked.h5: the image of checkpoint 5, iteration 15."""
+    with h5py.File(reconstruction) as source, h5py.File(file, "w") as target:
+        target["image"] = source["images"][5]
+
+
 def made_curves(risk: float) -> dict[str, list[float | None]]:
     """Return the judge's curves: J falls until iteration 15, then rises; the noise share grows."""
     late = np.maximum(ITERATIONS - 15, 0) / 45
@@ -141,12 +147,33 @@ def made_curves(risk: float) -> dict[str, list[float | None]]:
     return listed
 
 
-def write_sidecar(result: Path, rule: str, *, raw: str = "r" * 64, regime: dict | None = None) -> None:
-    """Write <result>.prov.json with the fields the comparison reads."""
-    digest = hashlib.sha256(result.read_bytes()).hexdigest()
-    sidecar = {"rule": rule, "params": {"regime": regime} if regime else {}, "code": "c" * 64, "raw": raw}
-    sidecar["digest"] = digest
-    result.with_name(result.name + ".prov.json").write_text(json.dumps(sidecar, indent=1))
+def write_sidecar(root: Path, result: str, rule: str, params: dict, made_from: dict | None = None) -> None:
+    """Write <result>.prov.json in the form the workflow writes, with what the comparison reads."""
+    sidecar = {
+        "fingerprint": rule,
+        "spec": {
+            "rule": rule,
+            "params": params,
+            "code": {"sharpfit/fit.py": "c" * 64},
+            "made_from": made_from or {},
+        },
+        "results": {result: hashlib.sha256((root / result).read_bytes()).hexdigest()},
+        "upstream": {},
+        "recorded": {"device": "cpu", "versions": {"torch": "2.13.0"}},
+    }
+    (root / f"{result}.prov.json").write_text(json.dumps(sidecar, indent=1))
+
+
+def write_sidecars(root: Path, scan: str, regime: str, *, lr: float = 0.01, raw: str = "r" * 64) -> None:
+    """Write the sidecars of one fit and its scan; `raw` is the digest of the raw file."""
+    settings = {"optimizer": {"name": "Adam", "lr": lr}}
+    raw_file = {f"data/raw/{scan}.h5": f"sha256:{raw}"}
+    scan_params = {"name": scan, "scan": {"file": f"data/raw/{scan}.h5"}, "held_out": {"seed": 11}}
+    write_sidecar(root, f"results/preprocess/{scan}.h5", "preprocess", scan_params, raw_file)
+    fit = f"results/reconstruct/{scan}/{regime}/reconstruction.h5"
+    write_sidecar(root, fit, "reconstruct", {"regime": settings, "measures": {"seed": 7}})
+    judged = {"name": scan, "regime_name": regime, "regime": settings}
+    write_sidecar(root, f"results/evaluate/{scan}/{regime}/evaluation.json", "evaluate", judged)
 
 
 def make_study(
@@ -166,7 +193,8 @@ def make_study(
             fit = root / "results/reconstruct" / scan / regime
             write_fit(fit, size, noise=0.1 * (1 + place), seed=place, n_slices=n_slices)
             nrmse = 0.1 * (1 + place) * risk if reference else None
-            write_evaluation(
-                root / "results/evaluate" / scan / regime, scan, regime, risk=risk * (1 + place), nrmse=nrmse
-            )
+            judged = root / "results/evaluate" / scan / regime
+            write_evaluation(judged, scan, regime, risk=risk * (1 + place), nrmse=nrmse)
+            write_picked(judged / "picked.h5", fit / "reconstruction.h5")
+            write_sidecars(root, scan, regime)
     return root

@@ -3,6 +3,8 @@
 import typer
 
 from sharpfit.commands.bless import bless
+from sharpfit.commands.compare import compare
+from sharpfit.commands.show import show
 from sharpfit.commands.why import why
 
 app = typer.Typer(
@@ -13,3 +15,5 @@ app = typer.Typer(
 )
 app.command()(why)
 app.command()(bless)
+app.command()(show)
+app.command()(compare)

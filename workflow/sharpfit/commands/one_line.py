@@ -9,10 +9,10 @@ from sharpfit.errors import InputError
 
 
 @contextmanager
-def errors_in_one_line() -> Iterator[None]:
-    """Print an InputError as one line and end with status 1."""
+def errors_in_one_line(status: int = 1) -> Iterator[None]:
+    """Print an InputError as one line and end with `status`."""
     try:
         yield
     except InputError as error:
         typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from None
+        raise typer.Exit(status) from None

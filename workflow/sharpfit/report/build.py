@@ -56,11 +56,18 @@ def write_page(
     groups: Sequence[tuple[Scan, Sequence[Fit]]],
     answers: dict[str, str],
     notes: Sequence[dict[str, Any]] = (),
+    against: dict[str, tuple[int, int]] | None = None,
 ) -> None:
-    """Write a page of fits grouped by scan; `answers` by scan name, `notes` are tables shown first."""
+    """Write a page of fits grouped by scan.
+
+    `answers` holds a sentence by scan name; `notes` are tables (title, text, columns, rows) shown first;
+    `against` names, by scan, the two fits laid over each other at first (else the best one's picked and
+    last image).
+    """
     album = pictures.Album()
     most = _affordable_checkpoints(groups)
-    sections = [_section(scan, fits, album, most) for scan, fits in groups]
+    chosen = against or {}
+    sections = [_section(scan, fits, album, most, chosen.get(scan.name)) for scan, fits in groups]
     data = {"images": album.images, "scans": [section["data"] for section in sections]}
     scripts = [get_plotlyjs(), *(_template_text(name) for name in _SCRIPTS)]
     environment = jinja2.Environment(
@@ -84,7 +91,9 @@ def write_page(
     html.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _section(scan: Scan, fits: Sequence[Fit], album: pictures.Album, most: int) -> dict[str, Any]:
+def _section(
+    scan: Scan, fits: Sequence[Fit], album: pictures.Album, most: int, two: tuple[int, int] | None
+) -> dict[str, Any]:
     """Return what the template (`scan`, `fits`) and the scripts (`data`) need of one scan."""
     white = pictures.scan_white(scan, fits)
     reference = None if scan.reference is None else album.add(scan.reference, white)
@@ -98,6 +107,9 @@ def _section(scan: Scan, fits: Sequence[Fit], album: pictures.Album, most: int) 
         "scan": scan,
         "fits": fits,
         "best": fits.index(best),
+        "sides": [(two[0], "picked"), (two[1], "picked")]
+        if two
+        else [(fits.index(best), "picked"), (fits.index(best), "last")],
         "entries": entries,
         "aspect": f"{width * wide:.6g} / {height * tall:.6g}",
         "data": {
@@ -116,7 +128,7 @@ def _entry(fit: Fit, scan: Scan, white: float, album: pictures.Album, most: int)
     ends = (fit.picked, fit.last)
     errors = None
     if scan.reference is not None:
-        errors = [album.add(pictures.error_image(fit, at, scan.reference), white) for at in ends]
+        errors = [album.add(pictures.error_image(fit, at), white) for at in ends]
     return {
         "label": fit.label,
         "frames": [

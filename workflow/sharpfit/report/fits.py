@@ -1,7 +1,7 @@
 """What a page shows of a scan and of one fit, read from the result files."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,10 @@ class Scan:
     reference: np.ndarray | None
     spacing: tuple[float, float] | None
     facts: dict[str, Any]
+
+    def renamed(self, name: str) -> "Scan":
+        """Return the same scan under another name."""
+        return replace(self, name=name)
 
 
 @dataclass(frozen=True)

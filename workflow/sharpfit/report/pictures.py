@@ -42,9 +42,12 @@ def kept_checkpoints(fit: Fit, most: int) -> list[int]:
     return sorted({*spread.tolist(), fit.picked})
 
 
-def error_image(fit: Fit, checkpoint: int, reference: np.ndarray) -> np.ndarray:
-    """Return the complex error against the reference (y, x), magnified by `ERROR_GAIN`."""
-    return np.asarray(ERROR_GAIN * (fit.images[checkpoint] - reference))
+def error_image(fit: Fit, checkpoint: int) -> np.ndarray:
+    """Return the complex error against the reference (y, x), magnified by `ERROR_GAIN`; 0 without one."""
+    error = np.zeros_like(fit.images[checkpoint])
+    if fit.reference is not None:
+        error = fit.images[checkpoint] - fit.reference
+    return np.asarray(ERROR_GAIN * error)
 
 
 def noise_image(fit: Fit, checkpoint: int) -> np.ndarray:

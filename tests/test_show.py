@@ -1,0 +1,51 @@
+"""`sharpfit show`: the judge in words."""
+
+import json
+
+import pytest
+from made_study import make_study
+from typer.testing import CliRunner
+
+from sharpfit.cli import app
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    monkeypatch.chdir(make_study(tmp_path, size=16))
+    return tmp_path
+
+
+def show(*words):
+    return CliRunner().invoke(app, ["show", *words])
+
+
+def test_one_fit_in_words(study):
+    lines = show("phantom_r2/warmup").output.splitlines()
+    assert lines[0] == "phantom_r2/warmup: over-fitting (noise)"
+    assert "held-out 1.21 → 1.38" in lines[1]
+    assert "stop at iteration 15 of 60" in lines[2]
+    assert lines[3] == "  advice: stop at iteration 15"
+    risk = next(line for line in lines if line.startswith("  risk"))
+    assert risk.split()[1:3] == ["2", "4"]
+
+
+def test_one_scan_and_every_scan(study):
+    assert show("phantom_r2").output.startswith("phantom_r2: Best is gradient_descent")
+    assert "head_r4: Best is" in show().output
+
+
+def test_a_figure_that_is_not_known_is_a_dash_or_left_out(study):
+    file = study / "results/evaluate/head_r4/warmup/evaluation.json"
+    content = json.loads(file.read_text())
+    content["last"]["held_out"] = None
+    file.write_text(json.dumps(content))
+    output = show("head_r4/warmup").output
+    assert "nrmse" not in output
+    assert next(line for line in output.splitlines() if "held_out" in line).split()[2] == "–"
+
+
+def test_a_wrong_name_lists_the_right_ones(study):
+    result = show("phantom_r2/warmpu")
+    assert result.exit_code == 1
+    assert "phantom_r2/warmup" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
