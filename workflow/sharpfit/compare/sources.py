@@ -96,6 +96,7 @@ def _revision(revision: str, scratch: Path) -> Path:
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
     from dvc.scm import RevError
+    from dvc_data.index import DataIndexDirError
     from scmrepo.exceptions import SCMError
 
     scratch.mkdir(parents=True)
@@ -104,7 +105,7 @@ def _revision(revision: str, scratch: Path) -> Path:
         files.get(paths.RESULTS, str(scratch / paths.RESULTS), recursive=True)
     except (RevError, SCMError) as error:
         raise InputError(f"{revision}: neither a folder nor a revision ({_line(error)})") from error
-    except (DvcException, OSError) as error:
+    except (DvcException, DataIndexDirError, OSError) as error:
         raise InputError(
             f"{revision}: its results are not here ({_line(error)}); `dvc fetch` them, or run it"
         ) from error
