@@ -4,6 +4,11 @@ import numpy as np
 
 from sharpfit.errors import InputError
 
+# Discs grow by this many central radii to the sides of k-space: there the density is 1 / 9 of the centre.
+_FALLOFF = 2.0
+_BISECTIONS = 30
+_ACCELERATION_TOLERANCE = 0.02
+
 
 def make_mask(
     shape: tuple[int, int], *, pattern: str, acceleration: float = 1, n_calibration: int = 0, seed: int = 0
@@ -38,9 +43,9 @@ def make_mask(
     if pattern == "lines":
         return _lines(shape, acceleration, n_calibration, seed)
     if pattern == "poisson":
-        return _poisson(shape, acceleration, n_calibration, seed)
+        return _poisson(shape, acceleration, n_calibration, seed, _FALLOFF)
     if pattern == "poisson_uniform":
-        return _poisson_uniform(shape, acceleration, n_calibration, seed)
+        return _poisson(shape, acceleration, n_calibration, seed, 0.0)
     raise InputError(f"sampling: pattern {pattern!r}; known are full, lines, poisson and poisson_uniform")
 
 
@@ -104,45 +109,46 @@ def _lines(shape: tuple[int, int], acceleration: float, n_calibration: int, seed
     return mask
 
 
-def _poisson(shape: tuple[int, int], acceleration: float, n_calibration: int, seed: int) -> np.ndarray:
-    from sigpy.mri import poisson  # slow to import
-
-    try:
-        mask = poisson(
-            shape, acceleration, (n_calibration, n_calibration), dtype=bool, crop_corner=False, seed=seed
-        )
-    except ValueError as error:
-        raise InputError(
-            f"sampling: no Poisson disc of acceleration {acceleration} for {list(shape)}: {error}"
-        ) from error
-    mask[_centre(shape, (n_calibration, n_calibration))] = True
-    return mask
-
-
-def _poisson_uniform(
-    shape: tuple[int, int], acceleration: float, n_calibration: int, seed: int
+def _poisson(
+    shape: tuple[int, int], acceleration: float, n_calibration: int, seed: int, falloff: float
 ) -> np.ndarray:
-    """Bisect the disc's radius (in samples) until the wanted number of locations is met within 2 %."""
-    wanted = np.prod(shape) / acceleration
-    low, high = 0.5, 4 * np.sqrt(acceleration) + 1
-    for _ in range(20):
-        radius = (low + high) / 2
-        mask = _disc(shape, radius, seed)
-        mask[_centre(shape, (n_calibration, n_calibration))] = True
-        if abs(mask.sum() - wanted) <= 0.02 * wanted:
+    """Bisect the discs' size until the wanted number of locations is met.
+
+    Discs have the radius s (1 + falloff · |k|), |k| = 1 in the middle of each side.
+    """
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(shape[0] * shape[1])
+    points = np.indices(shape) + rng.uniform(-0.5, 0.5, (2, *shape))
+    y, x = (np.abs(np.arange(n) - n // 2) / (n / 2) for n in shape)
+    relative = 1 + falloff * np.hypot(y[:, None], x)
+    block = _centre(shape, (n_calibration, n_calibration))
+    wanted = order.size / acceleration
+    low, high = 0.0, 4 * np.sqrt(acceleration)
+    for _ in range(_BISECTIONS):
+        size = (low + high) / 2
+        mask = _scattered(points, order, size * relative)
+        mask[block] = True
+        if abs(mask.sum() - wanted) <= _ACCELERATION_TOLERANCE * wanted:
             return mask
-        low, high = (radius, high) if mask.sum() > wanted else (low, radius)
-    raise InputError(f"sampling: no uniform Poisson disc of acceleration {acceleration} for {list(shape)}")
-
-
-def _disc(shape: tuple[int, int], radius: float, seed: int) -> np.ndarray:
-    from scipy.stats.qmc import PoissonDisk  # slow to import
-
-    longest = max(shape)
-    engine = PoissonDisk(
-        2, radius=radius / longest, rng=seed, u_bounds=np.array(shape) / longest, l_bounds=[0, 0]
+        low, high = (size, high) if mask.sum() > wanted else (low, size)
+    raise InputError(
+        f"sampling: no Poisson disc of acceleration {acceleration} with a central block of {n_calibration} "
+        f"fits the matrix {list(shape)}"
     )
-    points = np.minimum((engine.fill_space() * longest).astype(int), np.array(shape) - 1)
-    mask = np.zeros(shape, bool)
-    mask[points[:, 0], points[:, 1]] = True
-    return mask
+
+
+def _scattered(points: np.ndarray, order: np.ndarray, radius: np.ndarray) -> np.ndarray:
+    """Visit locations in the order given, and take each one that lies in the disc of none taken before.
+
+    ``points`` (2, ky, kx) are the locations moved within their cell, so that discs of any size differ.
+    """
+    taken = np.zeros(radius.shape, bool)
+    free = np.ones(radius.shape, bool)
+    for y, x in zip(*(index.tolist() for index in np.unravel_index(order, radius.shape)), strict=True):
+        if free[y, x]:
+            taken[y, x] = True
+            reach = int(radius[y, x]) + 2
+            near = (slice(max(y - reach, 0), y + reach + 1), slice(max(x - reach, 0), x + reach + 1))
+            offset = points[:, *near] - points[:, y, x, None, None]
+            free[near] &= offset[0] ** 2 + offset[1] ** 2 >= radius[y, x] ** 2
+    return taken
