@@ -254,6 +254,21 @@ def test_the_page_prints(watched):
     assert printed.startswith(b"%PDF")
 
 
+def test_on_paper_charts_are_black_and_narrow_even_from_a_dark_window(browser, report):
+    watched = Watched(browser, report, scheme="dark")
+    charts = (
+        "[...document.querySelectorAll('.chart')].map(chart => [chart.layout.font.color, chart.layout.width])"
+    )
+    paper, screen = (
+        watched.page.evaluate(f"() => {{ dispatchEvent(new Event('{name}')); return {charts}; }}")
+        for name in ("beforeprint", "afterprint")
+    )
+    assert {color for color, _ in paper} == {"#000000"}
+    assert {width for _, width in paper} == {340, 700}
+    assert {tuple(chart) for chart in screen} == {("#e6e9ee", None)}
+    watched.close()
+
+
 def test_hostile_names_do_not_run(browser, tmp_path):
     root = make_study(tmp_path, ("a",), ("b",), size=16)
     evaluation = root / "results/evaluate/a/b/evaluation.json"

@@ -1,11 +1,11 @@
 // Drawing the charts with plotly, in the page's colours, light or dark.
 "use strict";
 
-/** Layout every chart shares: text and grid take the page's colours. */
-function themed(layout) {
+/** Layout every chart shares: text and grid take the page's colours, or those of paper. */
+function themed(layout, onPaper) {
   const page = getComputedStyle(document.documentElement);
-  const ink = page.getPropertyValue("--ink").trim();
-  const line = page.getPropertyValue("--line").trim();
+  const ink = onPaper ? "#000000" : page.getPropertyValue("--ink").trim();
+  const line = onPaper ? "#999999" : page.getPropertyValue("--line").trim();
   const axis = { gridcolor: line, linecolor: line, zerolinecolor: line, automargin: true };
   const shapes = (layout.shapes || []).map((shape) => ({ ...shape, line: { ...shape.line, color: ink } }));
   return {
@@ -22,9 +22,9 @@ function themed(layout) {
   };
 }
 
-/** Draw a chart into its place, or draw it anew. */
-function drawChart(place, chart) {
-  const layout = themed(structuredClone(chart.layout));
+/** Draw a chart into its place, or draw it anew; as wide as its place, or `width` pixels. */
+function drawChart(place, chart, width) {
+  const layout = { ...themed(structuredClone(chart.layout), width), width, autosize: width === undefined };
   place.drawn = chart;
   return Plotly.react(place, chart.data, layout, { responsive: true, displaylogo: false });
 }
@@ -35,7 +35,14 @@ function moveCursor(place, iteration) {
   Plotly.relayout(place, { "shapes[1].x0": iteration + 1, "shapes[1].x1": iteration + 1 });
 }
 
-/** Draw every chart again, when the page's colours have changed. */
-function redrawCharts() {
-  for (const place of document.querySelectorAll(".chart")) if (place.drawn) drawChart(place, place.drawn);
+/** Draw every chart again, when the page's colours have changed or it goes to paper. */
+function redrawCharts(widthOf) {
+  for (const place of document.querySelectorAll(".chart")) {
+    if (place.drawn) drawChart(place, place.drawn, widthOf && widthOf(place));
+  }
+}
+
+/** Pixels that a chart takes on an upright A4 sheet, alone or two side by side. */
+function paperWidth(place) {
+  return place.dataset.chart === "overview" ? 700 : 340;
 }

@@ -153,8 +153,9 @@ const near = new IntersectionObserver(
 );
 for (const section of SECTIONS) near.observe(section.element);
 
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawCharts);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redrawCharts());
 addEventListener("beforeprint", () => {
   for (const section of SECTIONS) section.draw();
-  redrawCharts();
+  redrawCharts(paperWidth);
 });
+addEventListener("afterprint", () => redrawCharts());
