@@ -39,7 +39,7 @@ def test_weak_modes_that_grow_more_than_the_noise_are_artefact():
 
 def test_held_out_samples_that_fell_make_it_mixed():
     record = made_record(sigma=0.3, conditioning=1e-3)
-    falling = np.linspace(30, 20, len(ITERATIONS))[:, None]
+    falling = np.linspace(30, 8, len(ITERATIONS))[:, None]
     assert judge(replace(record, held_out_rss=falling)).verdict == "mixed"
 
 

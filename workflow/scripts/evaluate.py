@@ -28,7 +28,8 @@ def main(
     with h5py.File(scan) as scan_file, h5py.File(reconstruction) as file:
         reference = scan_file["reference"][()] if "reference" in scan_file else None
         images = file["images"]
-        judged = core.evaluate(record, images.__getitem__, reference)
+        uncertainty = float(scan_file.attrs.get("sigma_uncertainty", "nan"))
+        judged = core.evaluate(record, images.__getitem__, reference, uncertainty)
         best, last = images[judged.judgement.picked], images[judged.judgement.last]
     content = core.as_json(judged, name, regime_name)
     core.write_json(evaluation, content)

@@ -10,9 +10,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-from sharpfit import figures, quality, storage
+from sharpfit import figures, quality, storage, thresholds
 from sharpfit.errors import InputError
 from sharpfit.judge import Judgement, judge
+from sharpfit.noise_check import calibrated, misjudged
 from sharpfit.record import MEASURES, UNITS, Curves, Record
 
 ATTRIBUTES = ("sigma", "n_real", "n_held_out", "stopped_because", "last_step", "travel_needed")
@@ -27,6 +28,7 @@ class Evaluation:
     curves: Curves
     picked_quality: Mapping[str, float]
     last_quality: Mapping[str, float]
+    noise: Mapping[str, Any]
 
 
 def read_record(reconstruction: Path, history: Path) -> Record:
@@ -37,7 +39,7 @@ def read_record(reconstruction: Path, history: Path) -> Record:
     """
     with h5py.File(reconstruction) as file:
         try:
-            arrays = {name: _finite(file[_place(name)][()]) for name in MEASURES}
+            arrays: dict[str, Any] = {name: _finite(file[_place(name)][()]) for name in MEASURES}
             attrs = {name: file.attrs[name] for name in ATTRIBUTES}
         except KeyError as error:
             raise InputError(f"{reconstruction}: {error.args[0]}; reconstruct it again") from error
@@ -73,11 +75,15 @@ def read_history(path: Path) -> dict[str, np.ndarray]:
 
 
 def evaluate(
-    record: Record, image_at: Callable[[int], np.ndarray], reference: np.ndarray | None
+    record: Record,
+    image_at: Callable[[int], np.ndarray],
+    reference: np.ndarray | None,
+    sigma_uncertainty: float = np.nan,
 ) -> Evaluation:
     """Judge a fit and compare its images with the reference, where there is one.
 
     image_at: maps a checkpoint to its image (slice, y, x), in the reference's units.
+    sigma_uncertainty: relative standard error of the noise level, NaN where it was stated.
     """
     judgement = judge(record)
     nothing = dict.fromkeys(QUALITY_UNITS, np.nan)
@@ -85,7 +91,27 @@ def evaluate(
         quality.compare(image_at(checkpoint), reference) if reference is not None else nothing
         for checkpoint in (judgement.picked, judgement.last)
     )
-    return Evaluation(judgement, Curves(record), picked_quality, last_quality)
+    noise = _noise(record, judgement, sigma_uncertainty)
+    return Evaluation(judgement, Curves(calibrated(record)), picked_quality, last_quality, noise)
+
+
+def _noise(record: Record, judgement: Judgement, uncertainty: float) -> dict[str, Any]:
+    """Say what the residual makes of the noise level, and what its bounds (2 SE) would change."""
+    bounds = {}
+    for name, sign in (("lower", -1), ("upper", 1)):
+        if np.isfinite(uncertainty):
+            at_bound = misjudged(record, 1 + sign * thresholds.STANDARD_ERRORS * uncertainty)
+            other = judge(at_bound)
+            bounds[name] = {
+                "verdict": other.verdict,
+                "picked_iteration": int(record.iterations[other.picked]),
+            }
+    return {
+        "sigma": record.sigma,
+        "relative_uncertainty": uncertainty,
+        "believed_over_stated": judgement.noise_ratio,
+        "at_bounds": bounds,
+    }
 
 
 def as_json(evaluation: Evaluation, scan: str, regime: str) -> dict[str, Any]:
@@ -104,6 +130,7 @@ def as_json(evaluation: Evaluation, scan: str, regime: str) -> dict[str, Any]:
         "picked_iteration": picked["iteration"],
         "last_iteration": last["iteration"],
         "worst_slice": judgement.worst_slice,
+        "noise": dict(evaluation.noise),
         "stopped_because": curves.record.stopped_because,
         "picked": picked,
         "last": last,

@@ -10,6 +10,7 @@ import numpy as np
 
 from sharpfit import diagnosis, thresholds
 from sharpfit.diagnosis import Finding
+from sharpfit.noise_check import calibrated
 from sharpfit.record import Curves, Record
 
 
@@ -24,10 +25,12 @@ class Judgement:
     picked: int
     last: int
     worst_slice: int
+    noise_ratio: float
 
 
 def judge(record: Record) -> Judgement:
     """Judge one scan × regime; non-finite measures must have been replaced by NaN."""
+    record = calibrated(record)
     curves = Curves(record)
     picked, last = pick(curves), len(record.iterations) - 1
     finding = (
@@ -45,6 +48,7 @@ def judge(record: Record) -> Judgement:
         picked,
         last,
         _worst_slice(curves, picked),
+        record.noise_ratio,
     )
 
 
@@ -66,7 +70,7 @@ def paired_error(curves: Curves, picked: int) -> np.ndarray:
     if n_pairs > 1:
         return np.asarray(difference.std(-1, ddof=1) / np.sqrt(n_pairs))
     df = np.maximum(curves.df, 1.0)
-    trace = 2 * curves.record.sigma**2 * np.sqrt(2 * np.abs(df - df[picked]))
+    trace = 2 * curves.sigma**2 * np.sqrt(2 * np.abs(df - df[picked]))
     variance = np.abs(curves.v_image - curves.v_image[picked]) * np.sqrt(2 / df)
     return np.asarray(np.hypot(trace, variance))
 
@@ -108,13 +112,19 @@ def _over_fitting(curves: Curves, picked: int) -> Finding | None:
             f"about {enough} replicas would decide"
         )
         return Finding("not decided", "over-fitting or sharper", evidence, f"set n_replicas to {enough}")
-    if held[-1] < held[picked] * (1 - thresholds.HELD_OUT_BETTER):
+    if held[picked] - held[-1] > thresholds.STANDARD_ERRORS * _held_out_error(curves) * held[picked]:
         evidence = f"since iteration {first} {numbers}: the two measures disagree"
         return Finding("mixed", "risk and held-out samples disagree", evidence)
     since = curves.iterations[_since(risk, picked, max(size, error))]
     cause = _what_grew(curves, picked)
     evidence = f"over-fitting since iteration {since}: {numbers}{_sharpness_share(curves, picked)}"
     return Finding("over-fitting", cause, evidence, f"stop at iteration {first}, or regularise")
+
+
+def _held_out_error(curves: Curves) -> float:
+    """Relative standard error of a sum of squared normals, √(2 / N)."""
+    count = curves.record.n_held_out * curves.record.n_slices
+    return float(np.sqrt(2 / count)) if count else np.inf
 
 
 def _since(risk: np.ndarray, picked: int, size: float) -> int:
@@ -150,13 +160,15 @@ def _sharpness_share(curves: Curves, picked: int) -> str:
 def _under_fitted(curves: Curves) -> Finding | None:
     """Find bias left that going on would remove."""
     risk, bias = curves.risk[-1], curves.risk[-1] - curves.v_image[-1]
-    left, slope = curves.gradient_norm[-1], _slope(curves)
-    if not (risk > 0 and bias > thresholds.BIAS_LEFT * risk and left > thresholds.GRADIENT_LEFT):
+    left = curves.gradient_norm[-1]
+    if not (risk > 0 and bias > thresholds.BIAS_LEFT * risk):
         return None
     way = diagnosis.travel(curves.record)
-    falling = slope < thresholds.SLOPE
-    beginning = slope < thresholds.SLOPE_FLAT and left > thresholds.GRADIENT_HARDLY_MOVED
-    if not (falling or beginning or (way.decayed and way.exhausted)):
+    starved = way.decayed and way.exhausted and left > thresholds.GRADIENT_LEFT
+    beginning = (
+        left > thresholds.GRADIENT_HARDLY_MOVED and _slope(curves, curves.risk) < thresholds.RISK_AT_REST
+    )
+    if not (starved or beginning or _error_going_on(curves) < thresholds.GAIN):
         return None
     cause, numbers, advice = diagnosis.under_fitted_cause(curves.record, left)
     evidence = (
@@ -166,13 +178,25 @@ def _under_fitted(curves: Curves) -> Finding | None:
     return Finding("under-fitted", cause, evidence, advice)
 
 
-def _slope(curves: Curves) -> float:
-    """D log J / d log iteration from about half the iterations to the last; 0 where J is not positive."""
-    iterations, risk = curves.iterations, curves.risk
-    half = int(np.flatnonzero(iterations <= iterations[-1] / 2)[-1])
-    if half == 0 or not (risk[half] > 0 and risk[-1] > 0):
+def _error_going_on(curves: Curves) -> float:
+    """Predict the error that going on would reach, over that at the end.
+
+    Squared bias and variance go on as powers of the iteration, as they did over the last half.
+    """
+    variance = curves.v_image
+    bias = np.maximum(curves.risk - variance, 0)
+    further = np.geomspace(1, thresholds.GOING_ON, 20)
+    squared = bias[-1] * further ** _slope(curves, bias) + variance[-1] * further ** _slope(curves, variance)
+    return float(np.sqrt(squared.min() / squared[0]))
+
+
+def _slope(curves: Curves, values: np.ndarray) -> float:
+    """D log values / d log iteration over about the last half; 0 where they are not positive."""
+    iterations = curves.iterations
+    half = max(int(np.flatnonzero(iterations <= iterations[-1] / 2)[-1]), 1)
+    if half == len(values) - 1 or not (values[half] > 0 and values[-1] > 0):
         return 0.0
-    return float(np.log(risk[-1] / risk[half]) / np.log(iterations[-1] / iterations[half]))
+    return float(np.log(values[-1] / values[half]) / np.log(iterations[-1] / iterations[half]))
 
 
 def _sharper(curves: Curves) -> Finding:

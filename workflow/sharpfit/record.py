@@ -68,6 +68,8 @@ class Record:
     stopped_because: str
     last_step: float
     travel_needed: float
+    noise_ratio: float = 1.0
+    """Noise std believed over `sigma`; chi2 and held_out stay in units of `sigma`."""
 
     @property
     def n_slices(self) -> int:
@@ -85,6 +87,7 @@ class Curves:
         self.record = record
         self.iterations = record.iterations
         self.n_real = record.n_real * record.n_slices
+        self.sigma = record.sigma * record.noise_ratio
 
     @cached_property
     def rss(self) -> np.ndarray:
@@ -109,24 +112,25 @@ class Curves:
     @cached_property
     def sure(self) -> np.ndarray:
         """Unbiased estimate of ‖A x_t − A x_true‖²."""
-        return np.asarray(measures.sure(self.rss, self.df, self.record.sigma, self.n_real))
+        return np.asarray(measures.sure(self.rss, self.df, self.sigma, self.n_real))
 
     @cached_property
     def v_data(self) -> np.ndarray:
         """Variance at the samples, the mean over fission pairs."""
-        return self.record.v_data.sum(1).mean(-1)
+        return self.record.noise_ratio**2 * self.record.v_data.sum(1).mean(-1)
 
     @cached_property
     def v_image(self) -> np.ndarray:
         """Variance of the image, the mean over fission pairs."""
-        return self.record.v_image.sum(1).mean(-1)
+        return self.record.noise_ratio**2 * self.record.v_image.sum(1).mean(-1)
 
     @cached_property
     def slice_risk(self) -> np.ndarray:
         """J of every slice and pair: (checkpoint, slice, pair)."""
         record = self.record
-        seen = record.filtered_rss[..., None] + record.sigma**2 * record.filtered_trace
-        return np.asarray(measures.risk(seen, record.v_filtered, record.v_image))
+        seen = record.filtered_rss[..., None] + self.sigma**2 * record.filtered_trace
+        unseen = record.noise_ratio**2 * (record.v_image - record.v_filtered)
+        return np.asarray(measures.risk(seen, 0.0, unseen))
 
     @cached_property
     def risk(self) -> np.ndarray:
@@ -188,7 +192,7 @@ class Curves:
     @cached_property
     def noise_energy(self) -> np.ndarray:
         """(P − G) / 2: the gradient energy of the full-data image's noise."""
-        return (self.gradient_energy - self.cross_gradient) / 2
+        return self.record.noise_ratio**2 * (self.gradient_energy - self.cross_gradient) / 2
 
     @cached_property
     def noise_share(self) -> np.ndarray:

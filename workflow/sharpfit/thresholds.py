@@ -11,9 +11,6 @@ Where J lies below the image's variance (σ or the probe erred), the share is ta
 STANDARD_ERRORS = 2.0
 """A difference counts when it exceeds this many of its standard errors (5 % two-sided)."""
 
-HELD_OUT_BETTER = 0.01
-"""Held-out residual counts as better when it fell by more than this share (its noise over 10⁴ samples)."""
-
 LOSS_RISE = 0.05
 """Diverging: the last loss exceeds the smallest by more than this share of it (prototype)."""
 
@@ -23,18 +20,20 @@ LOSS_FLOOR = 0.1
 BIAS_LEFT = 0.3
 """Under-fitted: squared bias above this share of J (study); removing it all takes 16 % off the error."""
 
-SLOPE = -0.13
-"""Under-fitted: J falls at the end faster than iteration^this (study); kept up over three times the
-iterations it takes 7 % off the error."""
+GOING_ON = 3.0
+"""How many times the iterations the judge looks ahead."""
+
+GAIN = 0.95
+"""Under-fitted: going on would bring the error below this share of it: the definition, not tuned."""
 
 GRADIENT_LEFT = 0.03
-"""Under-fitted: gradient norm above this share of its start (prototype)."""
+"""Learning rate exhausted: gradient norm above this share of its start (prototype)."""
 
-GRADIENT_HARDLY_MOVED = 0.3
+GRADIENT_HARDLY_MOVED = 0.4
 """Above this share of its start a gradient is hardly touched: then any fall of J is only its beginning."""
 
-SLOPE_FLAT = -0.02
-"""J that falls slower than this has come to rest at its learning rate."""
+RISK_AT_REST = -0.02
+"""J that falls slower than iteration^this has come to rest at its learning rate (study)."""
 
 NOISE_FLOOR = 1.06
 """A loss below this χ² (corrected for degrees of freedom) has reached the noise (prototype)."""
@@ -44,3 +43,15 @@ DECAYED = 0.5
 
 FWHM_STAYED = 0.05
 """The local PSF kept its width when it changed by less than this share: a sixteenth of a pixel."""
+
+REDUNDANCY = 0.3
+"""The residual is asked about the noise where this share of the data is not fitted (study)."""
+
+NOISE_AGREES = 0.1
+"""χ² of the residual within this of 1 agrees with the stated σ (5 % of σ); it is flat when it changes by less."""
+
+NOISE_HIGHEST = 2.5
+"""Above this χ² a residual at rest is a bad model, not a noise level 58 % too low."""
+
+GRADIENT_SPENT = 0.1
+"""A fit is at rest, for the noise's sake, below this share of its first gradient (study)."""
