@@ -113,7 +113,7 @@ def _read_npy(path: Path, dataset: str | None) -> FileArray:
     _no_dataset(path, dataset)
     try:
         return FileArray(np.load(path, allow_pickle=False), str(path), None)
-    except ValueError as error:
+    except (ValueError, EOFError) as error:
         raise InputError(f"{path}: cannot be read as .npy ({_first_line(error)})") from error
 
 
