@@ -31,8 +31,8 @@ def test_the_json_nests_scan_regime_and_holds_no_nan(tmp_path, evaluations):
     file = tmp_path / "summary.json"
     summary.write_json(file, evaluations)
     nested = json.loads(file.read_text(), parse_constant=pytest.fail)
-    assert nested["phantom_r2"]["gradient_descent"]["picked_iteration"] == 15
-    assert "nrmse_picked" not in nested["head_r4"]["warmup"]
+    assert nested["phantom_r2"]["gradient_descent"]["stop_at"] == 15
+    assert "nrmse" not in nested["head_r4"]["warmup"]
 
 
 def test_the_answer_names_the_best_regime_where_to_stop_and_whether_the_drop_is_real(evaluations):

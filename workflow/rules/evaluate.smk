@@ -7,8 +7,21 @@ rule evaluate:
     output:
         evaluation=paths.evaluated("{scan}", "{regime}"),
         picked=paths.evaluated("{scan}", "{regime}", "picked.h5"),
-        picture=paths.evaluated("{scan}", "{regime}", "picked.png"),
-        figures=directory(paths.evaluated("{scan}", "{regime}", "figures")),
+        picture=report(
+            paths.evaluated("{scan}", "{regime}", "picked.png"),
+            caption="../report/picked.rst",
+            category="Picked images",
+            subcategory="{scan}",
+            labels={"regime": "{regime}"},
+        ),
+        figures=report(
+            directory(paths.evaluated("{scan}", "{regime}", "figures")),
+            patterns=["{figure}.png"],
+            caption="../report/figures.rst",
+            category="Figures",
+            subcategory="{scan}",
+            labels={"regime": "{regime}", "figure": "{figure}"},
+        ),
         provenance=paths.sidecar(paths.evaluated("{scan}", "{regime}")),
     log:
         paths.log("evaluate", "{scan}/{regime}"),
@@ -28,7 +41,12 @@ rule summarise:
         evaluations=plan.given("summarise", "evaluations"),
         stale=plan.marker("summarise"),
     output:
-        csv=paths.SUMMARY_CSV,
+        csv=report(
+            paths.SUMMARY_CSV,
+            caption="../report/summary.rst",
+            category="Summary",
+            labels={"what": "every fit"},
+        ),
         json=paths.SUMMARY_JSON,
         provenance=paths.sidecar(paths.SUMMARY_CSV),
     log:
@@ -53,7 +71,12 @@ rule report:
         summary=plan.given("report", "summary"),
         stale=plan.marker("report"),
     output:
-        html=paths.REPORT,
+        html=report(
+            paths.REPORT,
+            caption="../report/report.rst",
+            category="Summary",
+            labels={"what": "interactive page"},
+        ),
         provenance=paths.sidecar(paths.REPORT),
     log:
         paths.log("report", ""),

@@ -23,6 +23,13 @@ COLUMNS = (
     "nrmse_last",
     "cause",
 )
+#: Names in summary.json and the columns they are.
+METRICS = {
+    "verdict": "verdict",
+    "stop_at": "picked_iteration",
+    "held_out": "held_out",
+    "nrmse": "nrmse_picked",
+}
 #: Two risks J (squared) that differ by less count as equal where the judge gives no uncertainty.
 RISK_TOLERANCE = 0.04
 
@@ -135,13 +142,16 @@ def write_csv(path: Path, evaluations: Sequence[Evaluation]) -> None:
 
 
 def write_json(path: Path, evaluations: Sequence[Evaluation]) -> None:
-    """Write {scan: {regime: row}}, the nesting DVC's metrics commands turn into rows of few columns."""
+    """Write {scan: {regime: {verdict, stop_at, held_out, nrmse}}}: DVC's metrics, few on purpose.
+
+    A value that is not known is left out.
+    """
     nested: dict[str, dict[str, Any]] = {}
     for scan, members in by_scan(evaluations).items():
         nested[scan] = {}
         for member in members:
             values = row(member)
             nested[scan][member["regime"]] = {
-                key: values[key] for key in COLUMNS[2:] if values[key] is not None
+                name: values[key] for name, key in METRICS.items() if values[key] is not None
             }
     path.write_text(json.dumps(nested, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
