@@ -37,7 +37,7 @@ bench: $(VENV)/installed-test ## measure starts, no-op runs and scale; writes be
 	$(BIN)/python benchmarks/caching/starts.py
 
 real: $(VENV)/installed ## run the workflow on measured brains, where ../shared/data holds them
-	$(BIN)/python benchmarks/real/study.py
+	snakemake --cores all --directory studies/real
 
 clean: ## delete what runs leave besides results: logs, caches, Snakemake's records
 	rm -rf logs .cache .snakemake .pytest_cache .ruff_cache .mypy_cache
