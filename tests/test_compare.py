@@ -173,8 +173,11 @@ def test_what_cannot_be_used_is_said_in_one_line(made, monkeypatch, words, messa
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_results_folder_stands_for_its_study(made):
-    assert sharpfit(made / "results", made).exit_code == 0
+def test_a_results_folder_stands_for_its_study_whatever_it_is_called(made, tmp_path):
+    shutil.copytree(made / "results", tmp_path / "before")
+    result = sharpfit(tmp_path / "before", made, made / "results")
+    assert result.exit_code == 0
+    assert result.output.count("4 identical") == 2
 
 
 def test_an_empty_folder_is_named(tmp_path):

@@ -16,17 +16,20 @@ _SEPARATOR = "::"
 
 @dataclass(frozen=True)
 class Result:
-    """One judged fit and the sidecars of what it is made from, None where there is none."""
+    """One judged fit and the sidecars of what it is made from, None where there is none.
 
-    root: Path
+    `results` is the results folder it lies in, whatever that is called.
+    """
+
+    results: Path
     scan: str
     regime: str
     evaluation: dict[str, Any]
     sidecars: dict[str, dict[str, Any] | None]
 
     def file(self, path: str) -> Path:
-        """Place of a result whose path is relative to the study's folder."""
-        return self.root / path
+        """Place of a result whose path is given relative to a study's folder."""
+        return _place(self.results, path)
 
     @property
     def preprocessed(self) -> Path:
@@ -70,10 +73,10 @@ def open_source(letter: str, text: str, scratch: Path) -> Source:
     """
     where, _, wanted = text.partition(_SEPARATOR)
     scan, _, regime = wanted.partition("/")
-    root = _folder(where, scratch / letter)
+    results = _results_folder(where, scratch / letter)
     found = [
         result
-        for result in _results(root)
+        for result in _results(results)
         if fnmatchcase(result.scan, scan or "*") and fnmatchcase(result.regime, regime or "*")
     ]
     if not found:
@@ -84,11 +87,15 @@ def open_source(letter: str, text: str, scratch: Path) -> Source:
     return Source(letter, text, tuple(found), bool(regime) and not set(regime) & set("*?["))
 
 
-def _folder(where: str, scratch: Path) -> Path:
+def _place(results: Path, path: str) -> Path:
+    return results / Path(path).relative_to(paths.RESULTS)
+
+
+def _results_folder(where: str, scratch: Path) -> Path:
     folder = Path() if where in ("", WORKSPACE) else Path(where)
     if folder.is_dir():
-        return folder.resolve().parent if (folder / "evaluate").is_dir() else folder
-    return _revision(where, scratch)
+        return folder if (folder / "evaluate").is_dir() else folder / paths.RESULTS
+    return _revision(where, scratch) / paths.RESULTS
 
 
 def _revision(revision: str, scratch: Path) -> Path:
@@ -112,26 +119,26 @@ def _revision(revision: str, scratch: Path) -> Path:
     return scratch
 
 
-def _results(root: Path) -> list[Result]:
-    """Return every judged fit below a study's folder: in the summary's order, then by name."""
-    files = sorted((root / paths.RESULTS / "evaluate").glob("*/*/evaluation.json"))
+def _results(results: Path) -> list[Result]:
+    """Return every judged fit of a results folder: in the summary's order, then by name."""
+    files = sorted((results / "evaluate").glob("*/*/evaluation.json"))
     found = {file.parts[-3:-1]: file for file in files}
-    summary = root / paths.SUMMARY_JSON
+    summary = _place(results, paths.SUMMARY_JSON)
     named: list[tuple[str, ...]] = []
     if summary.is_file():
         named = [(scan, regime) for scan, rows in _json(summary).items() for regime in rows]
     ordered = [pair for pair in named if pair in found] + [pair for pair in found if pair not in named]
-    return [_result(root, scan, regime, found[scan, regime]) for scan, regime in ordered]
+    return [_result(results, scan, regime, found[scan, regime]) for scan, regime in ordered]
 
 
-def _result(root: Path, scan: str, regime: str, file: Path) -> Result:
+def _result(results: Path, scan: str, regime: str, file: Path) -> Result:
     made = {
         "preprocess": paths.preprocessed(scan),
         "reconstruct": paths.reconstructed(scan, regime),
         "evaluate": paths.evaluated(scan, regime),
     }
-    sidecars = {rule: read_sidecar(str(root / paths.sidecar(path))) for rule, path in made.items()}
-    return Result(root, scan, regime, _json(file), sidecars)
+    sidecars = {rule: read_sidecar(str(_place(results, paths.sidecar(path)))) for rule, path in made.items()}
+    return Result(results, scan, regime, _json(file), sidecars)
 
 
 def _json(file: Path) -> dict[str, Any]:
