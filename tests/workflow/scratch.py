@@ -197,6 +197,7 @@ def build(root: Path) -> Scratch:
     shutil.copytree(STUBS / "sharpfit", root / "workflow" / "sharpfit", dirs_exist_ok=True)
     shutil.copy(STUBS / "params.yaml", root)
     (root / "data" / "raw").mkdir(parents=True)
+    shutil.copy(REPOSITORY / "data" / "raw" / ".gitignore", root / "data" / "raw")
     (root / "data" / "raw" / "measured.npy").write_text("echoes")
     study = Scratch(root)
     study.git("init", "-q", "-b", "main")

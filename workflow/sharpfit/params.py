@@ -26,11 +26,15 @@ def validate(params: dict[str, Any], schema_file: Path) -> None:
         if not math.isfinite(number):
             raise InputError(f"{_key(where)} = {number} is not a finite number")
     errors = jsonschema.Draft202012Validator(schema).iter_errors(params)
-    first = min(
-        errors, key=lambda error: (error.validator != "additionalProperties", list(error.path)), default=None
-    )
+    first = min(errors, key=_rank, default=None)
     if first is not None:
         raise InputError(_say(first))
+
+
+def _rank(error: jsonschema.ValidationError) -> int:
+    """Tell first what explains the rest: a wrong word before its effects, an unknown key before a lack."""
+    telling = ["enum", "type", "additionalProperties"]
+    return telling.index(error.validator) if error.validator in telling else len(telling)
 
 
 def _numbers(value: Any, where: list[Any]) -> Iterator[tuple[list[Any], float]]:

@@ -52,8 +52,11 @@ class Plan:
         self._code = code
         self.device = workflow.config_settings.overwrite_config.get("device", "auto")
         self.n_gpus = int(self.device != "cpu" and (self.device != "auto" or gpu_is_here()))
-        run_options = {"device"} & set(workflow.config_settings.overwrite_config)
-        params = {key: value for key, value in config.items() if key not in run_options}
+        params = {key: value for key, value in config.items() if key != "device"}
+        if any(line.startswith("device:") for line in Path(paths.PARAMS).read_text().splitlines()):
+            raise InputError(
+                f"{paths.PARAMS}: device is no parameter; give it in a profile or by --config device=…"
+            )
         validate(params, code / "schemas" / "params.schema.yaml")
         if self._main:
             regimes_check.check(params["regimes"], code)

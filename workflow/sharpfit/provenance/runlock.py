@@ -5,6 +5,7 @@ outlived a killed run is noticed. Locks over network file systems are as good as
 """
 
 import fcntl
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -19,8 +20,12 @@ def take() -> None:
     """Take the run lock for the rest of this process, and wait until no job of an earlier run is alive.
 
     Then remove the temporary files that killed jobs left. Ends the process in one line when another run is
-    under way.
+    under way or results cannot be written.
     """
+    folders = [Path(paths.RESULTS), Path(paths.SIMULATED).parent]
+    for folder in folders:
+        if folder.exists() and not os.access(folder, os.W_OK):
+            raise SystemExit(f"error: {folder} cannot be written to; make it writable or work in a copy")
     run = _open(paths.RUN_LOCK)
     if not _lock(run):
         raise SystemExit("error: another snakemake runs in this study; wait for it or stop it")
@@ -29,7 +34,7 @@ def take() -> None:
         if not _lock(jobs):
             print("Waiting for jobs that outlived an earlier run …", file=sys.stderr, flush=True)
             fcntl.flock(jobs, fcntl.LOCK_EX)
-        for folder in (Path(paths.RESULTS), Path(paths.SIMULATED).parent):
+        for folder in folders:
             shutil.rmtree(folder / paths.TEMPORARY, ignore_errors=True)
 
 

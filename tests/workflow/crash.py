@@ -1,0 +1,77 @@
+"""Kill a run and its jobs at a random moment; the next plain run must end with the undisturbed bytes.
+
+As a script: ``python tests/workflow/crash.py 30`` repeats that and prints how many runs recovered.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from scratch import Scratch, build
+
+JOB_SECONDS = "0.2"
+
+
+def start(study: Scratch, *arguments: str) -> subprocess.Popen[str]:
+    """Begin a run in a process group of its own."""
+    return subprocess.Popen(
+        ["snakemake", "--cores", "2", *arguments],
+        cwd=study.root,
+        env=study.environment() | {"STUB_SECONDS": JOB_SECONDS},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def kill_at(study: Scratch, seconds: float) -> None:
+    """Start a run and kill -9 all of it after so many seconds."""
+    run = start(study)
+    time.sleep(seconds)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.communicate()
+
+
+def recovers(study: Scratch, undisturbed: dict[str, bytes], seconds: float) -> bool:
+    """Whether a plain run after a kill ends with the undisturbed bytes and nothing else."""
+    kill_at(study, seconds)
+    study.snakemake()
+    return study.snapshot() == undisturbed and study.snakemake() == set()
+
+
+def main(count: int) -> None:
+    """Kill ``count`` runs and report."""
+    moments = random.Random(2026)
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = build(Path(folder) / "fresh")
+        whole = Scratch(Path(folder) / "whole")
+        shutil.copytree(fresh.root, whole.root)
+        whole.env["STUB_SECONDS"] = JOB_SECONDS
+        begun = time.monotonic()
+        whole.snakemake()
+        duration, undisturbed = time.monotonic() - begun, whole.snapshot()
+        recovered = 0
+        for index in range(count):
+            study = Scratch(Path(folder) / f"study{index}")
+            shutil.copytree(fresh.root, study.root)
+            moment = moments.uniform(0.5, duration)
+            ok = recovers(study, undisturbed, moment)
+            recovered += ok
+            print(
+                f"killed after {moment:5.2f} s of {duration:.1f} s: {'recovered' if ok else 'NOT RECOVERED'}",
+                flush=True,
+            )
+            shutil.rmtree(study.root)
+    print(f"{recovered} of {count} killed runs recovered by a plain rerun with identical bytes")
+    sys.exit(recovered != count)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 30)

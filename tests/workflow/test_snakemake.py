@@ -1,0 +1,105 @@
+"""Snakemake's own options do what its users expect, and never make a stale result look fresh."""
+
+import shutil
+import tarfile
+
+import pytest
+from scratch import EVERYTHING, Scratch, jobs
+
+pytestmark = pytest.mark.workflow
+FAST = "results/reconstruct/measured/fast/reconstruction.h5"
+
+
+def test_a_damaged_result_is_made_again(study: Scratch) -> None:
+    file = study.root / FAST
+    file.write_text(file.read_text()[:-1])
+    ran = {"reconstruct measured/fast", "evaluate measured/fast", "summarise", "report"}
+    assert study.snakemake() == ran
+    study.check()
+
+
+@pytest.mark.parametrize("name", ["history.csv", "reconstruction.h5", "reconstruction.h5.prov.json"])
+def test_a_deleted_result_is_made_again(study: Scratch, name: str) -> None:
+    (study.root / FAST).with_name(name).unlink()
+    assert "reconstruct measured/fast" in study.snakemake()
+    study.check()
+    assert study.snakemake() == set()
+
+
+def test_touch_does_not_accept_a_stale_result(study: Scratch) -> None:
+    study.edit("regimes.fast.optimizer.lr", 0.02)
+    study.snakemake("--touch")
+    assert study.snakemake() == jobs(regime="fast")
+    study.check()
+
+
+def test_forcerun_runs_a_rule_and_what_follows(study: Scratch) -> None:
+    before = study.snapshot()
+    assert study.snakemake("--forcerun", "evaluate") == jobs(rules=("evaluate",))
+    assert study.snakemake("--forcerun", FAST, "--jobs", "8") == {
+        "reconstruct measured/fast",
+        "evaluate measured/fast",
+        "summarise",
+        "report",
+    }
+    assert study.snakemake("--forceall", "--rerun-incomplete") == EVERYTHING
+    assert study.snapshot() == before
+
+
+def test_targets_until_and_omit_choose_jobs(study: Scratch) -> None:
+    study.edit("regimes.fast.optimizer.lr", 0.02)
+    study.edit("regimes.slow.optimizer.lr", 0.2)
+    assert study.snakemake(FAST) == {"reconstruct measured/fast"}
+    assert study.snakemake("--until", "reconstruct") == jobs() - jobs(rules=("evaluate",)) - {
+        "reconstruct measured/fast"
+    }
+    assert study.snakemake() == jobs(rules=("evaluate",))
+    study.check()
+
+
+def test_views_of_the_workflow(study: Scratch) -> None:
+    assert "digraph" in study.call("snakemake", "--dag").stdout
+    assert FAST in study.call("snakemake", "--summary").stdout
+    study.call("snakemake", "--report", "overview.html")
+    assert (study.root / "overview.html").stat().st_size > 10_000
+    study.edit("regimes.fast.optimizer.lr", 0.02)
+    assert "reconstruct" in study.call("snakemake", "-n").stdout
+
+
+def test_archive_holds_code_parameters_and_raw_data(study: Scratch) -> None:
+    study.call("snakemake", "--archive", "study.tar.gz")
+    with tarfile.open(study.root / "study.tar.gz") as archive:
+        names = set(archive.getnames())
+    assert {"Snakefile", "params.yaml", "data/raw/measured.npy", "workflow/rules/reconstruct.smk"} <= names
+
+
+def test_delete_all_output_leaves_raw_data_alone(study: Scratch) -> None:
+    study.call("snakemake", "--cores", "1", "--delete-all-output")
+    assert not (study.root / FAST).exists()
+    assert (study.root / "data/raw/measured.npy").exists()
+    assert study.snakemake() == EVERYTHING
+    study.check()
+
+
+def test_another_folder_is_another_study(study: Scratch) -> None:
+    other = Scratch(study.root / "other")
+    (other.root / "data/raw").mkdir(parents=True)
+    shutil.copy(study.root / "params.yaml", other.root)
+    (other.root / "data/raw/measured.npy").write_text("elsewhere")
+    before = study.snapshot()
+    study.call("snakemake", "--cores", "2", "--directory", "other")
+    other.check()
+    assert study.snapshot() == before
+    study.call("snakemake", "--cores", "2", "--directory", "other")
+
+
+def test_one_and_two_cores_give_the_same_bytes(study: Scratch) -> None:
+    before = study.snapshot()
+    study.call("snakemake", "--cores", "1", "--forceall")
+    assert study.snapshot() == before
+
+
+def test_forced_repro_leaves_the_lock_file_alone(study: Scratch) -> None:
+    before = (study.root / "dvc.lock").read_bytes()
+    study.run("dvc", "repro", "--force")
+    assert (study.root / "dvc.lock").read_bytes() == before
