@@ -1,5 +1,6 @@
 """Runs that are killed, stopped, overtaken by edits, or short of disk: nothing stale ever looks fresh."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -58,14 +59,28 @@ def test_sigterm_ends_a_run_without_debris(study: Scratch) -> None:
     assert study.snapshot() == undisturbed
 
 
-def test_a_second_run_is_refused_and_a_dry_run_does_no_harm(study: Scratch) -> None:
+@contextmanager
+def locked(study: Scratch, name: str) -> Iterator[None]:
+    """Hold a lock as a run or a job does."""
+    with (study.root / ".snakemake" / name).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def test_a_second_run_is_refused(study: Scratch) -> None:
+    study.edit("regimes.fast.optimizer.lr", 0.02)
+    with locked(study, "run.lock"):
+        assert study.snakemake(ok=False) == set()
+    assert "error: another snakemake runs in this study" in study.output
+    assert study.snakemake() == jobs(regime="fast")
+
+
+def test_an_edit_and_a_dry_run_during_a_run_do_no_harm(study: Scratch) -> None:
     forget_results(study)
     run = start(study)
     wait_for("logs/reconstruct/**/*.log", study)
     study.edit("regimes.fast.optimizer.lr", 0.02)
     study.call("snakemake", "-n")
-    study.snakemake(ok=False)
-    assert "error: another snakemake runs in this study" in study.output
     run.communicate()
     study.snakemake()
     study.check()
@@ -76,19 +91,15 @@ def test_an_orphaned_job_delays_the_next_run(study: Scratch) -> None:
     undisturbed = study.snapshot()
     forget_results(study)
     study.env["STUB_SECONDS"] = "3"
-    run = subprocess.Popen(
-        ["snakemake", "--cores", "1"],
-        cwd=study.root,
-        env=study.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    run = subprocess.Popen(["snakemake", "--cores", "1"], cwd=study.root, env=study.environment(), **nowhere)
     wait_for("logs/reconstruct/**/*.log", study)
     run.kill()
     run.wait()
+    with (study.root / ".snakemake/jobs.lock").open() as lock, pytest.raises(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     study.env.clear()
     study.snakemake()
-    assert "Waiting for jobs that outlived an earlier run" in study.output
     assert study.snapshot() == undisturbed
     assert study.snakemake() == set()
 
@@ -108,10 +119,11 @@ def test_a_process_that_reads_the_snakefile_for_a_job_marks_nothing_stale(study:
     """What a cluster job does: read the edited study again, and run one job of it."""
     study.edit("regimes.fast.optimizer.lr", 0.02)
     job = "reconstruct:scan=measured,regime=fast"
+    marker = (study.root / ".snakemake/stale").stat()
     study.snakemake(
         "--mode", "remote", "--target-jobs", job, "--allowed-rules", "reconstruct", "--force", "--nolock"
     )
-    assert not (study.root / ".snakemake/stale").exists()
+    assert (study.root / ".snakemake/stale").stat().st_mtime_ns == marker.st_mtime_ns
     assert study.snakemake() == jobs(regime="fast") - {"reconstruct measured/fast"}
     study.check()
 
