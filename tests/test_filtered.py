@@ -27,18 +27,35 @@ def test_filtered_risk_is_unbiased_over_200_draws(solver, lowest):
     draws = clean + sigma * noise(n_draws, len(clean), seed=31)
     probe, eps = noise(n_draws, len(clean), seed=32), 0.2 * sigma
     x = fit(A, draws, solver)
-    risk = filtered.FilteredRisk(gram, (probe @ A.conj()).reshape(-1, N, N), eps, lowest)
+    risk = filtered.FilteredRisk(
+        gram, (probe @ A.conj()).reshape(-1, N, N), eps, lowest, noise(8, 1, N, N, seed=34)
+    )
     gradient = gram(x) - (draws @ A.conj()).reshape(-1, N, N)
-    estimate = risk.residual(gradient) + sigma**2 * risk.trace(fit(A, draws + eps * probe, solver) - x)
+    estimate = risk.residual(gradient)[0] + sigma**2 * risk.trace(fit(A, draws + eps * probe, solver) - x)
     seen = filtered.apply_series(gram, gram(x - truth()), filtered.filter_series(lowest))
     error = estimate - measures.energy(seen)
     assert abs(error.mean()) < 3 * error.std() / n_draws**0.5
 
 
+def test_sketch_gives_the_standard_error_of_a_paired_difference():
+    """Two fixed images, 400 draws: the spread of the estimated difference is 2σ rms(sketch)."""
+    A, sigma, lowest = system(), 0.05, 0.02
+    gram, clean = gram_of(A), A @ truth().flatten()
+    noises = sigma * noise(400, len(clean), seed=41)
+    probes = (noise(400, len(clean), seed=44) @ A.conj()).reshape(-1, N, N)
+    risk = filtered.FilteredRisk(gram, probes[:1], 0.1, lowest, probes[:, None])
+    images = truth() + 0.1 * noise(2, 1, N, N, seed=43)
+    gradients = gram(images) - ((clean + noises) @ A.conj()).reshape(-1, N, N)
+    difference = torch.subtract(*(risk.residual(g)[0] for g in gradients))
+    sketch = torch.subtract(*(risk.residual(g[:1])[1] for g in gradients))
+    error = 2 * sigma * sketch.square().mean().sqrt()
+    assert 0.8 < error / difference.std() < 1.25
+
+
 def test_filtered_variance_is_the_images_own_where_everything_is_seen():
     gram = gram_of(torch.eye(N * N, dtype=torch.complex128))
     difference = noise(3, N, N, seed=33)
-    risk = filtered.FilteredRisk(gram, difference, 0.1, 0.5)
+    risk = filtered.FilteredRisk(gram, difference, 0.1, 0.5, difference)
     torch.testing.assert_close(risk.variance(difference), measures.energy(difference) / 4, rtol=1e-3, atol=0)
 
 

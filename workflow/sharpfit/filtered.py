@@ -75,21 +75,31 @@ class FilteredRisk:
         probe_adjoint: Aᴴb, (pair, slice, y, x).
         eps: ε of the probes.
         lowest: the cutoff, an eigenvalue of AᴴA.
+        sketch_adjoint: Aᴴb of further probes, (probe, slice, y, x), which no replica is fitted to.
     """
 
-    def __init__(self, gram: Gram, probe_adjoint: Tensor, eps: float, lowest: float) -> None:
+    def __init__(
+        self, gram: Gram, probe_adjoint: Tensor, eps: float, lowest: float, sketch_adjoint: Tensor
+    ) -> None:
         self._gram, self._eps = gram, eps
         self._series = filter_series(lowest)
         filtered = self._filter(probe_adjoint)
         self._noise_energy = energy(filtered)
         self._probe = gram(self._filter(filtered))
+        self._sketch = self._filter(sketch_adjoint)
 
     def _filter(self, x: Tensor) -> Tensor:
         return apply_series(self._gram, x, self._series)
 
-    def residual(self, gradient: Tensor) -> Tensor:
-        """‖p(M) g‖² of g (slice, y, x), float64 (slice,)."""
-        return energy(self._filter(gradient))
+    def residual(self, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        """‖p(M) g‖² of g (slice, y, x), float64 (slice,), and its sketch, float64 (probe, slice).
+
+        The sketch is Re⟨p(M) Aᴴb, p(M) g⟩. Between two iterates p(M) g changes by Q (x₁ − x₂), so the
+        sketch changes as the noise term of the estimate does, and its spread over probes, times 2σ, is
+        the standard error that the data's noise leaves in a difference of two risks.
+        """
+        filtered = self._filter(gradient)
+        return energy(filtered), inner(self._sketch, filtered)
 
     def trace(self, spread: Tensor) -> Tensor:
         """Return what σ² multiplies above, float64 (pair, slice), from spread = x(y + εb) − x(y)."""

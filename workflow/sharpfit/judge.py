@@ -61,18 +61,21 @@ def pick(curves: Curves) -> int:
 def paired_error(curves: Curves, picked: int) -> np.ndarray:
     """Estimate the standard error of J_t − J_t*, (checkpoint,).
 
-    Two or more fission pairs give it empirically. A single pair cannot; then the variances of the
-    probe's trace and of a sum of squared normals are used: Var df ≤ 2 df, Var v ≈ 2 v² / df.
+    The data's noise enters through 2σ Re⟨p(M) Aᴴb, Q (x_t − x_t*)⟩, whose spread the sketch holds. The
+    replicas' noise shows between pairs where there are two or more; a single pair cannot show it, then
+    Var df ≤ 2 df and Var v ≈ 2 v² / df of traces and sums of squared normals are used.
     """
+    sketch = curves.record.filtered_sketch.sum(1)  # (checkpoint, probe)
+    data = 2 * curves.sigma * np.sqrt(((sketch - sketch[picked]) ** 2).mean(-1))
     pairs = curves.slice_risk.sum(1)  # (checkpoint, pair)
     n_pairs = pairs.shape[-1]
-    difference = pairs - pairs[picked]
     if n_pairs > 1:
-        return np.asarray(difference.std(-1, ddof=1) / np.sqrt(n_pairs))
+        replicas = (pairs - pairs[picked]).std(-1, ddof=1) / np.sqrt(n_pairs)
+        return np.asarray(np.hypot(data, replicas))
     df = np.maximum(curves.df, 1.0)
     trace = 2 * curves.sigma**2 * np.sqrt(2 * np.abs(df - df[picked]))
     variance = np.abs(curves.v_image - curves.v_image[picked]) * np.sqrt(2 / df)
-    return np.asarray(np.hypot(trace, variance))
+    return np.asarray(np.hypot(data, np.hypot(trace, variance)))
 
 
 def _diverging(record: Record) -> Finding | None:
@@ -163,12 +166,10 @@ def _under_fitted(curves: Curves) -> Finding | None:
     left = curves.gradient_norm[-1]
     if not (risk > 0 and bias > thresholds.BIAS_LEFT * risk):
         return None
-    way = diagnosis.travel(curves.record)
-    starved = way.decayed and way.exhausted and left > thresholds.GRADIENT_LEFT
     beginning = (
         left > thresholds.GRADIENT_HARDLY_MOVED and _slope(curves, curves.risk) < thresholds.RISK_AT_REST
     )
-    if not (starved or beginning or _error_going_on(curves) < thresholds.GAIN):
+    if not (beginning or _error_going_on(curves) < thresholds.GAIN):
         return None
     cause, numbers, advice = diagnosis.under_fitted_cause(curves.record, left)
     evidence = (
@@ -179,24 +180,29 @@ def _under_fitted(curves: Curves) -> Finding | None:
 
 
 def _error_going_on(curves: Curves) -> float:
-    """Predict the error that going on would reach, over that at the end.
+    """Predict the error that going on at the largest learning rate would reach, over that at the end.
 
-    Squared bias and variance go on as powers of the iteration, as they did over the last half.
+    Squared bias and variance go on as powers of Σ lr, as they did over its last half.
     """
     variance = curves.v_image
     bias = np.maximum(curves.risk - variance, 0)
-    further = np.geomspace(1, thresholds.GOING_ON, 20)
+    way = diagnosis.travel(curves.record)
+    ahead = (thresholds.GOING_ON - 1) * curves.iterations[-1] * way.lr_largest / way.lr_sum
+    further = np.geomspace(1, 1 + ahead, 40)
     squared = bias[-1] * further ** _slope(curves, bias) + variance[-1] * further ** _slope(curves, variance)
     return float(np.sqrt(squared.min() / squared[0]))
 
 
 def _slope(curves: Curves, values: np.ndarray) -> float:
-    """D log values / d log iteration over about the last half; 0 where they are not positive."""
-    iterations = curves.iterations
-    half = max(int(np.flatnonzero(iterations <= iterations[-1] / 2)[-1]), 1)
-    if half == len(values) - 1 or not (values[half] > 0 and values[-1] > 0):
+    """D log values / d log Σ lr over about the last half of Σ lr; 0 where they are not positive."""
+    lr = np.nan_to_num(np.asarray(curves.record.history["lr"], float)[:-1])
+    spent = np.r_[0, np.cumsum(lr)][curves.iterations]
+    half = max(int(np.flatnonzero(spent <= spent[-1] / 2)[-1]), 1)
+    if spent[half] == spent[-1]:
+        half = max(int(np.flatnonzero(spent < spent[-1])[-1]), 1)
+    if not (spent[half] < spent[-1] and values[half] > 0 and values[-1] > 0):
         return 0.0
-    return float(np.log(values[-1] / values[half]) / np.log(iterations[-1] / iterations[half]))
+    return float(np.log(values[-1] / values[half]) / np.log(spent[-1] / spent[half]))
 
 
 def _sharper(curves: Curves) -> Finding:

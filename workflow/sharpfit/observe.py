@@ -46,12 +46,14 @@ def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
         "gradient_energy": power,
         "frc": ring_correlation,
     }
+    filtered_rss, sketch = problem.filtered.residual(at.gradient[0])
     per_pair |= {
         "filtered_trace": problem.filtered.trace(spread),
+        "filtered_sketch": sketch,
         "v_filtered": problem.filtered.variance(c[items.plus] - c[items.minus]),
     }
     per_slice = {
-        "filtered_rss": problem.filtered.residual(at.gradient[0]),
+        "filtered_rss": filtered_rss,
         "rss": at.rss[0],
         "held_out_rss": at.held_out_rss,
         "gradient_norm": measures.energy(at.gradient[0]).sqrt(),

@@ -14,8 +14,9 @@ from sharpfit.measures import energy
 from sharpfit.sense import CartesianSense
 
 _KSPACE_AXES = (-3, -2, -1)
-_FISSION, _PROBE = 0, 1  # which noise a stream of random numbers stands for
+_FISSION, _PROBE, _SKETCH = 0, 1, 2  # which noise a stream of random numbers stands for
 PROBE_STEP = 0.2  # ε / σ of the degrees-of-freedom probe
+N_SKETCH = 8  # probes that give the risk its standard error
 PSF_AMPLITUDE = 0.3  # of the image scale, which is 1
 
 
@@ -118,8 +119,9 @@ class Problem:
         data_energy = sum(float(energy(part.data[0], _KSPACE_AXES)) for part in self._slices)
         maps_energy = sum(float(energy(part.A.csm[0], _KSPACE_AXES)) for part in self._slices)
         trace = maps_energy * float(self._mask.double().mean())  # of AᴴA
+        sketch = torch.stack([part.sketch_adjoint for part in self._slices], dim=1)
         lowest = cutoff(data_energy, trace, sigma, self.n_real * len(self._slices))
-        self.filtered = FilteredRisk(self.gram, self.probe_adjoint, PROBE_STEP * sigma, lowest)
+        self.filtered = FilteredRisk(self.gram, self.probe_adjoint, PROBE_STEP * sigma, lowest, sketch)
 
     def _stage(self, i: int, kspace: np.ndarray, csm: np.ndarray, seed: int) -> _Slice:
         """Bring one slice to the device and make its replicas there."""
@@ -148,7 +150,8 @@ class Problem:
                 A_fit.stage_mask(self._held_out_mask),
             )
         probe_adjoint = torch.cat([A.adjoint(b) for b in probes])
-        return _Slice(A, torch.cat(data), held_out, probe_adjoint, points)
+        sketch_adjoint = torch.cat([A.adjoint(noise(_SKETCH, k)) for k in range(N_SKETCH)])
+        return _Slice(A, torch.cat(data), held_out, probe_adjoint, sketch_adjoint, points)
 
     def start(self, kind: str) -> Tensor:
         """Return where the fit begins, (item, slice, y, x).
@@ -226,6 +229,7 @@ class _Slice:
     data: Tensor  # (item, coil, …)
     held_out: _HeldOut | None
     probe_adjoint: Tensor  # Aᴴb, (K, y, x)
+    sketch_adjoint: Tensor  # the same of further probes, (N_SKETCH, y, x)
     psf_points: np.ndarray
 
 

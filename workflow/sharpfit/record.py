@@ -39,9 +39,9 @@ UNITS = {
 class Record:
     """What reconstruct measured at the checkpoints, in fitted units.
 
-    Arrays start (checkpoint, slice); those of replicas go on (pair), frc (pair, ring) and psf
-    (point, 2w+1, 2w+1). `history` holds the columns of history.csv. sigma is the noise std per real and
-    imaginary component; n_real and n_held_out count real numbers in one slice.
+    Arrays start (checkpoint, slice); those of replicas go on (pair), filtered_sketch (probe), frc
+    (pair, ring) and psf (point, 2w+1, 2w+1). `history` holds the columns of history.csv. sigma is
+    the noise std per real and imaginary component; n_real and n_held_out count real numbers in one slice.
     """
 
     iterations: np.ndarray
@@ -56,6 +56,7 @@ class Record:
     filtered_rss: np.ndarray
     filtered_trace: np.ndarray
     v_filtered: np.ndarray
+    filtered_sketch: np.ndarray
     cross_gradient: np.ndarray
     gradient_energy: np.ndarray
     frc: np.ndarray

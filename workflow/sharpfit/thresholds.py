@@ -21,13 +21,13 @@ BIAS_LEFT = 0.3
 """Under-fitted: squared bias above this share of J (study); removing it all takes 16 % off the error."""
 
 GOING_ON = 3.0
-"""How many times the iterations the judge looks ahead."""
+"""The judge looks ahead to this many times the iterations, the further ones at the largest learning rate."""
 
 GAIN = 0.95
 """Under-fitted: going on would bring the error below this share of it: the definition, not tuned."""
 
 GRADIENT_LEFT = 0.03
-"""Learning rate exhausted: gradient norm above this share of its start (prototype)."""
+"""A fit has converged when its gradient norm lies below this share of its start (prototype)."""
 
 GRADIENT_HARDLY_MOVED = 0.4
 """Above this share of its start a gradient is hardly touched: then any fall of J is only its beginning."""
@@ -48,7 +48,7 @@ REDUNDANCY = 0.3
 """The residual is asked about the noise where this share of the data is not fitted (study)."""
 
 NOISE_AGREES = 0.1
-"""χ² of the residual within this of 1 agrees with the stated σ (5 % of σ); it is flat when it changes by less."""
+"""χ² of the residual within this of 1 agrees with the stated σ; it is flat when it changes by less."""
 
 NOISE_HIGHEST = 2.5
 """Above this χ² a residual at rest is a bad model, not a noise level 58 % too low."""
