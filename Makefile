@@ -37,6 +37,7 @@ bench: $(VENV)/installed-test ## measure starts, no-op runs and scale; writes be
 	$(BIN)/python benchmarks/caching/starts.py
 
 real: $(VENV)/installed ## run the workflow on measured brains, where ../shared/data holds them
+	@test -d ../shared/data || { echo "../shared/data, the measured k-space, is not on this machine"; exit 1; }
 	snakemake --cores all --directory studies/real
 
 clean: ## delete what runs leave besides results: logs, caches, Snakemake's records

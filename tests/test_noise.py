@@ -84,6 +84,15 @@ def test_a_silent_or_dependent_coil_is_refused():
         noise.from_scan(samples, "n")
 
 
+def test_a_dead_coil_or_a_silent_scan_is_refused():
+    kspace = decaying_kspace()
+    kspace[:, 1] = 0
+    with pytest.raises(InputError, match=r"k: coil \[1\] holds no noise"):
+        noise.from_edge(kspace, np.ones((96, 96), bool), "k")
+    with pytest.raises(InputError, match="n: holds no noise at all; state the level"):
+        noise.from_scan(np.zeros((2, 500), complex), "n")
+
+
 def test_a_stated_level_is_taken_per_component():
     estimate = noise.stated(3.0, 2, 3.0)
     np.testing.assert_allclose(estimate.covariance, 18 * np.eye(2))

@@ -55,7 +55,9 @@ def from_scan(noise: np.ndarray, where: str) -> NoiseEstimate:
             f"give at least {_MIN_SAMPLES_PER_COIL} per coil"
         )
     source = f"noise scan {where}, {n_samples} samples per coil"
-    return _checked(NoiseEstimate(covariance(noise.astype(np.complex128)), n_samples, source), where)
+    noise_cov = covariance(noise.astype(np.complex128))
+    _check(noise_cov, where)
+    return NoiseEstimate(noise_cov, n_samples, source)
 
 
 def from_edge(kspace: np.ndarray, mask: np.ndarray, where: str) -> NoiseEstimate:
@@ -83,19 +85,20 @@ def from_edge(kspace: np.ndarray, mask: np.ndarray, where: str) -> NoiseEstimate
         raise InputError(f"{where}: under {enough} samples at the edge of k-space tell no noise; {_REMEDY}")
     edge = radius > limit
     samples = np.moveaxis(kspace[..., edge], 1, 0).astype(np.complex128)  # (coil, slice, sample)
-    ratio = _power_ratio(samples, radius[edge])
-    samples = samples.reshape(n_coils, -1)
-    kurtosis = float(np.median((np.abs(samples) ** 4).mean(1) / (np.abs(samples) ** 2).mean(1) ** 2))
+    noise_cov = covariance(samples.reshape(n_coils, -1))
+    _check(noise_cov, where)
+    ratio, kurtosis = _power_ratio(samples, radius[edge]), _kurtosis(samples)
     if ratio > _MAX_POWER_RATIO or kurtosis > _MAX_KURTOSIS:
         raise InputError(
             f"{where}: the edge of k-space holds signal (power inwards/outwards {ratio:.2f}, noise has 1; "
             f"kurtosis {kurtosis:.2f}, noise has 2); {_REMEDY}"
         )
+    n_samples = samples[0].size
     source = (
-        f"edge of k-space (radius > {limit}, sides at 1), {samples.shape[1]} samples per coil; power "
+        f"edge of k-space (radius > {limit}, sides at 1), {n_samples} samples per coil; power "
         f"inwards/outwards {ratio:.2f}, kurtosis {kurtosis:.2f} (noise has 1 and 2)"
     )
-    return _checked(NoiseEstimate(covariance(samples), samples.shape[1], source), where)
+    return NoiseEstimate(noise_cov, n_samples, source)
 
 
 def stated(std: float, n_coils: int, original: float) -> NoiseEstimate:
@@ -132,18 +135,25 @@ def _power_ratio(samples: np.ndarray, radius: np.ndarray) -> float:
     return float(np.median(power[:, inner].mean(1) / power[:, ~inner].mean(1)))
 
 
+def _kurtosis(samples: np.ndarray) -> float:
+    """Median over coils of E|n|⁴ / (E|n|²)²."""
+    power = np.abs(samples.reshape(len(samples), -1)) ** 2
+    return float(np.median((power**2).mean(1) / power.mean(1) ** 2))
+
+
 def _radius(shape: tuple[int, ...]) -> np.ndarray:
     y, x = (np.abs(np.arange(n) - n // 2) / (n / 2) for n in shape)
     return np.hypot(y[:, None], x[None, :])
 
 
-def _checked(estimate: NoiseEstimate, where: str) -> NoiseEstimate:
-    level = np.diag(estimate.covariance).real
+def _check(noise_cov: np.ndarray, where: str) -> None:
+    level = np.diag(noise_cov).real
+    if level.max() <= 0:
+        raise InputError(f"{where}: holds no noise at all; state the level (noise_std:)")
     silent = np.flatnonzero(level <= 1e-12 * level.max())
-    if silent.size or level.max() <= 0:
+    if silent.size:
         raise InputError(
             f"{where}: coil {list(map(int, silent))} holds no noise, so it cannot be weighted; leave it out"
         )
-    if np.linalg.cond(estimate.covariance) > 1e10:
+    if np.linalg.cond(noise_cov) > 1e10:
         raise InputError(f"{where}: the noise of the coils is linearly dependent; combine or leave out coils")
-    return estimate

@@ -8,11 +8,10 @@ import torch
 
 from sharpfit import maps, noise, sampling
 from sharpfit.errors import InputError
-from sharpfit.operators import Fourier, largest_singular_value
+from sharpfit.normalise import normalise
+from sharpfit.operators import Fourier
 from sharpfit.scan import RawScan
-from sharpfit.sense import CartesianSense
 
-_POWER_STEPS = 100
 # A share of exact zeros below this is chance (integer samples of a single coil), not undersampling.
 _STRAY_ZEROS = 1e-3
 UNITS = {
@@ -76,31 +75,29 @@ def preprocess(
     """
     data = _scaled(raw.kspace)
     sampled, sampled_source = _sampled(raw)
-    estimate = _noise(raw, data, sampled, noise_std)
     mask, mask_source = _mask(raw, sampled, sampled_source, sampling_parameters)
-    std = _added_std(data, sampled, added_noise)
-    seed = int(added_noise["seed"]) if added_noise else -1
-    noisy = data.kspace if seed < 0 else noise.add_noise(data.kspace, std, seed)
-    kspace = np.where(mask, noisy, 0)
+    estimate = _noise(raw, data, sampled, noise_std)
+    std, seed = _added(data, sampled, added_noise)
+    noise_cov = estimate.covariance + 2 * std**2 * np.eye(raw.kspace.shape[1])
+    kspace = np.where(mask, noise.add_noise(data.kspace, std, seed) if std else data.kspace, 0)
 
     block = sampling.calibration_block(mask, maps.MAX_CALIBRATION_WIDTH)
-    noise_cov = estimate.covariance + 2 * std**2 * np.eye(kspace.shape[1])
     csm, csm_source = _maps(raw, kspace, block, noise_cov)
-    fitted, scales = _normalised(kspace, csm, mask, noise_cov)
-    held_out_mask = sampling.hold_out(mask, block, **held_out)
-
-    datasets = fitted | {
+    fit = normalise(kspace, csm, mask, noise_cov)
+    reference, reference_source = _reference(raw, data, csm, noise_cov, bool(sampled.all()))
+    datasets = {
+        "kspace": fit.kspace,
+        "csm": fit.csm,
         "mask": mask,
-        "held_out_mask": held_out_mask,
+        "held_out_mask": sampling.hold_out(mask, block, **held_out),
         "noise_cov": noise_cov * data.unit**2,
     }
-    reference, reference_source = _reference(raw, data, csm, noise_cov, bool(sampled.all()))
-    if reference is not None:
-        datasets["reference"] = reference
-    attrs = scales | {
-        "image_scale": scales["image_scale"] * data.unit,
-        "operator_norm": scales["operator_norm"] / data.unit,
+    attrs = {
+        "sigma": fit.sigma,
         "sigma_uncertainty": estimate.uncertainty,
+        "image_scale": fit.image_scale * data.unit,
+        "operator_norm": fit.operator_norm / data.unit,
+        "data_scale": fit.data_scale,
         "acceleration": mask.size / int(mask.sum()),
         "added_noise_std": std * data.unit,
         "seed": seed,
@@ -110,6 +107,8 @@ def preprocess(
         "axes_source": raw.axes_source,
         "reference_source": reference_source,
     }
+    if reference is not None:
+        datasets["reference"] = reference
     if raw.pixel_spacing_mm is not None:
         attrs["pixel_spacing_mm"] = np.array(raw.pixel_spacing_mm, np.float64)
     return datasets, attrs
@@ -180,12 +179,14 @@ def _noise(raw: RawScan, data: _Data, sampled: np.ndarray, noise_std: float | No
     return noise.from_edge(data.kspace, sampled, raw.where)
 
 
-def _added_std(data: _Data, sampled: np.ndarray, added_noise: Mapping[str, Any] | None) -> float:
+def _added(data: _Data, sampled: np.ndarray, added_noise: Mapping[str, Any] | None) -> tuple[float, int]:
+    """Find the std, in units of the scaled k-space, and the seed of the noise to add; 0 and −1 for none."""
     if added_noise is None:
-        return 0.0
+        return 0.0, -1
     images = Fourier().adjoint(torch.from_numpy(np.where(sampled, data.kspace, 0)))
     brightness = torch.linalg.vector_norm(images, dim=1)
-    return float(added_noise["level"]) * float(np.percentile(brightness.numpy(), 99))
+    level, seed = float(added_noise["level"]), int(added_noise["seed"])
+    return level * float(np.percentile(brightness.numpy(), 99)), seed
 
 
 def _maps(
@@ -201,51 +202,6 @@ def _maps(
         raise InputError(f"{raw.where}: {error}") from error
     side = block[0].stop - block[0].start
     return csm, f"ESPIRiT from the central {side} × {side} samples"
-
-
-def _normalised(
-    kspace: np.ndarray, csm: np.ndarray, mask: np.ndarray, noise_cov: np.ndarray
-) -> tuple[dict[str, np.ndarray], dict[str, float]]:
-    """Whiten, divide A by its largest singular value, and scale the data to an image of order 1.
-
-    That image is the first steepest-descent step from zero, α Aᴴy with α = ‖Aᴴy‖² / ‖A Aᴴy‖² over all slices;
-    the 99th percentile of its modulus becomes 1.
-    """
-    whitening = noise.whitener(noise_cov)
-    model = torch.from_numpy(noise.whiten(whitening, csm)).to(torch.complex64)
-    white = torch.from_numpy(noise.whiten(whitening, kspace)).to(torch.complex64)
-    sampled = torch.from_numpy(mask)
-    operator_norm = _operator_norm(model, sampled)
-    model /= operator_norm
-
-    operator = CartesianSense(model, sampled)
-    gradient = operator.adjoint(operator.stage_kspace(white))
-    alpha = float(_energy(gradient) / _energy(operator.forward(gradient)))
-    data_scale = 1 / float(np.percentile(alpha * gradient.abs().numpy(), 99))
-    datasets = {"kspace": torch.where(sampled, data_scale * white, 0).numpy(), "csm": model.numpy()}
-    scales = {
-        "sigma": data_scale / np.sqrt(2),
-        "operator_norm": operator_norm,
-        "data_scale": data_scale,
-        "image_scale": 1 / (data_scale * operator_norm),
-    }
-    return datasets, scales
-
-
-def _operator_norm(model: torch.Tensor, mask: torch.Tensor) -> float:
-    """Largest singular value over all slices, by the power method from a fixed start, one slice at a time."""
-    generator = torch.Generator().manual_seed(0)
-    height, width = model.shape[-2:]
-    start = torch.randn((1, height, width), generator=generator, dtype=torch.complex64)
-    norms = []
-    for maps_of_slice in model:
-        operator = CartesianSense(maps_of_slice[None], mask)
-        norms.append(float(largest_singular_value(operator, operator.stage_image(start), _POWER_STEPS)))
-    return max(norms)
-
-
-def _energy(values: torch.Tensor) -> torch.Tensor:
-    return torch.linalg.vector_norm(values, dtype=torch.complex128).real ** 2
 
 
 def _reference(
