@@ -13,6 +13,8 @@ from sharpfit.diagnosis import Finding
 from sharpfit.noise_check import calibrated
 from sharpfit.record import Curves, Record
 
+UNDECIDED = "over-fitting or sharper"
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -58,24 +60,24 @@ def pick(curves: Curves) -> int:
     return int(risk.argmin())
 
 
-def paired_error(curves: Curves, picked: int) -> np.ndarray:
-    """Estimate the standard error of J_t − J_t*, (checkpoint,).
+def paired_error(curves: Curves, picked: int) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate the standard error of J_t − J_t*: from the data's noise, and from the replicas'.
 
     The data's noise enters through 2σ Re⟨p(M) Aᴴb, Q (x_t − x_t*)⟩, whose spread the sketch holds. The
-    replicas' noise shows between pairs where there are two or more; a single pair cannot show it, then
-    Var df ≤ 2 df and Var v ≈ 2 v² / df of traces and sums of squared normals are used.
+    replicas' noise shows between pairs where there are two or more, and falls with their number; a
+    single pair cannot show it, then Var df ≤ 2 df and Var v ≈ 2 v² / df of traces and sums of squared
+    normals are used. Both are (checkpoint,).
     """
     sketch = curves.record.filtered_sketch.sum(1)  # (checkpoint, probe)
     data = 2 * curves.sigma * np.sqrt(((sketch - sketch[picked]) ** 2).mean(-1))
     pairs = curves.slice_risk.sum(1)  # (checkpoint, pair)
     n_pairs = pairs.shape[-1]
     if n_pairs > 1:
-        replicas = (pairs - pairs[picked]).std(-1, ddof=1) / np.sqrt(n_pairs)
-        return np.asarray(np.hypot(data, replicas))
+        return data, (pairs - pairs[picked]).std(-1, ddof=1) / np.sqrt(n_pairs)
     df = np.maximum(curves.df, 1.0)
     trace = 2 * curves.sigma**2 * np.sqrt(2 * np.abs(df - df[picked]))
     variance = np.abs(curves.v_image - curves.v_image[picked]) * np.sqrt(2 / df)
-    return np.asarray(np.hypot(data, np.hypot(trace, variance)))
+    return data, np.hypot(trace, variance)
 
 
 def _diverging(record: Record) -> Finding | None:
@@ -102,26 +104,39 @@ def _over_fitting(curves: Curves, picked: int) -> Finding | None:
     risk, held = curves.risk, curves.held_out
     rise = risk[-1] - risk[picked]
     size = thresholds.RISE * max(risk[picked], curves.v_image[picked])
-    error = thresholds.STANDARD_ERRORS * paired_error(curves, picked)[-1]
     if not rise > size:
         return None
+    data, replicas = (float(part[-1]) for part in paired_error(curves, picked))
+    error = thresholds.STANDARD_ERRORS * np.hypot(data, replicas)
     numbers = f"J rose {_rise(risk[picked], risk[-1])}, held-out {held[picked]:.3g} → {held[-1]:.3g}"
-    first, end = curves.iterations[picked], curves.iterations[-1]
+    first = curves.iterations[picked]
     if rise <= error:
-        pairs = curves.slice_risk.shape[-1]
-        enough = int(np.ceil(pairs * (error / rise) ** 2))
-        evidence = (
-            f"between iteration {first} and {end} {numbers}, which is within two standard errors; "
-            f"about {enough} replicas would decide"
-        )
-        return Finding("not decided", "over-fitting or sharper", evidence, f"set n_replicas to {enough}")
-    if held[picked] - held[-1] > thresholds.STANDARD_ERRORS * _held_out_error(curves) * held[picked]:
+        return _not_decided(curves, picked, numbers, rise / thresholds.STANDARD_ERRORS, data, replicas)
+    improved = held[picked] - held[-1] > thresholds.STANDARD_ERRORS * _held_out_error(curves) * held[picked]
+    if improved and rise < thresholds.CLEAR_RISE * size:
         evidence = f"since iteration {first} {numbers}: the two measures disagree"
         return Finding("mixed", "risk and held-out samples disagree", evidence)
     since = curves.iterations[_since(risk, picked, max(size, error))]
     cause = _what_grew(curves, picked)
     evidence = f"over-fitting since iteration {since}: {numbers}{_sharpness_share(curves, picked)}"
     return Finding("over-fitting", cause, evidence, f"stop at iteration {first}, or regularise")
+
+
+def _not_decided(
+    curves: Curves, picked: int, numbers: str, needed: float, data: float, replicas: float
+) -> Finding:
+    """Say what would decide: replicas, as far as the standard error is theirs."""
+    first, end = curves.iterations[picked], curves.iterations[-1]
+    evidence = f"between iteration {first} and {end} {numbers}, which is within two standard errors"
+    if data >= needed:
+        return Finding(
+            "not decided", UNDECIDED, f"{evidence}; they are the data's own, replicas cannot decide"
+        )
+    pairs = curves.slice_risk.shape[-1]
+    enough = int(np.ceil(pairs * replicas**2 / (needed**2 - data**2)))
+    return Finding(
+        "not decided", UNDECIDED, f"{evidence}; {enough} replicas would decide", f"set n_replicas to {enough}"
+    )
 
 
 def _held_out_error(curves: Curves) -> float:

@@ -11,6 +11,10 @@ Where J lies below the image's variance (σ or the probe erred), the share is ta
 STANDARD_ERRORS = 2.0
 """A difference counts when it exceeds this many of its standard errors (5 % two-sided)."""
 
+CLEAR_RISE = 2.0
+"""A rise of this many times the least that counts stands whatever the held-out samples say: they pick
+with fifty times the regret (study)."""
+
 LOSS_RISE = 0.05
 """Diverging: the last loss exceeds the smallest by more than this share of it (prototype)."""
 
