@@ -114,7 +114,7 @@ def _noise(record: Record, judgement: Judgement, uncertainty: float) -> dict[str
     }
 
 
-def as_json(evaluation: Evaluation, scan: str, regime: str) -> dict[str, Any]:
+def as_json(evaluation: Evaluation, scan: str, regime: str, optimizer: Mapping[str, Any]) -> dict[str, Any]:
     """Return evaluation.json's content: null stands where a figure is undefined."""
     judgement, curves = evaluation.judgement, evaluation.curves
     last = curves.at(judgement.last) | dict(evaluation.last_quality)
@@ -123,6 +123,7 @@ def as_json(evaluation: Evaluation, scan: str, regime: str) -> dict[str, Any]:
     content = {
         "scan": scan,
         "regime": regime,
+        "optimizer": dict(optimizer),
         "verdict": judgement.verdict,
         "cause": judgement.cause,
         "evidence": judgement.evidence,

@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from sharpfit import weak_modes
 from sharpfit.errors import InputError
 
 Evaluation = dict[str, Any]
@@ -121,7 +122,8 @@ def answer(evaluations: Sequence[Evaluation]) -> str:
     if ties:
         text += f" As good within the uncertainty: {', '.join(ties)}."
     behind = [other for other in others if other["regime"] not in ties]
-    return text + (_next_best(best, behind[0]) if behind else "")
+    text += _next_best(best, behind[0]) if behind else ""
+    return " ".join(filter(None, (text, weak_modes.comparison(evaluations))))
 
 
 def _next_best(best: Evaluation, other: Evaluation) -> str:
