@@ -9,7 +9,8 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ class Plan:
 
     def __init__(self, workflow: Any, config: dict[str, Any]) -> None:
         code = Path(workflow.basedir) / "workflow"
-        self._main = workflow.is_main_process
+        self._workflow = workflow
         self._code = code
         self.device = workflow.config_settings.overwrite_config.get("device", "auto")
         self.n_gpus = int(self.device != "cpu" and (self.device != "auto" or gpu_is_here()))
@@ -58,17 +59,16 @@ class Plan:
                 f"{paths.PARAMS}: device is no parameter; give it in a profile or by --config device=…"
             )
         validate(params, code / "schemas" / "params.schema.yaml")
-        if self._main:
+        if workflow.is_main_process:
             regimes_check.check(params["regimes"], code)
         digests = DigestCache(Path(paths.DIGESTS))
         self.provenance = Provenance(jobs_of(params), code, digests)
         self._jobs = {(job.rule, job.name): job for job in self.provenance.jobs}
         self.stale = self.provenance.stale()
         digests.save()
-        self._rerun = rerun_set(self.provenance, self.stale, self._forced(workflow))
         for spec in self.provenance.specs.values():
             write_spec(spec)
-        if self._main and self.stale:
+        if workflow.is_main_process and self.stale:
             self._write_marker()
 
     def fingerprint(self, rule: str) -> InputFunction:
@@ -131,15 +131,16 @@ class Plan:
         maker = self.provenance.maker.get(file)
         return file if maker and maker.sidecar in self._rerun else ancient(file)
 
-    def _forced(self, workflow: Any) -> Callable[[Job], bool]:
-        """Whether ``--forcerun`` or ``--forceall`` asks for a job."""
-        settings = workflow.dag_settings
-        wanted: Iterable[str] = settings.forcerun if settings else ()
-        everything = bool(settings and settings.forceall)
-        names = {str(Path(name)) for name in wanted}
-        return lambda job: (
-            everything or job.rule in names or any(file in names for file in job.outputs.values())
-        )
+    @cached_property
+    def _rerun(self) -> set[str]:
+        """Sidecars of all jobs that will run; what is forced is known only after the Snakefile is read."""
+        settings = self._workflow.dag_settings
+        names = {str(Path(name)) for name in settings.forcerun}
+
+        def forced(job: Job) -> bool:
+            return settings.forceall or job.rule in names or not names.isdisjoint(job.outputs.values())
+
+        return rerun_set(self.provenance, self.stale, forced)
 
     def _write_marker(self) -> None:
         """Write the stale marker with a time after that of every result there is."""
