@@ -259,3 +259,18 @@ def test_slices_share_one_scale(scan):
     assert np.ndim(attrs["image_scale"]) == 0
     ratio = np.linalg.norm(datasets["reference"][1]) / np.linalg.norm(datasets["reference"][0])
     assert ratio == pytest.approx(0.5, rel=0.02)
+
+
+@pytest.mark.parametrize("true_maps", [True, False])
+def test_the_least_squares_fit_of_a_full_scan_has_a_chi_squared_of_one(scan, true_maps):
+    """RSS / σ² over the real numbers measured less those fitted; a little more where maps are estimated."""
+    maps = FileArray(scan.csm, "maps", None) if true_maps else None
+    datasets, attrs = preprocess(replace(as_raw(scan), csm=maps), held_out=HELD_OUT)
+    images = Fourier().adjoint(torch.from_numpy(datasets["kspace"])).numpy()
+    power = (np.abs(datasets["csm"]) ** 2).sum(1)
+    support = power > 0
+    fitted = np.where(support, (datasets["csm"].conj() * images).sum(1) / np.where(support, power, 1), 0)
+    residual = datasets["kspace"] - in_coils(datasets, fitted)
+    n_free = 2 * (images.size - support.sum())
+    chi2 = (np.abs(residual) ** 2).sum() / (attrs["sigma"] ** 2 * n_free)
+    assert chi2 == pytest.approx(1, abs=0.03) if true_maps else 0.95 < chi2 < 1.15

@@ -47,7 +47,7 @@ def espirit(kspace: np.ndarray, block: tuple[slice, slice], noise_variance: floa
         )
     maps = np.zeros(kspace.shape, np.complex64)
     for target, samples in zip(maps, kspace, strict=True):
-        calibration = np.zeros(samples.shape, np.complex128)
+        calibration = np.zeros(samples.shape, np.complex64)
         calibration[:, *block] = samples[:, *block]
         threshold = max(_THRESHOLD, _noise_share(calibration[:, *block], noise_variance))
         target[...] = EspiritCalib(
