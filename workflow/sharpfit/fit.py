@@ -49,6 +49,7 @@ class Fit:
         checkpoints: iterations to observe, ascending; the last one ends the fit.
         state: file in which the fit survives being killed; None keeps nothing.
         on_row: called with every row of the history.
+        stop: asked at every checkpoint with all checkpoints and observations so far; a reason ends the fit.
         pause: asked every iteration; True saves the state and raises :class:`PausedFitError`.
     """
 
@@ -57,6 +58,7 @@ class Fit:
     checkpoints: Sequence[int]
     state: Path | None = None
     on_row: Callable[[Row], None] = lambda _row: None
+    stop: Callable[[Sequence[int], Sequence[Observation]], str] | None = None
     pause: Callable[[], bool] = lambda: False
 
     def run(self) -> Trajectory:
@@ -81,7 +83,9 @@ class Fit:
                 trajectory.stopped_because = self._why_stuck(row["lr"])
             if stuck or t in self.checkpoints:
                 self._observe(t, at, trajectory)
-            if stuck or t == self.checkpoints[-1]:
+                if self.stop is not None and not stuck:
+                    trajectory.stopped_because = self.stop(trajectory.iterations, trajectory.observations)
+            if trajectory.stopped_because or t == self.checkpoints[-1]:
                 return trajectory
             previous = self.descent.c.clone()
             self.descent.step(at.gradient, at.rss / (self.problem.n_real * self.problem.sigma**2))

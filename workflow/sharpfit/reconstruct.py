@@ -16,6 +16,7 @@ from sharpfit.fit import Fit, Row, Trajectory, percentile99
 from sharpfit.measures import conjugate_gradient
 from sharpfit.observe import checkpoint_iterations, ring_counts
 from sharpfit.problem import Problem
+from sharpfit.stopping import stop_rule
 
 
 def pick_device(name: str) -> torch.device:
@@ -51,7 +52,7 @@ def reconstruct(
     Args:
         scan: ``kspace``, ``csm``, ``mask``, ``held_out_mask`` of preprocess; arrays or open datasets.
         attrs: ``sigma`` and ``image_scale``.
-        regime: ``optimizer``, ``schedule``, ``start``, ``n_iterations``.
+        regime: ``optimizer``, ``schedule``, ``start``, ``n_iterations``, ``stop``.
         measures: ``n_checkpoints``, ``n_replicas``, ``seed``.
         device: where to compute.
         state: file for resuming after a kill.
@@ -82,7 +83,8 @@ def reconstruct(
     )
     descent = Descent(problem.start(regime["start"]), regime, problem.data)
     checkpoints = checkpoint_iterations(regime["n_iterations"], measures["n_checkpoints"])
-    trajectory = Fit(problem, descent, checkpoints, state, on_row, pause).run()
+    stop = stop_rule(regime, problem.sigma)
+    trajectory = Fit(problem, descent, checkpoints, state, on_row, stop, pause).run()
     datasets = _datasets(problem, trajectory, float(attrs["image_scale"]))
     return datasets, _attributes(problem, descent, trajectory, regime, attrs), trajectory.history
 
