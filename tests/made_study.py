@@ -102,7 +102,14 @@ def _write_measures(group: h5py.Group, grown: np.ndarray, n_slices: int, size: i
 def write_evaluation(folder: Path, scan: str, regime: str, *, risk: float, nrmse: float | None) -> None:
     """Write evaluation.json with the keys the interface fixes."""
     folder.mkdir(parents=True, exist_ok=True)
-    figures = {"chi2": 1.2, "held_out": 1.3, "risk": risk, "risk_se": 0.02, "noise_share": 0.2}
+    figures = {
+        "chi2": 1.2,
+        "held_out": 1.3,
+        "risk": risk,
+        "risk_se": 0.02,
+        "noise_share": 0.2,
+        "resolution": 1.5,
+    }
     evaluation = {
         "scan": scan,
         "regime": regime,

@@ -113,6 +113,11 @@ def test_a_page_of_many_fits_shows_fewer_checkpoints_but_always_start_picked_and
     assert len(data_of(page)["scans"][0]["fits"][0]["frames"]) == len(ITERATIONS)
 
 
+def test_resolution_is_told_in_pixels_and_millimetres(page):
+    layout = data_of(page)["scans"][0]["fits"][0]["charts"]["frc"]["layout"]
+    assert layout["annotations"][0]["text"] == "resolution: picked 1.5 px (1.8 mm) · last 1.5 px (1.8 mm)"
+
+
 def test_a_scan_that_is_not_there_is_named(study):
     evaluations, reconstructions, histories, scans = inputs(study)
     with pytest.raises(InputError, match="phantom_r2"):

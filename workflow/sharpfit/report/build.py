@@ -146,6 +146,7 @@ def _entry(fit: Fit, scan: Scan, white: float, album: pictures.Album, most: int)
         "verdict": fit.evaluation["verdict"],
         "cause": fit.evaluation.get("cause") or "",
         "evidence": fit.evaluation.get("evidence") or "",
+        "advice": fit.evaluation.get("advice") or "",
         "charts": charts.closely(fit, scan),
     }
 

@@ -138,7 +138,19 @@ def _frc(fit: Fit, scan: Scan) -> Chart:
         _frequency_line(rings / side, fit.frc[fit.last], "last", COLOURS[1], "dash", scan),
         _frequency_line(rings / side, half_bit, "half-bit threshold", COLOURS[7], "dot", scan),
     ]
-    return _plain_chart(lines, "spatial frequency, cycles per pixel", "Fourier ring correlation")
+    chart = _plain_chart(lines, "spatial frequency, cycles per pixel", "Fourier ring correlation")
+    text = " · ".join(f"{end} {_resolution(fit, end, scan)}" for end in ("picked", "last"))
+    place = {"x": 1, "xref": "paper", "xanchor": "right", "y": 1, "yref": "paper", "yanchor": "bottom"}
+    chart["layout"]["annotations"] = [{**place, "text": f"resolution: {text}", "showarrow": False}]
+    return chart
+
+
+def _resolution(fit: Fit, end: str, scan: Scan) -> str:
+    """Return half a period where the halves stop agreeing, in pixels, and in mm where their size is known."""
+    pixels = fit.evaluation[end].get("resolution")
+    if pixels is None:
+        return "1 px or finer"
+    return f"{pixels:.2g} px" + (f" ({pixels * max(scan.spacing):.2g} mm)" if scan.spacing else "")
 
 
 def _spectrum(fit: Fit, scan: Scan) -> Chart:

@@ -87,7 +87,8 @@ class Section {
   showOne() {
     const fit = this.chosenOne;
     const cause = fit.cause ? ` (${fit.cause})` : "";
-    this.find(".evidence").textContent = `${fit.verdict}${cause}: ${fit.evidence}`;
+    const advice = fit.advice ? `. What to do: ${fit.advice}` : "";
+    this.find(".evidence").textContent = `${fit.verdict}${cause}: ${fit.evidence}${advice}.`;
     for (const chart of this.element.querySelectorAll(".close .chart")) {
       drawChart(chart, fit.charts[chart.dataset.chart]);
     }
