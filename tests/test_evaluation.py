@@ -55,7 +55,7 @@ def test_files_survive_the_way_and_hold_null_never_nan(tmp_path):
     assert content["picked_iteration"] in record.iterations
     assert content["last"]["nrmse"] is None
     assert content["picked"]["nrmse"] is not None
-    assert set(content["picked"]) == set(content["units"])
+    assert set(content["picked"]) | {"risk_noise"} == set(content["units"])
 
 
 def test_pictures_and_the_picked_image(tmp_path):

@@ -53,6 +53,10 @@ def test_two_risks_are_as_good_only_within_the_judges_uncertainty():
     assert summary.as_good(fit(1.0), fit(1.03))
     assert not summary.as_good(fit(1.0), fit(1.05))
     assert not summary.as_good(fit(1.0), fit(None))
+    noisy = [{"picked": {"risk": 1 + r}, "risk_noise": [r, -r, r, -r]} for r in (0.0, 0.1)]
+    assert summary.as_good(*noisy)
+    noisy[1]["picked"]["risk"] = 1.21
+    assert not summary.as_good(*noisy)
 
 
 def test_a_fit_without_risk_ranks_last_and_a_new_verdict_is_still_said(evaluations):

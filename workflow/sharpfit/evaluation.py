@@ -132,11 +132,12 @@ def as_json(evaluation: Evaluation, scan: str, regime: str, optimizer: Mapping[s
         "last_iteration": last["iteration"],
         "worst_slice": judgement.worst_slice,
         "noise": dict(evaluation.noise),
+        "risk_noise": curves.risk_noise[judgement.picked].tolist(),
         "stopped_because": curves.record.stopped_because,
         "picked": picked,
         "last": last,
         "trajectory": {name: values.tolist() for name, values in along.items()},
-        "units": UNITS | QUALITY_UNITS,
+        "units": UNITS | QUALITY_UNITS | {"risk_noise": UNITS["risk"]},
     }
     return without_nan(content)
 

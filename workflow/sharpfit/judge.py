@@ -63,13 +63,12 @@ def pick(curves: Curves) -> int:
 def paired_error(curves: Curves, picked: int) -> tuple[np.ndarray, np.ndarray]:
     """Estimate the standard error of J_t − J_t*: from the data's noise, and from the replicas'.
 
-    The data's noise enters through 2σ Re⟨p(M) Aᴴb, Q (x_t − x_t*)⟩, whose spread the sketch holds. The
+    The data's noise enters through 2σ Re⟨p(M) Aᴴb, Q (x_t − x_t*)⟩, of which `risk_noise` holds draws. The
     replicas' noise shows between pairs where there are two or more, and falls with their number; a
     single pair cannot show it, then Var df ≤ 2 df and Var v ≈ 2 v² / df of traces and sums of squared
     normals are used. Both are (checkpoint,).
     """
-    sketch = curves.record.filtered_sketch.sum(1)  # (checkpoint, probe)
-    data = 2 * curves.sigma * np.sqrt(((sketch - sketch[picked]) ** 2).mean(-1))
+    data = np.sqrt(((curves.risk_noise - curves.risk_noise[picked]) ** 2).mean(-1))
     pairs = curves.slice_risk.sum(1)  # (checkpoint, pair)
     n_pairs = pairs.shape[-1]
     if n_pairs > 1:

@@ -139,6 +139,15 @@ class Curves:
         return self.slice_risk.sum(1).mean(-1)
 
     @cached_property
+    def risk_noise(self) -> np.ndarray:
+        """Draws of what the data's noise adds to J, 2σ Re⟨p(M) Aᴴb, p(M) g⟩: (checkpoint, probe).
+
+        Probes are the same for every fit of a scan, so the rms of the difference of two rows is the standard
+        error of the difference of their J, be they of one fit or of two.
+        """
+        return 2 * self.sigma * self.record.filtered_sketch.sum(1)
+
+    @cached_property
     def sample_risk(self) -> np.ndarray:
         """(SURE − v_data) + v_image: the same with the bias weighted by AᴴA, blind to weak modes."""
         return np.asarray(measures.risk(self.sure, self.v_data, self.v_image))

@@ -92,19 +92,31 @@ def rank(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
 
 
 def as_good(best: Evaluation, other: Evaluation) -> bool:
-    """Tell whether the risks of two picked images differ by less than twice their joint standard error.
+    """Tell whether the risks of two picked images differ by less than `risk_margin`.
 
-    Without `risk_se` in both, by less than `RISK_TOLERANCE` of the better one.
+    Where that is not known, by less than `RISK_TOLERANCE` of the better one.
     """
-    one, two = best["picked"], other["picked"]
-    if one.get("risk") is None or two.get("risk") is None:
+    one, two = best["picked"].get("risk"), other["picked"].get("risk")
+    if one is None or two is None:
         return False
-    errors = (one.get("risk_se"), two.get("risk_se"))
-    if None in errors:
-        margin = RISK_TOLERANCE * abs(one["risk"])
-    else:
-        margin = 2 * (errors[0] ** 2 + errors[1] ** 2) ** 0.5
-    return bool(abs(two["risk"] - one["risk"]) <= margin)
+    margin = risk_margin(best, other)
+    return bool(abs(two - one) <= (RISK_TOLERANCE * abs(one) if margin is None else margin))
+
+
+def risk_margin(one: Evaluation, two: Evaluation) -> float | None:
+    """Return twice the standard error of the difference of two picked images' risks; None: not known.
+
+    Fits of one scan share its noise: `risk_noise` holds draws of what it adds to each risk, and the rms of
+    their difference is the standard error. Else `risk_se` of both count as independent.
+    """
+    draws = one.get("risk_noise"), two.get("risk_noise")
+    if draws[0] and draws[1]:
+        squared = [(a - b) ** 2 for a, b in zip(draws[0], draws[1], strict=True)]
+        return float(2 * (sum(squared) / len(squared)) ** 0.5)
+    errors = one["picked"].get("risk_se"), two["picked"].get("risk_se")
+    if errors[0] is None or errors[1] is None:
+        return None
+    return float(2 * (errors[0] ** 2 + errors[1] ** 2) ** 0.5)
 
 
 def answer(evaluations: Sequence[Evaluation]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from sharpfit.compare.differences import data_identity
 from sharpfit.compare.sources import Result, Source
-from sharpfit.summary import RISK_TOLERANCE
+from sharpfit.summary import RISK_TOLERANCE, risk_margin
 
 #: Picked images whose relative distance ‖a − b‖ / ‖a‖ is no larger count as equal (float32 across devices).
 IMAGE_TOLERANCE = 1e-3
@@ -105,12 +105,10 @@ def _different_data(one: Result, two: Result) -> str:
 def _measure(one: Result, two: Result) -> tuple[str | None, tuple[float, float], float, str]:
     """Return what decides (name, both values, margin, words): J and its error, else NRMSE, else J alone."""
     figures = (one.evaluation["picked"], two.evaluation["picked"])
-    risks, errors, nrmses = (
-        tuple(figure.get(key) for figure in figures) for key in ("risk", "risk_se", "nrmse")
-    )
+    risks, nrmses = (tuple(figure.get(key) for figure in figures) for key in ("risk", "nrmse"))
+    margin = risk_margin(one.evaluation, two.evaluation)
     same_scan = _same_bytes(one.preprocessed, two.preprocessed)
-    if same_scan and None not in risks + errors:
-        margin = 2 * (errors[0] ** 2 + errors[1] ** 2) ** 0.5
+    if same_scan and None not in risks and margin is not None:
         return "J", risks, margin, "margin: 2 standard errors of the difference"
     if None not in nrmses:
         return "NRMSE", nrmses, NRMSE_TOLERANCE * nrmses[0], f"tolerance {NRMSE_TOLERANCE:.0%}"
