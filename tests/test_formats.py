@@ -21,6 +21,7 @@ def write_v73(path, values, name="kData"):
     compound["real"], compound["imag"] = values.T.real, values.T.imag
     with h5py.File(path, "w", userblock_size=512) as file:
         file[name] = compound
+        file["#refs#/a"] = np.ones((4, 4))
     with path.open("r+b") as file:
         file.write(b"MATLAB 7.3 MAT-file".ljust(128))
 

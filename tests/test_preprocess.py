@@ -186,6 +186,23 @@ def test_a_measured_full_scan_is_its_own_reference_before_noise_is_added(scan):
     assert attrs["reference_source"].startswith("all samples as measured")
 
 
+def test_a_given_magnitude_gets_the_phase_of_the_measured_samples(scan, result):
+    truth = result[0]["reference"]
+    magnitude = FileArray(np.abs(truth), "image.npy", None)
+    datasets, attrs = preprocess(
+        replace(as_raw(scan), reference=magnitude), held_out=HELD_OUT, sampling_parameters=LINES
+    )
+    inside = np.abs(truth) > 0.5
+    np.testing.assert_allclose(datasets["reference"][inside], truth[inside], rtol=0.15)
+    assert attrs["reference_source"].startswith("given as magnitude (image.npy)")
+    whole = FileArray(1j * truth, "image.npy", None)
+    datasets, attrs = preprocess(
+        replace(as_raw(scan), reference=whole), held_out=HELD_OUT, sampling_parameters=LINES
+    )
+    np.testing.assert_array_equal(datasets["reference"], 1j * truth)
+    assert attrs["reference_source"] == "given (image.npy)"
+
+
 def test_combining_recovers_any_image_exactly():
     rng = np.random.default_rng(1)
     maps = rng.standard_normal((2, 3, 8, 8)) + 1j * rng.standard_normal((2, 3, 8, 8))

@@ -169,7 +169,10 @@ def _pick(path: Path, shapes: Mapping[str, tuple[int, ...]], dataset: str | None
 
 
 def _is_array(item: Any) -> bool:
-    return isinstance(item, h5py.Dataset) and item.shape is not None and (item.dtype.kind in "biufcV")
+    """Whether an HDF5 item holds numbers; names that begin with # are MATLAB's own bookkeeping."""
+    if not isinstance(item, h5py.Dataset) or item.name.startswith("/#"):
+        return False
+    return item.shape is not None and item.dtype.kind in "biufcV"
 
 
 def _numeric(values: np.ndarray, where: str) -> np.ndarray:

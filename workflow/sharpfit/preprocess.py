@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from sharpfit import maps, noise, sampling
+from sharpfit.axes import FileArray
 from sharpfit.errors import InputError
 from sharpfit.normalise import normalise
 from sharpfit.operators import Fourier
@@ -124,13 +125,14 @@ def combine(kspace: np.ndarray, csm: np.ndarray, noise_cov: np.ndarray) -> np.nd
         complex64 (slice, y, x)
     """
     whitening = noise.whitener(noise_cov)
-    white = noise.whiten(whitening, csm)
-    images = noise.whiten(whitening, Fourier().adjoint(torch.from_numpy(kspace)).numpy())
-    power = (np.abs(white) ** 2).sum(1)
-    support = power > 0
-    return np.where(support, (white.conj() * images).sum(1) / np.where(support, power, 1), 0).astype(
-        np.complex64
-    )
+    combined = np.empty((len(kspace), *kspace.shape[2:]), np.complex64)
+    for n in range(len(kspace)):
+        white = noise.whiten(whitening, csm[n : n + 1])[0]
+        images = Fourier().adjoint(torch.from_numpy(kspace[n : n + 1])).numpy()
+        power = (np.abs(white) ** 2).sum(0)
+        matched = (white.conj() * noise.whiten(whitening, images)[0]).sum(0)
+        combined[n] = np.where(power > 0, matched / np.where(power > 0, power, 1), 0)
+    return combined
 
 
 def _scaled(kspace: np.ndarray) -> _Data:
@@ -209,10 +211,20 @@ def _reference(
 ) -> tuple[np.ndarray | None, str]:
     """Find an image to compare with: given, from the noise-free twin, or from all measured samples."""
     if raw.reference is not None:
-        return raw.reference.values.astype(np.complex64), f"given ({raw.reference.where})"
+        return _given_reference(raw.reference, combine(data.kspace, csm, noise_cov))
     if raw.noise_free is not None:
         return combine(raw.noise_free, csm, noise_cov), "noise-free k-space combined with the maps of the fit"
     if fully_sampled:
         kspace = data.kspace * np.complex64(data.unit)
         return combine(kspace, csm, noise_cov), "all samples as measured, combined with the maps of the fit"
     return None, "none"
+
+
+def _given_reference(reference: FileArray, measured: np.ndarray) -> tuple[np.ndarray, str]:
+    """Take a given image as it is, or a magnitude image with the phase of what was measured."""
+    if reference.values.dtype.kind == "c":
+        return reference.values.astype(np.complex64), f"given ({reference.where})"
+    image = reference.values * np.exp(1j * np.angle(measured))
+    return image.astype(
+        np.complex64
+    ), f"given as magnitude ({reference.where}), phase of the measured samples"
