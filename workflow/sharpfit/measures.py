@@ -16,8 +16,9 @@ IMAGE = (-2, -1)
 
 
 def energy(x: torch.Tensor, dims: Sequence[int] = IMAGE) -> torch.Tensor:
-    """‖x‖² = Σ|x|² over `dims`, in float64."""
-    return inner(x, x, dims)
+    """‖x‖² = Σ|x|² over `dims` (negative), summed in float64."""
+    parts = torch.view_as_real(x.resolve_conj()) if x.is_complex() else x.unsqueeze(-1)
+    return parts.square().sum([*(axis - 1 for axis in dims), -1], dtype=torch.float64)
 
 
 def inner(a: torch.Tensor, b: torch.Tensor, dims: Sequence[int] = IMAGE) -> torch.Tensor:
