@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from sharpfit import job, storage
 from sharpfit.preprocess import UNITS, preprocess
 from sharpfit.scan import read_scan
@@ -11,6 +13,7 @@ from sharpfit.scan import read_scan
 
 def main(*, name: str, scan: dict[str, Any], held_out: dict[str, Any], raw: list[Path], output: Path) -> None:
     """Read, check, whiten, map, undersample, hold out, normalise, and write."""
+    torch.set_num_threads(1)  # more threads add in another order, and the last bit would change
     datasets, attrs = preprocess(
         read_scan(scan, raw),
         held_out=held_out,
