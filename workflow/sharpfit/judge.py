@@ -151,10 +151,10 @@ def _since(risk: np.ndarray, picked: int, size: float) -> int:
 
 
 def _rise(before: float, after: float) -> str:
-    """Tell a rise in per cent, or from value to value when J ≤ 0 (σ is misjudged then)."""
+    """Tell a rise in per cent, or from value to value when J ≤ 0."""
     if before > 0:
         return f"{100 * (after / before - 1):.0f} %"
-    return f"from {before:.3g} to {after:.3g} (≤ 0: the noise level is over-estimated)"
+    return f"from {before:.3g} to {after:.3g} (≤ 0: less than the noise estimate resolves)"
 
 
 def _what_grew(curves: Curves, picked: int) -> str:
@@ -196,14 +196,16 @@ def _under_fitted(curves: Curves) -> Finding | None:
 def _error_going_on(curves: Curves) -> float:
     """Predict the error that going on at the largest learning rate would reach, over that at the end.
 
-    Squared bias and variance go on as powers of Σ lr, as they did over its last half.
+    Squared bias and variance go on as powers of Σ lr, somewhat lower ones than over its last half.
     """
     variance = curves.v_image
     bias = np.maximum(curves.risk - variance, 0)
     way = diagnosis.travel(curves.record)
     ahead = (thresholds.GOING_ON - 1) * curves.iterations[-1] * way.lr_largest / way.lr_sum
     further = np.geomspace(1, 1 + ahead, 40)
-    squared = bias[-1] * further ** _slope(curves, bias) + variance[-1] * further ** _slope(curves, variance)
+    bias_power = thresholds.BIAS_SLOWS * _slope(curves, bias)
+    variance_power = thresholds.VARIANCE_SLOWS * _slope(curves, variance)
+    squared = bias[-1] * further**bias_power + variance[-1] * further**variance_power
     return float(np.sqrt(squared.min() / squared[0]))
 
 

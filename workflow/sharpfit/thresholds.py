@@ -27,13 +27,16 @@ BIAS_LEFT = 1 - 0.95**2
 GOING_ON = 3.0
 """The judge looks ahead to this many times the iterations, the further ones at the largest learning rate."""
 
+BIAS_SLOWS, VARIANCE_SLOWS = 0.8, 0.5
+"""Going on, bias and variance keep these shares of the power of Σ lr they followed (study, flat)."""
+
 GAIN = 0.95
 """Under-fitted: going on would bring the error below this share of it: the definition, not tuned."""
 
 GRADIENT_LEFT = 0.03
 """A fit has converged when its gradient norm lies below this share of its start (prototype)."""
 
-GRADIENT_HARDLY_MOVED = 0.4
+GRADIENT_HARDLY_MOVED = 0.5
 """Above this share of its start a gradient is hardly touched: then any fall of J is only its beginning."""
 
 RISK_AT_REST = -0.02
