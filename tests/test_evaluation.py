@@ -45,7 +45,8 @@ def test_files_survive_the_way_and_hold_null_never_nan(tmp_path):
     images[-1] = np.nan
     read = evaluation.read_record(*write_reconstruction(tmp_path, record, images))
     judged = evaluation.evaluate(read, images.__getitem__, images[-2])
-    content = evaluation.as_json(judged, "head", "constant", {"name": "Adam", "lr": 0.01})
+    regime = {"optimizer": {"name": "Adam", "lr": 0.01}, "start": "zero"}
+    content = evaluation.as_json(judged, "head", "constant", regime)
     evaluation.write_json(tmp_path / "evaluation.json", content)
     text = (tmp_path / "evaluation.json").read_text()
     assert "NaN" not in text

@@ -44,6 +44,31 @@ def test_the_answer_names_the_best_regime_where_to_stop_and_whether_the_drop_is_
     )
 
 
+def test_warm_up_is_compared_with_the_same_regime_without_it():
+    adam, linear = {"name": "Adam", "lr": 0.01}, {"name": "LinearLR", "start_factor": 0.02, "total_iters": 50}
+
+    def fit(name, risk, iteration, schedule):
+        return {
+            "scan": "head",
+            "regime": name,
+            "optimizer": adam,
+            "schedule": schedule,
+            "start": "zero",
+            "verdict": "sharper",
+            "picked_iteration": iteration,
+            "last_iteration": 200,
+            "picked": {"risk": risk, "nrmse": None},
+        }
+
+    plain, warm = fit("constant", 1.0, 100, []), fit("warmup", 1.44, 120, [linear])
+    told = summary.answer([plain, warm])
+    assert "Warm-up (warmup against constant) hurt: 1.2 × the estimated error" in told
+    assert "best image at iteration 120 instead of 100" in told
+    warm["picked"]["risk"] = 1.01
+    assert "made no difference beyond the uncertainty" in summary.answer([plain, warm])
+    assert "Warm-up" not in summary.answer([plain])
+
+
 def test_two_risks_are_as_good_only_within_the_judges_uncertainty():
     def fit(risk, error=None):
         return {"picked": {"risk": risk, "risk_se": error}}

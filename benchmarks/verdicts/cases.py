@@ -12,7 +12,7 @@ from sharpfit.preprocess import preprocess
 from sharpfit.scan import RawScan
 from sharpfit.simulate import simulate
 
-SPLITS = {"tuning": 1, "validation": 2, "test": 3}
+SPLITS = {"tuning": 1, "validation": 2, "review": 3, "test": 4}
 NOISE_LEVELS = (0.01, 0.03, 0.08)
 SAMPLING = (
     None,

@@ -31,7 +31,7 @@ def main(
         uncertainty = float(scan_file.attrs.get("sigma_uncertainty", "nan"))
         judged = core.evaluate(record, images.__getitem__, reference, uncertainty)
         best, last = images[judged.judgement.picked], images[judged.judgement.last]
-    content = core.as_json(judged, name, regime_name, regime["optimizer"])
+    content = core.as_json(judged, name, regime_name, regime)
     core.write_json(evaluation, content)
     core.write_image(picked, best, content["picked_iteration"])
     pictures.save_picture(picture, best)

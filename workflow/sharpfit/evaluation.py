@@ -114,16 +114,21 @@ def _noise(record: Record, judgement: Judgement, uncertainty: float) -> dict[str
     }
 
 
-def as_json(evaluation: Evaluation, scan: str, regime: str, optimizer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return evaluation.json's content: null stands where a figure is undefined."""
+def as_json(evaluation: Evaluation, scan: str, name: str, regime: Mapping[str, Any]) -> dict[str, Any]:
+    """Return evaluation.json's content: null stands where a figure is undefined.
+
+    name: of the regime; regime: its entry in params.yaml.
+    """
     judgement, curves = evaluation.judgement, evaluation.curves
     last = curves.at(judgement.last) | dict(evaluation.last_quality)
     picked = curves.at(judgement.picked) | dict(evaluation.picked_quality)
     along = {name: getattr(curves, name if name != "iteration" else "iterations") for name in UNITS}
     content = {
         "scan": scan,
-        "regime": regime,
-        "optimizer": dict(optimizer),
+        "regime": name,
+        "optimizer": dict(regime["optimizer"]),
+        "schedule": list(regime.get("schedule", [])),
+        "start": regime["start"],
         "verdict": judgement.verdict,
         "cause": judgement.cause,
         "evidence": judgement.evidence,

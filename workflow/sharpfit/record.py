@@ -1,7 +1,7 @@
 """A fit as its measures tell it: what reconstruct stored, and every figure the judge reads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +18,7 @@ UNITS = {
     "v_data": "squared fitted units",
     "v_image": "squared fitted units",
     "risk": "squared fitted units",
+    "risk_stated": "squared fitted units",
     "sample_risk": "squared fitted units",
     "held_out": "noise variances (1 = noise floor)",
     "mean_frc": "1",
@@ -137,6 +138,11 @@ class Curves:
     def risk(self) -> np.ndarray:
         """J: squared bias in every mode worth fitting (`sharpfit.filtered`) plus the image's variance."""
         return self.slice_risk.sum(1).mean(-1)
+
+    @cached_property
+    def risk_stated(self) -> np.ndarray:
+        """J at the stated noise level, whatever this fit's residual says: fits of a scan compare by it."""
+        return Curves(replace(self.record, noise_ratio=1.0)).risk
 
     @cached_property
     def risk_noise(self) -> np.ndarray:

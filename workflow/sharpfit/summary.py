@@ -84,11 +84,21 @@ def rank(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
     """Return the fits of one scan, best picked image first: by risk J, those without one by held-out last."""
 
     def key(evaluation: Evaluation) -> tuple[bool, float, float]:
-        risk, held_out = evaluation["picked"].get("risk"), evaluation["picked"].get("held_out")
+        risk, held_out = comparable_risk(evaluation), evaluation["picked"].get("held_out")
         missing = float("inf")
         return (risk is None, risk if risk is not None else 0.0, missing if held_out is None else held_out)
 
     return sorted(evaluations, key=key)
+
+
+def comparable_risk(evaluation: Evaluation) -> float | None:
+    """Return J of the picked image at the noise level the scan states, the same for all its fits.
+
+    A fit may itself be judged at the level its residual speaks for (`sharpfit.noise_check`).
+    """
+    picked = evaluation["picked"]
+    value: float | None = picked.get("risk_stated", picked.get("risk"))
+    return value
 
 
 def as_good(best: Evaluation, other: Evaluation) -> bool:
@@ -96,7 +106,7 @@ def as_good(best: Evaluation, other: Evaluation) -> bool:
 
     Where that is not known, by less than `RISK_TOLERANCE` of the better one.
     """
-    one, two = best["picked"].get("risk"), other["picked"].get("risk")
+    one, two = comparable_risk(best), comparable_risk(other)
     if one is None or two is None:
         return False
     margin = risk_margin(best, other)
@@ -135,13 +145,44 @@ def answer(evaluations: Sequence[Evaluation]) -> str:
         text += f" As good within the uncertainty: {', '.join(ties)}."
     behind = [other for other in others if other["regime"] not in ties]
     text += _next_best(best, behind[0]) if behind else ""
-    return " ".join(filter(None, (text, weak_modes.comparison(evaluations))))
+    return " ".join(filter(None, (text, _warm_up(evaluations), weak_modes.comparison(evaluations))))
+
+
+def _warm_up(evaluations: Sequence[Evaluation]) -> str:
+    """Say what a warm-up changed, for every regime that another one equals but for its warm-up."""
+    sentences = []
+    for warm in evaluations:
+        schedule = warm.get("schedule", [])
+        if not schedule or not _warms(schedule[0]):
+            continue
+        for plain in evaluations:
+            same = all(plain.get(key) == warm.get(key) for key in ("optimizer", "start"))
+            if same and plain.get("schedule") == schedule[1:]:
+                sentences.append(_warm_up_sentence(warm, plain))
+    return " ".join(sentences)
+
+
+def _warms(part: dict[str, Any]) -> bool:
+    """Tell whether a schedule's part raises the rate linearly to its full value."""
+    return part["name"] == "LinearLR" and part.get("start_factor", 1 / 3) < part.get("end_factor", 1.0)
+
+
+def _warm_up_sentence(warm: Evaluation, plain: Evaluation) -> str:
+    better, worse = rank([warm, plain])
+    names = f"Warm-up ({warm['regime']} against {plain['regime']})"
+    reached = f"best image at iteration {warm['picked_iteration']} instead of {plain['picked_iteration']}"
+    risks = (comparable_risk(better) or 0.0, comparable_risk(worse) or 0.0)
+    if as_good(better, worse) or min(risks) <= 0:
+        return f"{names} made no difference beyond the uncertainty: {reached}."
+    effect = "helped" if better is warm else "hurt"
+    ratio = (comparable_risk(warm) or 0.0) / (comparable_risk(plain) or 1.0)
+    return f"{names} {effect}: {ratio**0.5:.3g} × the estimated error, {reached}."
 
 
 def _next_best(best: Evaluation, other: Evaluation) -> str:
     """Say which regime comes next, and how much larger its estimated error √J is, where J allows a root."""
     text = f" Next: {other['regime']} at iteration {other['picked_iteration']}"
-    risks = (best["picked"].get("risk") or 0.0, other["picked"].get("risk") or 0.0)
+    risks = (comparable_risk(best) or 0.0, comparable_risk(other) or 0.0)
     if min(risks) > 0:
         text += f", with {(risks[1] / risks[0]) ** 0.5:.3g} × the estimated error"
     return text + "."
