@@ -34,7 +34,7 @@ format: $(VENV)/installed-test ## format code and rules
 	snakefmt Snakefile workflow/rules
 
 bench: $(VENV)/installed-test ## measure starts, no-op runs and scale; writes benchmarks/results
-	$(BIN)/python benchmarks/caching/starts.py
+	$(BIN)/python benchmarks/starts.py
 
 calibrate: $(VENV)/installed-test ## put the judge to 300 new cases with known truth (half an hour); writes benchmarks/results
 	PYTHONPATH=workflow $(BIN)/python benchmarks/verdicts/run.py --split test --cases 300 --out .cache/verdicts $(CALIBRATE_ARGS)
