@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sharpfit.provenance.code import code_digests, forget
+from sharpfit.provenance.code import Code
 
 MODULE = '''"""Doc."""
 import json
@@ -41,8 +41,10 @@ def root(tmp_path: Path) -> Path:
 
 
 def digests(root: Path) -> dict[str, str]:
-    forget()
-    return code_digests(root / "scripts" / "run.py", root)
+    code = Code(root, root.parent / "memory.json")
+    found = code.digests(root / "scripts" / "run.py")
+    code.save()
+    return found
 
 
 def test_imports_are_followed_wherever_they_stand(root: Path) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from sharpfit.errors import InputError
-from sharpfit.provenance.sidecar import bytes_now, read_sidecar, write_atomically
+from sharpfit.provenance.files import write_atomically
+from sharpfit.provenance.sidecar import bytes_now, read_sidecar
 from sharpfit.provenance.stale import Provenance
 from sharpfit.provenance.why import differences
 from sharpfit.study import Job

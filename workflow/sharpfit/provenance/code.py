@@ -8,88 +8,117 @@ lies beside a module and is named in it (a template, a style sheet) counts by it
 
 import ast
 import hashlib
+import json
+import re
 from collections.abc import Iterator
-from functools import cache
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
-Folders = tuple[Path, ...]
+from sharpfit.provenance.files import write_atomically
+
+NAME = re.compile(r"[\w.-]*\w[\w.-]*", re.ASCII)  # of a file or folder beside a module
 
 
-def code_digests(script: Path, root: Path) -> dict[str, str]:
-    """Digest of every file whose content can change what ``script`` does.
+@dataclass(frozen=True)
+class Facts:
+    """What matters about one module: digest of its parsed code, names it imports, files it may name."""
+
+    digest: str
+    imports: list[str]
+    names: list[str]
+
+
+class Code:
+    """The project's code as it is when it is looked at; one object sees every file once.
 
     Parameters
     ----------
-    script
-        The script that is run.
     root
         Folder that holds the packages, here ``workflow/``; digests are keyed by paths relative to it.
+    memory
+        File that remembers what was parsed before, by content; parsing is most of the work.
     """
-    found: dict[str, str] = {}
-    waiting = [script]
-    while waiting:
-        file = waiting.pop()
-        key = file.relative_to(root).as_posix()
-        if key in found:
-            continue
-        found[key], imported, named = _parse(file, root, script.parent)
-        waiting.extend(imported)
-        found.update({other.relative_to(root).as_posix(): _bytes_digest(other) for other in named})
-    return dict(sorted(found.items()))
+
+    def __init__(self, root: Path, memory: Path) -> None:
+        self.root = root
+        self._memory = memory
+        try:
+            self._known: dict[str, list] = json.loads(memory.read_text())
+        except (OSError, ValueError):
+            self._known = {}
+        self._seen: dict[Path, Facts] = {}
+        self._used: dict[str, list] = {}
+
+    def digests(self, script: Path) -> dict[str, str]:
+        """Digest of every file whose content can change what ``script`` does."""
+        found: dict[str, str] = {}
+        waiting = [script]
+        while waiting:
+            file = waiting.pop()
+            if self._key(file) in found:
+                continue
+            facts = self._facts(file)
+            found[self._key(file)] = facts.digest
+            for name in facts.imports:
+                waiting.extend(_resolve(name, (self.root, script.parent)))
+            for other in _data_files(facts.names, file.parent):
+                found[self._key(other)] = hashlib.sha256(other.read_bytes()).hexdigest()
+        return dict(sorted(found.items()))
+
+    def save(self) -> None:
+        """Remember what was parsed, for the next start and for jobs."""
+        if self._used.keys() - self._known.keys():
+            try:
+                write_atomically(self._memory, json.dumps(self._used))
+            except OSError:  # a read-only study is parsed at every start
+                return
+
+    def _key(self, file: Path) -> str:
+        return file.relative_to(self.root).as_posix()
+
+    def _facts(self, file: Path) -> Facts:
+        if file not in self._seen:
+            source = file.read_bytes()
+            key = f"{self._key(file)} {hashlib.sha256(source).hexdigest()}"
+            self._seen[file] = Facts(*self._known[key]) if key in self._known else self._parse(source, file)
+            self._used[key] = list(astuple(self._seen[file]))
+        return self._seen[file]
+
+    def _parse(self, source: bytes, file: Path) -> Facts:
+        tree = ast.parse(source, filename=str(file))
+        imports = sorted(set(_imports(tree, file.parent.relative_to(self.root).parts)))
+        constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+        texts = {text.split("/")[0] for text in constants if isinstance(text, str)}
+        names = sorted(text for text in texts if NAME.fullmatch(text))
+        _drop_docstrings(tree)
+        return Facts(hashlib.sha256(repr(_plain(tree)).encode()).hexdigest(), imports, names)
 
 
-def forget() -> None:
-    """Read files again that were read before: for a process that outlives an edit."""
-    _parse.cache_clear()
-    _bytes_digest.cache_clear()
-
-
-@cache
-def _bytes_digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-@cache
-def _parse(file: Path, root: Path, scripts: Path) -> tuple[str, Folders, Folders]:
-    """Digest of one module, the project's modules it imports, the data files it names."""
-    tree = ast.parse(file.read_bytes(), filename=str(file))
-    imported = {module for name in _imports(tree, file, root) for module in _resolve(name, (root, scripts))}
-    named = tuple(_data_files(tree, file.parent))
-    _drop_docstrings(tree)
-    digest = hashlib.sha256(repr(_plain(tree)).encode()).hexdigest()
-    return digest, tuple(sorted(imported)), named
-
-
-def _imports(tree: ast.AST, file: Path, root: Path) -> Iterator[str]:
+def _imports(tree: ast.AST, package: tuple[str, ...]) -> Iterator[str]:
     """Dotted names of everything imported; ``from a import b`` gives ``a.b``, since b may be a module."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            package = file.parent.relative_to(root).parts if node.level else ()
-            parts = [
-                *package[: len(package) - node.level + 1],
-                *(node.module.split(".") if node.module else ()),
-            ]
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            parts = [*above, *(node.module.split(".") if node.module else ())]
             yield from (".".join([*parts, alias.name]) for alias in node.names)
 
 
-def _resolve(name: str, folders: Folders) -> Iterator[Path]:
+def _resolve(name: str, folders: tuple[Path, Path]) -> Iterator[Path]:
     """The project's files that importing ``name`` executes: every package on the way and the module."""
     parts = name.split(".")
     for folder in folders:
         for end in range(1, len(parts) + 1):
             stem = folder.joinpath(*parts[:end])
-            yield from (
-                path for path in (stem / "__init__.py", stem.with_name(f"{stem.name}.py")) if path.is_file()
-            )
+            candidates = (stem / "__init__.py", stem.with_name(f"{stem.name}.py"))
+            yield from (path for path in candidates if path.is_file())
 
 
-def _data_files(tree: ast.AST, folder: Path) -> Iterator[Path]:
-    beside = {path.name: path for path in folder.iterdir()}
-    constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
-    for name in sorted({text.split("/")[0] for text in constants if isinstance(text, str)} & set(beside)):
-        for path in sorted(beside[name].rglob("*")) if beside[name].is_dir() else [beside[name]]:
+def _data_files(names: list[str], folder: Path) -> Iterator[Path]:
+    for name in names:
+        place = folder / name
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
             if path.is_file() and path.suffix not in (".py", ".pyc"):
                 yield path
 
@@ -105,12 +134,10 @@ def _drop_docstrings(tree: ast.AST) -> None:
 def _plain(node: object) -> object:
     """The tree as nested tuples; empty fields are left out, so that Python versions agree on it."""
     if isinstance(node, ast.AST):
-        fields = (
-            (name, _plain(value))
-            for name, value in ast.iter_fields(node)
-            if value is not None and value != []
+        fields = ast.iter_fields(node)
+        return type(node).__name__, tuple(
+            (name, _plain(value)) for name, value in fields if value is not None and value != []
         )
-        return type(node).__name__, tuple(fields)
     if isinstance(node, list):
         return tuple(_plain(item) for item in node)
     return node

@@ -11,10 +11,12 @@ from typing import Any
 
 import psutil
 
+from sharpfit import paths
 from sharpfit.errors import InputError
-from sharpfit.provenance.code import code_digests, forget
+from sharpfit.provenance.code import Code
 from sharpfit.provenance.digests import DigestCache
-from sharpfit.provenance.sidecar import Spec, bytes_now, fingerprint, read_sidecar, write_atomically
+from sharpfit.provenance.files import write_atomically
+from sharpfit.provenance.sidecar import Spec, bytes_now, fingerprint, read_sidecar
 
 WORKFLOW = Path(__file__).resolve().parents[2]
 AGAIN = "the study was changed while it ran; run snakemake again"
@@ -60,8 +62,7 @@ def check_code(spec: Spec, loaded: Iterable[str] = ()) -> None:
     InputError
         When a file changed; the message names it.
     """
-    forget()
-    now = code_digests(WORKFLOW / "scripts" / f"{spec['rule']}.py", WORKFLOW)
+    now = Code(WORKFLOW, Path(paths.CODE)).digests(WORKFLOW / "scripts" / f"{spec['rule']}.py")
     files = {*now, *spec["code"]} - {Path(file).relative_to(WORKFLOW).as_posix() for file in loaded}
     different = {file for file in files if now.get(file) != spec["code"].get(file)}
     if not loaded:

@@ -8,6 +8,7 @@ import yaml
 from sharpfit import paths
 from sharpfit.errors import InputError
 from sharpfit.params import validate
+from sharpfit.provenance.code import Code
 from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.made import WORKFLOW
 from sharpfit.provenance.stale import Provenance
@@ -37,7 +38,7 @@ def read_params() -> dict[str, Any]:
 def open_study() -> Provenance:
     """Jobs and fingerprints of the study in the current folder."""
     digests = DigestCache(Path(paths.DIGESTS))
-    provenance = Provenance(jobs_of(read_params()), WORKFLOW, digests)
+    provenance = Provenance(jobs_of(read_params()), Code(WORKFLOW, Path(paths.CODE)), digests)
     digests.save()
     return provenance
 

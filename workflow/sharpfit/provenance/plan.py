@@ -18,8 +18,8 @@ from snakemake.io import ancient
 
 from sharpfit import paths
 from sharpfit.errors import InputError
-from sharpfit.params import validate
-from sharpfit.provenance import regimes_check, runlock
+from sharpfit.provenance import checked, runlock
+from sharpfit.provenance.code import Code
 from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import write_spec
 from sharpfit.provenance.stale import Provenance, rerun_set
@@ -48,9 +48,9 @@ class Plan:
     """Input functions, fingerprints and targets for the rules."""
 
     def __init__(self, workflow: Any, config: dict[str, Any]) -> None:
-        code = Path(workflow.basedir) / "workflow"
+        code = Code(Path(workflow.basedir) / "workflow", Path(paths.CODE))
         self._workflow = workflow
-        self._code = code
+        self._code = code.root
         self.device = workflow.config_settings.overwrite_config.get("device", "auto")
         self.n_gpus = int(self.device != "cpu" and (self.device != "auto" or gpu_is_here()))
         params = {key: value for key, value in config.items() if key != "device"}
@@ -58,11 +58,10 @@ class Plan:
             raise InputError(
                 f"{paths.PARAMS}: device is no parameter; give it in a profile or by --config device=…"
             )
-        validate(params, code / "schemas" / "params.schema.yaml")
-        if workflow.is_main_process:
-            regimes_check.check(params["regimes"], code)
+        checked.check(params, code, thorough=workflow.is_main_process)
         digests = DigestCache(Path(paths.DIGESTS))
         self.provenance = Provenance(jobs_of(params), code, digests)
+        code.save()
         self._jobs = {(job.rule, job.name): job for job in self.provenance.jobs}
         self.stale = self.provenance.stale()
         digests.save()

@@ -7,12 +7,12 @@ it runs, fingerprints of the results it is made from and digests of raw files. I
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from sharpfit import paths
 from sharpfit.provenance.digests import DigestCache
+from sharpfit.provenance.files import write_atomically
 
 Spec = dict[str, Any]
 
@@ -37,14 +37,6 @@ def read_sidecar(path: str) -> dict[str, Any] | None:
         return content if content["fingerprint"] and content["spec"] and content["results"] else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that others see all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text)
-    temporary.replace(path)
 
 
 def write_spec(spec: Spec) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sharpfit import paths
 from sharpfit.errors import InputError
-from sharpfit.provenance.code import code_digests
+from sharpfit.provenance.code import Code
 from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import Spec, bytes_now, fingerprint, read_sidecar
 from sharpfit.study import Job
@@ -18,8 +18,8 @@ class Provenance:
     ----------
     jobs
         All jobs of the study, upstream first. The current folder is the study's.
-    workflow
-        Folder with ``scripts/`` and the package ``sharpfit``.
+    code
+        The scripts and the package ``sharpfit``.
     digests
         Where digests of files are remembered.
 
@@ -29,16 +29,14 @@ class Provenance:
         When a raw file that a scan names is missing.
     """
 
-    def __init__(self, jobs: Iterable[Job], workflow: Path, digests: DigestCache) -> None:
+    def __init__(self, jobs: Iterable[Job], code: Code, digests: DigestCache) -> None:
         self.jobs = list(jobs)
         self.digests = digests
         self.maker = {path: job for job in self.jobs for path in job.outputs.values()}
         self.specs: dict[str, Spec] = {}
         self.fingerprints: dict[str, str] = {}
-        code = {
-            rule: code_digests(workflow / "scripts" / f"{rule}.py", workflow)
-            for rule in {j.rule for j in self.jobs}
-        }
+        rules = {job.rule for job in self.jobs}
+        used = {rule: code.digests(code.root / "scripts" / f"{rule}.py") for rule in rules}
         for job in self.jobs:
             spec = {
                 "rule": job.rule,
@@ -46,7 +44,7 @@ class Provenance:
                 "inputs": job.inputs,
                 "outputs": job.outputs,
                 "sidecar": job.sidecar,
-                "code": code[job.rule],
+                "code": used[job.rule],
                 "made_from": {
                     key: value for file in job.input_files for key, value in [self._origin(file, job)]
                 },
