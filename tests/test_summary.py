@@ -84,6 +84,16 @@ def test_two_risks_are_as_good_only_within_the_judges_uncertainty():
     assert not summary.as_good(*noisy)
 
 
+def test_draws_that_do_not_match_count_as_no_uncertainty():
+    def fit(draws):
+        return {"picked": {"risk": 1.0}, "risk_noise": draws}
+
+    assert summary.risk_margin(fit([0.1, -0.1]), fit([0.3, 0.1])) == pytest.approx(0.4)
+    assert summary.risk_margin(fit([0.1]), fit([0.3, 0.1])) is None
+    assert summary.risk_margin(fit([0.1]), fit([None])) is None
+    assert summary.risk_margin(fit([]), fit([])) is None
+
+
 def test_a_fit_without_risk_ranks_last_and_a_new_verdict_is_still_said(evaluations):
     odd = {**evaluations[0], "verdict": "something new", "picked": {"risk": None}}
     assert summary.rank([odd, evaluations[1]])[-1] is odd

@@ -1,20 +1,19 @@
-"""Copy the pictures of docs/verdicts.md out of two computed studies, this folder's and the default one."""
+"""Copy the pictures of docs/verdicts.md out of the computed study: python docs/verdicts/pictures.py."""
 
 import shutil
 from pathlib import Path
 
 HERE = Path(__file__).parent
-DEFAULT = HERE.parents[1]
 SHOWN = {
-    "frozen": (HERE, "lines_r4/frozen"),
-    "starved": (HERE, "lines_r4/starved"),
-    "over-fitting": (HERE, "lines_r4/adam_zero_filled"),
-    "artefact": (HERE, "few_coils_r6/adam_large_steps"),
-    "diverging": (HERE, "lines_r4/diverging"),
-    "sharper": (DEFAULT, "head_r4/warmup_cosine"),
+    "frozen": "lines_r4/frozen",
+    "starved": "lines_r4/starved",
+    "over-fitting": "lines_r4/adam_zero_filled",
+    "artefact": "few_coils_r6/adam_large_steps",
+    "diverging": "lines_r4/diverging",
+    "sharper": "lines_r4/descent",
 }
 
 if __name__ == "__main__":
-    for name, (study, fit) in SHOWN.items():
-        picture = study / "results" / "evaluate" / fit / "figures" / "images.png"
+    for name, fit in SHOWN.items():
+        picture = HERE / "results" / "evaluate" / fit / "figures" / "images.png"
         shutil.copy(picture, HERE.parent / "figures" / f"verdict-{name}.png")

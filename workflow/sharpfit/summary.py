@@ -119,8 +119,8 @@ def risk_margin(one: Evaluation, two: Evaluation) -> float | None:
     Fits of one scan share its noise: `risk_noise` holds draws of what it adds to each risk, and the rms of
     their difference is the standard error. Else `risk_se` of both count as independent.
     """
-    draws = one.get("risk_noise"), two.get("risk_noise")
-    if draws[0] and draws[1]:
+    draws = one.get("risk_noise") or [], two.get("risk_noise") or []
+    if draws[0] and len(draws[0]) == len(draws[1]) and None not in draws[0] + draws[1]:
         squared = [(a - b) ** 2 for a, b in zip(draws[0], draws[1], strict=True)]
         return float(2 * (sum(squared) / len(squared)) ** 0.5)
     errors = one["picked"].get("risk_se"), two["picked"].get("risk_se")
