@@ -1,5 +1,7 @@
 """The residual's word on the noise level."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_records import ITERATIONS, made_record
@@ -20,6 +22,13 @@ def test_a_converged_fit_finds_the_noise_level_that_was_misjudged(ratio):
     true = Curves(made_record(conditioning=0.5))
     np.testing.assert_allclose(Curves(record).v_image, true.v_image, rtol=0.04)
     np.testing.assert_allclose(Curves(record).sure[-3:], true.sure[-3:], rtol=0.2)
+
+
+def test_above_a_measured_level_the_residual_is_the_models_error():
+    record = misjudged(made_record(conditioning=0.5), 0.8)
+    assert calibrated(replace(record, sigma_uncertainty=0.005)).noise_ratio == 1
+    too_high = misjudged(made_record(conditioning=0.5), 1.2)
+    assert calibrated(replace(too_high, sigma_uncertainty=0.005)).noise_ratio < 0.9
 
 
 def test_a_residual_that_still_falls_says_nothing():

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,19 +85,20 @@ def evaluate(
     image_at: maps a checkpoint to its image (slice, y, x), in the reference's units.
     sigma_uncertainty: relative standard error of the noise level, NaN where it was stated.
     """
+    record = replace(record, sigma_uncertainty=sigma_uncertainty)
     judgement = judge(record)
     nothing = dict.fromkeys(QUALITY_UNITS, np.nan)
     picked_quality, last_quality = (
         quality.compare(image_at(checkpoint), reference) if reference is not None else nothing
         for checkpoint in (judgement.picked, judgement.last)
     )
-    noise = _noise(record, judgement, sigma_uncertainty)
+    noise = _noise(record, judgement)
     return Evaluation(judgement, Curves(calibrated(record)), picked_quality, last_quality, noise)
 
 
-def _noise(record: Record, judgement: Judgement, uncertainty: float) -> dict[str, Any]:
+def _noise(record: Record, judgement: Judgement) -> dict[str, Any]:
     """Say what the residual makes of the noise level, and what its bounds (2 SE) would change."""
-    bounds = {}
+    bounds, uncertainty = {}, record.sigma_uncertainty
     for name, sign in (("lower", -1), ("upper", 1)):
         if np.isfinite(uncertainty):
             at_bound = misjudged(record, 1 + sign * thresholds.STANDARD_ERRORS * uncertainty)

@@ -11,9 +11,11 @@ from sharpfit.record import Curves, Record
 def calibrated(record: Record) -> Record:
     """Return the record with the noise ratio its own residual speaks for; 1 where it cannot tell.
 
-    RSS / (N_r − df) is σ² plus what bias adds. Below the stated σ² it convicts that of being too high,
-    whatever the fit. Above, it speaks only at rest: the gradient spent, the value flat while the fit went
-    on, and no more than noise could explain. What the model cannot explain then counts as noise.
+    RSS / (N_r − df) is σ² plus what bias and an imperfect model add. Below the stated σ² it convicts that of
+    being too high, whatever the fit. Above, it speaks only against a level that was stated, not measured,
+    and only at rest: the gradient spent, the value flat while the fit went on, and no more than noise
+    could explain. (Above a measured level it is the model's error, as with coil maps of a real head; taken
+    for noise it costs 6 % of regret there.)
     """
     ratio = _squared_ratio(Curves(record))
     return replace(record, noise_ratio=float(np.sqrt(ratio)))
@@ -28,6 +30,8 @@ def _squared_ratio(curves: Curves) -> float:
     lowest = float(floor[known].min())
     if lowest < 1 - max(thresholds.NOISE_AGREES, thresholds.STANDARD_ERRORS * error):
         return lowest
+    if np.isfinite(curves.record.sigma_uncertainty):
+        return 1.0
     half = max(int(np.flatnonzero(curves.iterations <= curves.iterations[-1] / 2)[-1]), 1)
     last = min(half, len(floor) - 1)
     at_rest = (

@@ -70,6 +70,8 @@ class Record:
     stopped_because: str
     last_step: float
     travel_needed: float
+    sigma_uncertainty: float = float("nan")
+    """Relative standard error of `sigma` where it was measured; NaN where somebody stated it."""
     noise_ratio: float = 1.0
     """Noise std believed over `sigma`; chi2 and held_out stay in units of `sigma`."""
 
