@@ -4,6 +4,7 @@ import typer
 
 from sharpfit.commands.bless import bless
 from sharpfit.commands.compare import compare
+from sharpfit.commands.pack import pack
 from sharpfit.commands.show import show
 from sharpfit.commands.why import why
 
@@ -17,3 +18,4 @@ app.command()(why)
 app.command()(bless)
 app.command()(show)
 app.command()(compare)
+app.command()(pack)

@@ -32,13 +32,13 @@ def bless(
         if not why.strip():
             raise InputError('say why the change cannot matter: --why "…"')
         provenance = open_study()
-        accepted = core.bless(provenance, select(provenance, results or []), who or _user(), why)
+        accepted = core.bless(provenance, select(provenance, results or []), who or user(), why)
     for job in accepted:
         typer.echo(f"{job}: accepted")
     typer.echo(f"{len(accepted)} results accepted" if accepted else "Nothing was stale.")
 
 
-def _user() -> str:
+def user() -> str:
     """Name and address that git knows, or the login name."""
     known = [
         subprocess.run(
