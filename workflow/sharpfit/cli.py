@@ -6,6 +6,7 @@ from sharpfit.commands.bless import bless
 from sharpfit.commands.compare import compare
 from sharpfit.commands.pack import pack
 from sharpfit.commands.show import show
+from sharpfit.commands.watch import watch
 from sharpfit.commands.why import why
 
 app = typer.Typer(
@@ -17,5 +18,6 @@ app = typer.Typer(
 app.command()(why)
 app.command()(bless)
 app.command()(show)
+app.command()(watch)
 app.command()(compare)
 app.command()(pack)
