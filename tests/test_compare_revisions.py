@@ -85,3 +85,14 @@ def test_results_that_are_not_in_the_cache_are_named(repository, tmp_path):
     assert result.returncode == 2
     assert "dvc fetch" in result.stderr
     assert len(result.stderr.splitlines()) == 1, result.stderr
+
+
+def test_an_experiment_by_its_name(repository, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(repository, copy, symlinks=True)
+    for command in (["dvc", "commit", "-fq"], ["dvc", "exp", "save", "--name", "trial"]):
+        done = run(*command, cwd=copy)
+        assert done.returncode == 0, done.stderr
+    result = sharpfit("compare", "HEAD", "trial", cwd=copy)
+    assert "warmup            worse      J 2 → 5" in result.stdout, result.stderr
+    assert result.returncode == 1

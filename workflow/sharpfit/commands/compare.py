@@ -34,8 +34,8 @@ def compare(sources: Sources, html: Html = None, as_json: AsJson = False, fail_o
     2 (not comparable).
 
     Examples:
-    sharpfit compare HEAD~1 workspace;
-    sharpfit compare ../colleague . --html compare.html;
+    sharpfit compare HEAD~1 workspace
+    sharpfit compare ../colleague . --html compare.html
     sharpfit compare '.::*/constant' '.::*/warmup'
     """
     from sharpfit.compare.outcome import NOT_COMPARABLE, as_text, compare_sources
