@@ -23,10 +23,12 @@ def test_a_terminal_shows_a_bar_that_leaves_nothing_behind(monkeypatch, capsys):
     text = show(Terminal(), monkeypatch)
     assert "brain" in text
     assert text.endswith("\r")
-    assert capsys.readouterr().out.splitlines() == [
+    *lines, speed = capsys.readouterr().out.splitlines()
+    assert lines == [
         "iteration 0/3  chi2 1.5  held-out 1.75  lr 0.01",
         "iteration 3/3  chi2 1.5  held-out 1.75  lr 0.01",
     ]
+    assert speed.endswith(" seconds per iteration")
 
 
 def test_what_is_no_terminal_stays_quiet(monkeypatch):

@@ -26,7 +26,7 @@ Cases are drawn by seed (`benchmarks/verdicts/cases.py`): analytic phantom, real
 data lie, two measured brains; R = 1, 2, 3, 4, 6, lines and Poisson discs; three noise levels, coil noise
 correlated up to 0.4; solvers from frozen to warm-up + cosine, plain and proximal (total variation, wavelets).
 The thresholds were set on the splits "tuning" and "validation"; the misses of "review" were read, not fitted;
-"test" was fitted after the last rule stood.
+"test" was judged after the last rule stood.
 
 Truth, from the reference: over-fitting when the last NRMSE exceeds the best by 5 %, else under-fitted when
 going on at a constant rate (twice the iterations again, at most 300) lowers it by 5 %, else sharper.

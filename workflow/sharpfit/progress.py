@@ -9,6 +9,7 @@ from typing import IO
 from tqdm import tqdm
 
 from sharpfit.fit import Row
+from sharpfit.table import PER_ITERATION
 
 BAR_AFTER_SECONDS = 2.0
 LOG_EVERY_SECONDS = 5.0
@@ -37,10 +38,14 @@ class Progress:
             dynamic_ncols=True,
         )
         self._logged_at = time.monotonic()
+        self._first: tuple[int, float] | None = None
+        self._last: tuple[int, float] | None = None
 
     def __call__(self, row: Row) -> None:
         """Show the row of one iteration."""
         t = int(row["iteration"])
+        self._last = (t, time.monotonic())
+        self._first = self._first or self._last
         text = f"chi2 {row['chi2']:.4g}  held-out {row['held_out']:.4g}  lr {row['lr']:.3g}"
         self._bar.set_postfix_str(text, refresh=False)
         self._bar.update(t - self._bar.n)
@@ -55,5 +60,8 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave the terminal clean."""
+        """Leave the terminal clean, and how long an iteration took in the log."""
         self._bar.close()
+        if self._first and self._last and self._last[0] > self._first[0]:
+            seconds = (self._last[1] - self._first[1]) / (self._last[0] - self._first[0])
+            print(f"{seconds:.4g} {PER_ITERATION}", flush=True)

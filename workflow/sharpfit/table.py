@@ -1,6 +1,7 @@
 """The table that a run ends with."""
 
 import csv
+import re
 from pathlib import Path
 
 COLUMNS = {
@@ -13,18 +14,34 @@ COLUMNS = {
     "nrmse_picked": "NRMSE there",
     "nrmse_last": "at the end",
 }
+PER_ITERATION = "seconds per iteration"  # what the log of reconstruct ends with, after the number
 TEXT = ("scan", "regime", "verdict")
 
 
-def summary_table(summary_csv: Path) -> str:
-    """``results/summary.csv`` as aligned text: one line per scan × regime; an empty cell where undefined."""
+def summary_table(summary_csv: Path, logs: Path) -> str:
+    """``results/summary.csv`` as aligned text: one line per scan × regime; an empty cell where undefined.
+
+    The seconds to the picked iteration come from the logs of reconstruct (`logs`/<scan>/<regime>.log); they
+    are of this machine and no part of any result.
+    """
     with summary_csv.open(newline="") as file:
-        rows = [[_cell(key, row.get(key, "")) for key in COLUMNS] for row in csv.DictReader(file)]
-    table = [list(COLUMNS.values()), *rows]
-    widths = [max(len(row[i]) for row in table) for i in range(len(COLUMNS))]
+        rows = list(csv.DictReader(file))
+    cells = [[*(_cell(key, row.get(key, "")) for key in COLUMNS), _seconds(row, logs)] for row in rows]
+    table = [[*COLUMNS.values(), "seconds there"], *cells]
+    keys = (*COLUMNS, "seconds")
+    widths = [max(len(row[i]) for row in table) for i in range(len(keys))]
     return "\n".join(
-        "  ".join(_align(key, row[i], widths[i]) for i, key in enumerate(COLUMNS)).rstrip() for row in table
+        "  ".join(_align(key, row[i], widths[i]) for i, key in enumerate(keys)).rstrip() for row in table
     )
+
+
+def _seconds(row: dict[str, str], logs: Path) -> str:
+    """Seconds to the picked iteration, all replicas included; empty where no log says how fast it went."""
+    log = logs / row["scan"] / f"{row['regime']}.log"
+    if not log.is_file():
+        return ""
+    rates = re.findall(rf"^(\S+) {PER_ITERATION}$", log.read_text(errors="replace"), re.MULTILINE)
+    return f"{float(rates[-1]) * int(row['picked_iteration']):.2g}" if rates else ""
 
 
 def _cell(key: str, value: str) -> str:

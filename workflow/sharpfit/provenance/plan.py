@@ -115,7 +115,7 @@ class Plan:
         from sharpfit.table import summary_table
 
         if Path(paths.SUMMARY_CSV).exists():
-            print(summary_table(Path(paths.SUMMARY_CSV)))
+            print(summary_table(Path(paths.SUMMARY_CSV), Path(paths.LOGS) / "reconstruct"))
         if Path(paths.REPORT).exists():
             print(f"Report: {Path(paths.REPORT).resolve()}")
 
