@@ -8,11 +8,15 @@ import shutil
 from io import BytesIO
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from made_study import make_study
 from PIL import Image
 from test_report import HOSTILE, page_of
+from typer.testing import CliRunner
+
+from sharpfit.cli import app
 
 ARTEFACTS = Path(__file__).parents[1] / "test-artefacts"
 CHROMIUM = shutil.which("chromium")
@@ -283,6 +287,28 @@ def test_hostile_names_do_not_run(browser, tmp_path):
     assert HOSTILE in watched.page.locator("table.sortable td").nth(0).inner_text()
     legend = watched.page.locator('[data-chart="overview"] .legendtext').first
     assert legend.text_content() == HOSTILE
+    watched.close()
+
+
+def test_a_comparison_opens_with_a_over_b(browser, tmp_path):
+    for name, risk in (("a", 1.0), ("b", 2.0)):
+        make_study(tmp_path / name, ("phantom_r2",), ("warmup",), size=32, risk=risk)
+    image = tmp_path / "b/results/reconstruct/phantom_r2/warmup/reconstruction.h5"
+    with h5py.File(image, "a") as file:
+        file["images"][...] = file["images"][...] * 0.5
+    with h5py.File(tmp_path / "b/results/evaluate/phantom_r2/warmup/picked.h5", "a") as file:
+        file["image"][...] = file["image"][...] * 0.5
+    page = tmp_path / "compare.html"
+    done = CliRunner().invoke(app, ["compare", str(tmp_path / "a"), str(tmp_path / "b"), "--html", str(page)])
+    assert done.exit_code == 1
+    watched = Watched(browser, page)
+    watched.scan = watched.page.locator("section.scan").first
+    names = [watched.scan.locator(f".{side} option:checked").inner_text() for side in "ab"]
+    assert names == ["A warmup, picked", "B warmup, picked"]
+    pair = watched.scan.locator(".pair .view")
+    first = pixels(pair)
+    watched.scan.locator(".blend").fill("100")
+    assert pixels(pair).mean() < 0.7 * first.mean()
     watched.close()
 
 

@@ -126,7 +126,11 @@ def test_a_scan_that_is_not_there_is_named(study):
 
 def test_several_slices_show_the_middle_one(tmp_path):
     root = make_study(tmp_path, ("a",), ("b",), size=16, n_slices=3)
-    assert "Shown: the middle one of 3 slices" in page_of(root)
+    page = page_of(root)
+    assert "Shown: the middle one of 3 slices" in page
+    assert data_of(page)["scans"][0]["fits"][0]["evidence"].endswith(
+        "of 3 slices is slice 0 (counted from 0)"
+    )
 
 
 def test_the_radial_spectrum_of_white_noise_is_flat_and_of_its_variance():

@@ -145,10 +145,18 @@ def _entry(fit: Fit, scan: Scan, white: float, album: pictures.Album, most: int)
         "noise": [album.add(pictures.noise_image(fit, at), white) for at in ends],
         "verdict": fit.evaluation["verdict"],
         "cause": fit.evaluation.get("cause") or "",
-        "evidence": fit.evaluation.get("evidence") or "",
+        "evidence": _evidence(fit, scan),
         "advice": fit.evaluation.get("advice") or "",
         "charts": charts.closely(fit, scan),
     }
+
+
+def _evidence(fit: Fit, scan: Scan) -> str:
+    """Return the judge's evidence, and which slice is worst where there are several."""
+    evidence, worst = fit.evaluation.get("evidence") or "", fit.evaluation.get("worst_slice")
+    if scan.facts["n_slices"] > 1 and worst is not None:
+        evidence += f"; the worst of {scan.facts['n_slices']} slices is slice {worst} (counted from 0)"
+    return evidence
 
 
 def _say(fit: Fit, checkpoint: int) -> str:
