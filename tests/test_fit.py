@@ -111,6 +111,19 @@ def test_a_killed_fit_goes_on_and_ends_with_the_same_bits(tmp_path, schedule):
         np.testing.assert_array_equal(resumed[0][name], values)
 
 
+@pytest.mark.parametrize("damage", [b"", b"no archive", None])
+def test_a_damaged_state_is_left_behind_and_said(tmp_path, capsys, damage):
+    case, state = small(), tmp_path / "fit.pt"
+    whole = run(case, ADAM)
+    asked = iter(range(100))
+    with pytest.raises(PausedFitError):
+        run(case, ADAM, state=state, pause=lambda: next(asked) == 7)
+    state.write_bytes(state.read_bytes()[:1000] if damage is None else damage)
+    again = run(case, ADAM, state=state)
+    np.testing.assert_array_equal(again[0]["images"], whole[0]["images"])
+    assert "fit.pt cannot be read" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("schedule", [[], [{"name": "ReduceLROnPlateau", "patience": 1}]])
 def test_slices_and_replicas_never_mix(schedule):
     """Two slices fitted together end where each ends alone, and more replicas change no image."""

@@ -144,17 +144,33 @@ class Fit:
         self.state.parent.mkdir(parents=True, exist_ok=True)
         partial = self.state.with_name(f"{self.state.name}.{os.getpid()}.partial")
         descent = self.descent.state_dict()
-        torch.save(
-            {"t": t, "previous": previous, "unmoved": unmoved, "trajectory": trajectory, "descent": descent},
-            partial,
-        )
+        with partial.open("wb") as file:
+            torch.save(
+                {
+                    "t": t,
+                    "previous": previous,
+                    "unmoved": unmoved,
+                    "trajectory": trajectory,
+                    "descent": descent,
+                },
+                file,
+            )
+            file.flush()
+            os.fsync(file.fileno())
         partial.replace(self.state)
 
     def _resume(self) -> tuple[int, Tensor, int, Trajectory]:
         if self.state is None or not self.state.exists():
             return 0, self.descent.c.clone(), 0, Trajectory()
-        # The file is this program's own, so unpickling it is safe.
-        saved = torch.load(self.state, map_location=self.problem.device, weights_only=False)
+        try:
+            # The file is this program's own, so unpickling it is safe.
+            saved = torch.load(self.state, map_location=self.problem.device, weights_only=False)
+        except Exception as error:  # whatever a damaged file makes the unpickler raise
+            print(
+                f"{self.state} cannot be read ({type(error).__name__}); starting from iteration 0", flush=True
+            )
+            self.state.unlink()
+            return 0, self.descent.c.clone(), 0, Trajectory()
         self.descent.load_state_dict(saved["descent"])
         return saved["t"], saved["previous"], saved["unmoved"], saved["trajectory"]
 

@@ -12,6 +12,14 @@ import yaml
 from sharpfit import paths
 from sharpfit.errors import InputError
 
+# JSON Schema takes 200.0 for an integer; what counts iterations or samples is written as one.
+_Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _checker, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
+
 
 def validate(params: dict[str, Any], schema_file: Path) -> None:
     """Check parameters against the schema.
@@ -25,7 +33,7 @@ def validate(params: dict[str, Any], schema_file: Path) -> None:
     for where, number in _numbers(params, []):
         if not math.isfinite(number):
             raise InputError(f"{_key(where)} = {number} is not a finite number")
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(params)
+    errors = _Validator(schema).iter_errors(params)
     first = min(errors, key=_rank, default=None)
     if first is not None:
         raise InputError(_say(first))

@@ -41,24 +41,39 @@ SCHEDULES = (
     "ReduceLROnPlateau",
     "StepLR",
 )
+MAX_REHEARSAL = 5000  # iterations a regime is rehearsed for, about a second
 Regime = Mapping[str, Any]
 
 
 def check_regime(name: str, regime: Regime) -> None:
-    """Build the regime once on a throw-away coefficient, so that a mistake shows before any job starts.
+    """Run the regime once on a throw-away coefficient, so that a mistake shows before any job starts.
 
     Args:
         name: the key under ``regimes`` in ``params.yaml``, for the message.
         regime: ``{optimizer: {name, lr, …}, schedule: [{name, until, …}, …], start, n_iterations}``.
 
     Raises:
-        InputError: an unknown class or argument, a value torch refuses, or schedules that do not join.
+        InputError: an unknown class or argument, a value torch refuses at the start or on the way, or
+            schedules that do not join.
     """
     leaf = torch.zeros(1, dtype=torch.complex64, requires_grad=True)
     try:
-        make_schedule(make_optimizer([leaf], regime["optimizer"]), regime.get("schedule", []))
+        optimizer = make_optimizer([leaf], regime["optimizer"])
+        schedule = make_schedule(optimizer, regime.get("schedule", []))
     except InputError as error:
         raise InputError(f"params.yaml: regimes.{name}.{error}") from None
+    leaf.grad = torch.ones_like(leaf)
+    for t in range(min(regime.get("n_iterations", 1), MAX_REHEARSAL)):
+        try:
+            optimizer.step()
+            if isinstance(schedule, ReduceLROnPlateau):
+                schedule.step(1.0)
+            elif schedule is not None:
+                schedule.step()
+        except Exception as error:
+            raise InputError(
+                f"params.yaml: regimes.{name} fails at iteration {t + 1}: {_reason(error)}"
+            ) from error
 
 
 def make_optimizer(leaves: Sequence[torch.Tensor], spec: Mapping[str, Any]) -> Optimizer:
@@ -127,7 +142,24 @@ def _call(where: str, kind: type, first: Any, arguments: Mapping[str, Any]) -> A
             raise InputError(
                 f"{where}.{key}: {kind.__name__} has no such argument; it takes {', '.join(known)}"
             )
+        if isinstance(arguments[key], str) and _is_number(arguments[key]):
+            raise InputError(
+                f"{where}.{key}: YAML reads {arguments[key]} as text; write {float(arguments[key])!r}"
+            )
     try:
         return kind(first, **arguments)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{where}: {kind.__name__} refused its arguments: {error}") from error
+    except Exception as error:
+        raise InputError(f"{where}: {kind.__name__} refused its arguments: {_reason(error)}") from error
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of what torch said, with the kind of error where the words alone say little."""
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"

@@ -114,10 +114,14 @@ class Plan:
         """Print the verdicts, when the summary is up to date."""
         from sharpfit.table import summary_table
 
-        if Path(paths.SUMMARY_CSV).exists():
+        if self._is_fresh("summarise"):
             print(summary_table(Path(paths.SUMMARY_CSV), Path(paths.LOGS) / "reconstruct"))
-        if Path(paths.REPORT).exists():
+        if self._is_fresh("report"):
             print(f"Report: {Path(paths.REPORT).resolve()}")
+
+    def _is_fresh(self, rule: str) -> bool:
+        """Whether the results of a rule are, as they lie on disk now, what the study asks for."""
+        return self.provenance.why_stale(self._jobs[rule, ""]) is None
 
     def _job(self, rule: str, wildcards: Any) -> Job:
         name = "/".join(wildcards)
