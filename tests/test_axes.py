@@ -87,3 +87,9 @@ def test_sizes_that_do_not_fit_are_refused():
         match_sizes(array(2, 2, 8, 8), sizes)
     with pytest.raises(InputError, match="does not fit"):
         match_sizes(array(3, 2, 8, 8), sizes, ["slice", "coil", "y", "x"])
+
+
+def test_axes_that_a_format_fixes_name_images_too():
+    sizes = {"slice": 1, "coil": 3, "y": 8, "x": 8}
+    given = array(8, 8, 3, axes=("kx", "ky", "coil"))
+    assert match_sizes(given, sizes)[0, 1, 2, 3] == given.values[3, 2, 1]

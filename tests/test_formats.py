@@ -27,7 +27,7 @@ def write_v73(path, values, name="kData"):
 
 
 def check(path, dataset=None, axes=None):
-    found, said = read_kspace(path, dataset, axes)
+    found, _, said = read_kspace(path, dataset, axes)
     np.testing.assert_array_equal(found.values, KSPACE[None])
     assert str(path.with_suffix("")) in found.where
     return said
@@ -49,8 +49,15 @@ def test_bart(tmp_path, suffix):
 def test_bart_slices(tmp_path):
     stack = RNG.standard_normal((8, 6, 3, 2)) + 0j
     write_bart(tmp_path / "k", stack, (8, 6, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2))
-    found, _ = read_kspace(tmp_path / "k.cfl")
+    found, order, _ = read_kspace(tmp_path / "k.cfl")
     np.testing.assert_array_equal(found.values, stack.transpose(3, 2, 0, 1).astype(np.complex64))
+    assert order == ("ky", "kx", "coil", "slice")
+
+
+def test_bart_needs_two_spatial_axes(tmp_path):
+    write_bart(tmp_path / "k", KSPACE[:, 0].T, (6, 1, 1, 3))
+    with pytest.raises(InputError, match=r"k\.cfl: axes \['ky', 'coil'\] must name ky and kx"):
+        read_kspace(tmp_path / "k.cfl")
 
 
 def test_matlab_5(tmp_path):
@@ -129,6 +136,14 @@ def broken_files(folder):
     (folder / "scan.dcm").write_bytes(b"")
     write_bart(folder / "echoes", np.ones((8, 6, 5)), (8, 6, 1, 1, 1, 5))
     np.save(folder / "objects.npy", np.array([{}, {}]), allow_pickle=True)
+    np.savez(folder / "archive.npz", kspace=KSPACE)
+    (folder / "archive.npz").rename(folder / "archive.npy")
+    (folder / "cut.npy").write_bytes((folder / "archive.npy").read_bytes()[:100])
+    np.save(folder / "strings.npy", np.array(["k", "space"]))
+    (folder / "empty.mat").write_bytes(b"")
+    scipy.io.savemat(folder / "cut.mat", {"k": KSPACE})
+    (folder / "cut.mat").write_bytes((folder / "cut.mat").read_bytes()[:150])
+    scipy.io.savemat(folder / "struct.mat", {"raw": {"kspace": KSPACE}, "TR": 12.0})
     scipy.io.savemat(folder / "cells.mat", {"c": np.array([["a", "b"], ["c", "d"]], dtype=object)})
 
 
@@ -146,6 +161,12 @@ def broken_files(folder):
         ("scan.dcm", r"extension '\.dcm' is not known; known are \.cfl"),
         ("echoes.cfl", "two spatial axes, coils"),
         ("objects.npy", r"cannot be read as \.npy"),
+        ("archive.npy", r"is an \.npz archive"),
+        ("cut.npy", r"cannot be read as \.npy"),
+        ("strings.npy", "not numbers"),
+        ("empty.mat", "cannot be read as MATLAB"),
+        ("cut.mat", "cannot be read as MATLAB"),
+        ("struct.mat", r"raw \(a struct, which cannot be read: save the variable itself\)"),
         ("cells.mat", "holds object, not numbers"),
     ],
 )
@@ -155,6 +176,13 @@ def test_files_that_cannot_be_read_end_in_one_line(tmp_path, name, message):
         read_array(tmp_path / name)
     assert "\n" not in str(caught.value)
     assert name.split(".")[0] in str(caught.value)
+
+
+def test_a_struct_asked_for_is_refused(tmp_path):
+    scipy.io.savemat(tmp_path / "k.mat", {"raw": {"kspace": KSPACE}})
+    for dataset in ("raw", "raw/kspace", "raw.kspace"):
+        with pytest.raises(InputError, match=r"no dataset .*; it holds raw \(a struct, which cannot be read"):
+            read_array(tmp_path / "k.mat", dataset)
 
 
 def test_a_dataset_of_a_file_that_has_none_is_refused(tmp_path):

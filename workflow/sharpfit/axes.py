@@ -79,7 +79,9 @@ def arranged(array: FileArray, order: tuple[str, ...]) -> np.ndarray:
     return np.ascontiguousarray(np.expand_dims(values, absent))
 
 
-def match_sizes(array: FileArray, sizes: dict[str, int], stated: Sequence[str] | None = None) -> np.ndarray:
+def match_sizes(
+    array: FileArray, sizes: dict[str, int], stated: Sequence[str] | None = None, *, x_first: bool = False
+) -> np.ndarray:
     """Arrange an array whose axes have known lengths, such as maps that belong to a k-space.
 
     Parameters
@@ -87,9 +89,11 @@ def match_sizes(array: FileArray, sizes: dict[str, int], stated: Sequence[str] |
     array
         as read
     sizes
-        name → length in the order wanted; unless stated, the last two keep that order in the file
+        name → length in the order wanted; the last two are the image's or the k-space's
     stated
-        names of the file's axes, in its order
+        names of the file's axes, in its order; if None, those its format fixes
+    x_first
+        where nothing names the axes: whether x comes before y in the file, as it does in its k-space
 
     Raises
     ------
@@ -97,25 +101,37 @@ def match_sizes(array: FileArray, sizes: dict[str, int], stated: Sequence[str] |
         if the shape does not fit, or fits in more than one way
     """
     order = tuple(sizes)
-    if stated:
-        values = arranged(with_axes(array, stated, order), order)
+    names = stated or _as_in(order, array.axes)
+    if names:
+        values = arranged(with_axes(array, names, order), order)
         fits = [values] if values.shape == tuple(sizes.values()) else []
     else:
         squeezed = array._replace(values=np.squeeze(array.values))
         fits = [
-            arranged(squeezed._replace(axes=names), order) for names in _fitting(squeezed.values.shape, sizes)
+            arranged(squeezed._replace(axes=names), order)
+            for names in _fitting(squeezed.values.shape, sizes, x_first)
         ]
     if len(fits) != 1:
         fault = "fits in more than one way, so state axes:" if fits else "does not fit"
+        if x_first and not names and not fits:
+            fault += " in the order of its k-space, kx before ky (else state axes:)"
         raise InputError(
             f"{array.where}: shape {array.values.shape} {fault} {_spell(order, tuple(sizes.values()))}"
         )
     return fits[0]
 
 
-def _fitting(shape: tuple[int, ...], sizes: dict[str, int]) -> list[tuple[str, ...]]:
+def _as_in(order: tuple[str, ...], names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Call the axes that a format fixes as ``order`` does, whether of an image (y, x) or of a k-space."""
+    called = dict(zip(("y", "x", "ky", "kx"), order[-2:] * 2, strict=True))
+    return tuple(called.get(name, name) for name in names) if names else None
+
+
+def _fitting(shape: tuple[int, ...], sizes: dict[str, int], x_first: bool) -> list[tuple[str, ...]]:
     long = [name for name, size in sizes.items() if size > 1]
     *_, first, second = sizes
+    if x_first:
+        first, second = second, first
     return [
         names
         for names in permutations(long)

@@ -1,8 +1,10 @@
 """Read arrays from BART, NumPy, MATLAB and HDF5 files."""
 
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import h5py
 import numpy as np
@@ -10,13 +12,15 @@ import numpy as np
 from sharpfit.axes import KSPACE_AXES, FileArray, arranged, kspace_axes
 from sharpfit.errors import InputError
 
+# What scipy raises for files that were cut off or are no MATLAB files.
+_BROKEN_MAT = (ValueError, TypeError, LookupError, NotImplementedError, OSError, zlib.error)
 # BART's first three axes are spatial, the fourth is coils, the fourteenth slices.
 _BART_NAMES = {3: "coil", 13: "slice"}
 
 
 def read_kspace(
     path: Path, dataset: str | None = None, axes: Sequence[str] | None = None
-) -> tuple[FileArray, str]:
+) -> tuple[FileArray, tuple[str, ...], str]:
     """Read k-space as (slice, coil, ky, kx) in the file's precision, and check that it can be k-space.
 
     Parameters
@@ -30,7 +34,7 @@ def read_kspace(
 
     Returns
     -------
-        the array, and a sentence saying how its axes were found
+        the array, the names of the file's axes in its own order, and a sentence saying how they were found
 
     Raises
     ------
@@ -46,7 +50,7 @@ def read_kspace(
     named, sentence = kspace_axes(array, axes)
     values = arranged(named, KSPACE_AXES)
     check_finite(values, array.where)
-    return FileArray(values, array.where, KSPACE_AXES), sentence
+    return FileArray(values, array.where, KSPACE_AXES), named.axes or (), sentence
 
 
 def read_array(path: Path, dataset: str | None = None) -> FileArray:
@@ -105,16 +109,19 @@ def _read_bart(path: Path, dataset: str | None) -> FileArray:
             "fitted; transform the readout of a 3-D scan first (bart fft -i 1), and pick with bart slice"
         )
     names = dict(zip(spatial, ("ky", "kx"), strict=False)) | _BART_NAMES
-    axes = tuple(names[i] for i in long) if len(spatial) == 2 else None
-    return FileArray(np.squeeze(values), str(data), axes)
+    return FileArray(np.squeeze(values), str(data), tuple(names[i] for i in long))
 
 
 def _read_npy(path: Path, dataset: str | None) -> FileArray:
     _no_dataset(path, dataset)
     try:
-        return FileArray(np.load(path, allow_pickle=False), str(path), None)
-    except (ValueError, EOFError) as error:
+        with path.open("rb") as file:
+            values = np.load(file, allow_pickle=False)
+    except (ValueError, EOFError, BadZipFile) as error:
         raise InputError(f"{path}: cannot be read as .npy ({_first_line(error)})") from error
+    if not isinstance(values, np.ndarray):
+        raise InputError(f"{path}: is an .npz archive; save the k-space itself by numpy.save")
+    return FileArray(_numeric(values, str(path)), str(path), None)
 
 
 def _read_mat(path: Path, dataset: str | None) -> FileArray:
@@ -125,10 +132,11 @@ def _read_mat(path: Path, dataset: str | None) -> FileArray:
     import scipy.io  # slow to import
 
     try:
-        shapes = {name: shape for name, shape, _ in scipy.io.whosmat(path)}
-        name = _pick(path, shapes, dataset)
+        found = scipy.io.whosmat(path)
+        structs = [name for name, _, kind in found if kind == "struct"]
+        name = _pick(path, {name: shape for name, shape, _ in found if name not in structs}, dataset, structs)
         values = scipy.io.loadmat(path, variable_names=[name])[name]
-    except (ValueError, NotImplementedError, OSError) as error:
+    except (*_BROKEN_MAT, scipy.io.matlab.MatReadError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path}: cannot be read as MATLAB file ({_first_line(error)})") from error
@@ -152,9 +160,13 @@ def _read_hdf5(path: Path, dataset: str | None) -> FileArray:
     return FileArray(_numeric(values, f"{path}:{name}"), f"{path}:{name}", named)
 
 
-def _pick(path: Path, shapes: Mapping[str, tuple[int, ...]], dataset: str | None) -> str:
+def _pick(
+    path: Path, shapes: Mapping[str, tuple[int, ...]], dataset: str | None, structs: Sequence[str] = ()
+) -> str:
     """Choose the dataset asked for, else one named kspace, else the only one of two or more axes."""
-    there = ", ".join(f"{name} {tuple(shape)}" for name, shape in shapes.items()) or "nothing"
+    parts = [f"{name} {tuple(shape)}" for name, shape in shapes.items()]
+    parts += [f"{name} (a struct, which cannot be read: save the variable itself)" for name in structs]
+    there = ", ".join(parts) or "nothing"
     if dataset is not None:
         wanted = dataset.strip("/")
         if wanted not in shapes:

@@ -54,9 +54,19 @@ def read_scan(scan: Mapping[str, Any], raw: Sequence[Path]) -> RawScan:
         if a file is missing, cannot be read, or does not fit the k-space
     """
     path = _locate(scan["file"], raw)
-    kspace, axes_source = read_kspace(path, scan.get("dataset"), scan.get("axes"))
+    if "noise" in scan and "noise_std" in scan:
+        raise InputError(
+            f"{path}: a scan takes either noise: ({scan['noise']['file']}) or noise_std:, not both"
+        )
+    kspace, order, axes_source = read_kspace(path, scan.get("dataset"), scan.get("axes"))
+    x_first = order.index("kx") < order.index("ky")
     parts: dict[str, Any] = _simulated_parts(path)
-    parts |= {role: _read_part(role, scan[role], raw, kspace.values.shape) for role in ROLES if role in scan}
+    for role in ROLES:
+        if role in scan:
+            parts[role] = _read_part(role, scan[role], raw, kspace.values.shape, x_first)
+    inherited = [role for role in ROLES[1:] if x_first and role in parts and parts[role].axes is None]
+    if inherited:
+        axes_source += f"; {', '.join(inherited)} without axes: read in the same order, x before y"
     if "pixel_spacing_mm" in scan:
         parts["pixel_spacing_mm"] = tuple(scan["pixel_spacing_mm"])
     return RawScan(kspace.values, kspace.where, axes_source, **parts)
@@ -76,7 +86,10 @@ def _simulated_parts(path: Path) -> dict[str, Any]:
         }
 
 
-def _read_part(role: str, entry: Mapping[str, Any], raw: Sequence[Path], shape: tuple[int, ...]) -> FileArray:
+def _read_part(
+    role: str, entry: Mapping[str, Any], raw: Sequence[Path], shape: tuple[int, ...], x_first: bool
+) -> FileArray:
+    """Read one role's file into the core's order; its ``axes`` are the file's, None if not named."""
     array = read_array(_locate(entry["file"], raw), entry.get("dataset"))
     n_slices, n_coils, height, width = shape
     if role == "noise":
@@ -87,16 +100,20 @@ def _read_part(role: str, entry: Mapping[str, Any], raw: Sequence[Path], shape: 
             "mask": {"ky": height, "kx": width},
             "reference": {"slice": n_slices, "y": height, "x": width},
         }[role]
-        values = match_sizes(array, sizes, entry.get("axes"))
+        values = match_sizes(array, sizes, entry.get("axes"), x_first=x_first)
     check_finite(values, array.where)
     if role == "mask":
         values = values != 0
-    return FileArray(values, array.where, None)
+    return FileArray(values, array.where, entry.get("axes") or array.axes)
 
 
 def _as_noise(array: FileArray, n_coils: int, stated: Sequence[str] | None) -> np.ndarray:
     """Bring a noise scan to (coil, sample): its coil axis is stated or known by its length."""
     shape = array.values.shape
+    if stated and len(stated) != len(shape):
+        raise InputError(
+            f"{array.where}: {len(stated)} axes are named, {', '.join(stated)}, but its shape is {shape}"
+        )
     coils = (
         [stated.index("coil")]
         if stated and "coil" in stated
@@ -112,7 +129,6 @@ def _as_noise(array: FileArray, n_coils: int, stated: Sequence[str] | None) -> n
 
 def _locate(name: str, raw: Sequence[Path]) -> Path:
     wanted = Path(name)
-    for path in raw:
-        if path == wanted or path.parts[-len(wanted.parts) :] == wanted.parts:
-            return path
-    raise InputError(f"{name}: named by the scan but not among its files {', '.join(map(str, raw))}")
+    if wanted not in raw:
+        raise InputError(f"{name}: named by the scan but not among its files {', '.join(map(str, raw))}")
+    return wanted
