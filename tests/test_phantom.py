@@ -7,10 +7,20 @@ from sharpfit.phantom import Ellipse
 TILTED = [Ellipse(1.5, 0.31, 0.17, 0.08, -0.11, np.deg2rad(25)), Ellipse(-0.5, 0.05, 0.12, 0.1, -0.1, 0.4)]
 
 
+def ellipse_image(ellipses, y, x):
+    """f(r) of the ellipses at points r (FOV)."""
+    total = np.zeros(np.broadcast_shapes(y.shape, x.shape))
+    for e in ellipses:
+        along = (np.cos(e.angle) * (x - e.x) - np.sin(e.angle) * (y - e.y)) / e.half_width
+        across = (np.sin(e.angle) * (x - e.x) + np.cos(e.angle) * (y - e.y)) / e.half_height
+        total += e.intensity * (along**2 + across**2 <= 1)
+    return total
+
+
 def fine_integral(ellipses, ky, kx, n=2000):
     """∫ f(r) exp(−2πi k·r) dr by the midpoint rule."""
     axis = (np.arange(n) + 0.5) / n - 0.5
-    values = phantom.ellipse_image(ellipses, axis[:, None], axis[None, :])
+    values = ellipse_image(ellipses, axis[:, None], axis[None, :])
     along_y = np.exp(-2j * np.pi * np.outer(ky, axis))
     along_x = np.exp(-2j * np.pi * np.outer(kx, axis))
     return np.einsum("ky,yx,kx->k", along_y, values, along_x, optimize=True) / n**2
@@ -40,7 +50,7 @@ def test_coil_kspace_equals_the_integral_of_object_times_map():
     kspace = phantom.coil_kspace(TILTED, weights, frequencies, (8, 6))
     n = 1200
     axis = (np.arange(n) + 0.5) / n - 0.5
-    seen = phantom.ellipse_image(TILTED, axis[:, None], axis[None, :])
+    seen = ellipse_image(TILTED, axis[:, None], axis[None, :])
     along = np.exp(2j * np.pi * np.multiply.outer(frequencies, axis))
     coil = np.einsum("m,my,mx->yx", weights[1], along[:, 0], along[:, 1], optimize=True)
     ky, kx = np.arange(8) - 4, np.arange(6) - 3
@@ -62,7 +72,7 @@ def test_the_image_has_the_objects_intensities_and_stands_upright():
     kspace = phantom.coil_kspace(phantom.shepp_logan(), np.ones((1, 1)), np.zeros((1, 2)), (128, 128))[0]
     image = np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(kspace), norm="ortho")).real
     y, x = phantom.fov_grid((128, 128))
-    truth = phantom.ellipse_image(phantom.shepp_logan(), y, x)
+    truth = ellipse_image(phantom.shepp_logan(), y, x)
     inside = np.isclose(truth, 0.2)  # the brain
     assert abs(image[inside].mean() - 0.2) < 0.01
     large_disc, small_discs = image[64 - 22, 64], image[64 + 8 : 64 + 30, 64]  # above and below the middle

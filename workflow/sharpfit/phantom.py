@@ -64,16 +64,6 @@ def ellipse_transform(ellipses: list[Ellipse], ky: np.ndarray, kx: np.ndarray) -
     return total
 
 
-def ellipse_image(ellipses: list[Ellipse], y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Evaluate f(r) of the same ellipses at points r (FOV): real, broadcast shape of ``y`` and ``x``."""
-    total = np.zeros(np.broadcast_shapes(y.shape, x.shape))
-    for e in ellipses:
-        along = (np.cos(e.angle) * (x - e.x) - np.sin(e.angle) * (y - e.y)) / e.half_width
-        across = (np.sin(e.angle) * (x - e.x) + np.cos(e.angle) * (y - e.y)) / e.half_height
-        total += e.intensity * (along**2 + across**2 <= 1)
-    return total
-
-
 def coil_exponentials(n_coils: int) -> tuple[np.ndarray, np.ndarray]:
     """Coil maps S_j(r) = Σ_m w_jm exp(2πi κ_m·r), fitted by least squares to a birdcage with Σ|S|² = 1.
 
