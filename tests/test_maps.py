@@ -55,3 +55,21 @@ def test_given_maps_are_normalised_and_the_change_is_said():
     assert not normalised[0, :, 0].any()
     assert "maps.npy" in said
     assert "5 to 5" in said
+
+
+@pytest.mark.parametrize("air", [0, 1])
+def test_a_slice_without_signal_gets_no_maps_and_spoils_no_other(air):
+    scan = simulate(noise_level=0.01, **PHANTOM)
+    block = calibration_block(np.ones((64, 64), bool), maps.MAX_CALIBRATION_WIDTH)
+    stack = np.concatenate([air * (scan.kspace - scan.noise_free), scan.kspace]).astype(np.complex64)
+    variance = 2 * np.var(scan.noise.real)
+    found = maps.espirit(stack, block, variance)
+    assert not found[0].any()
+    np.testing.assert_array_equal(found[1:], maps.espirit(scan.kspace, block, variance))
+
+
+def test_a_dead_first_coil_gives_no_nan():
+    kspace = simulate(noise_level=0.01, **PHANTOM).kspace.copy()
+    kspace[:, 0] = 0
+    block = calibration_block(np.ones((64, 64), bool), maps.MAX_CALIBRATION_WIDTH)
+    assert np.isfinite(maps.espirit(kspace, block, 0)).all()

@@ -7,7 +7,8 @@ import torch
 from sharpfit.axes import FileArray
 from sharpfit.errors import InputError
 from sharpfit.operators import Fourier, largest_singular_value
-from sharpfit.preprocess import combine, preprocess
+from sharpfit.preprocess import preprocess
+from sharpfit.reference import combine
 from sharpfit.scan import RawScan
 from sharpfit.sense import CartesianSense
 from sharpfit.simulate import simulate
@@ -291,3 +292,64 @@ def test_the_least_squares_fit_of_a_full_scan_has_a_chi_squared_of_one(scan, tru
     n_free = 2 * (images.size - support.sum())
     chi2 = (np.abs(residual) ** 2).sum() / (attrs["sigma"] ** 2 * n_free)
     assert chi2 == pytest.approx(1, abs=0.03) if true_maps else 0.95 < chi2 < 1.15
+
+
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
+def test_a_slice_of_air_is_said_and_leaves_the_others_as_they_are(scan, order):
+    air = (scan.kspace - scan.noise_free).astype(np.complex64)
+    raw = replace(as_raw(scan), kspace=np.concatenate([air, scan.kspace])[order], noise_free=None)
+    datasets, attrs = preprocess(raw, held_out=HELD_OUT, sampling_parameters=LINES)
+    alone, scales = preprocess(as_raw(scan), held_out=HELD_OUT, sampling_parameters=LINES)
+    where = 0 if order == slice(None) else 1
+    assert f"slice {where} holds no signal above the noise" in attrs["csm_source"]
+    assert attrs["operator_norm"] == scales["operator_norm"]
+    assert not datasets["csm"][where].any()
+    np.testing.assert_array_equal(datasets["csm"][1 - where], alone["csm"][0])
+    with pytest.raises(InputError, match=r"scan\.h5:kspace: no slice holds signal above the noise"):
+        preprocess(replace(raw, kspace=air), held_out=HELD_OUT, sampling_parameters=LINES)
+
+
+def test_coils_and_slices_of_zeros_are_refused(scan):
+    kspace = np.concatenate([scan.kspace, scan.kspace])
+    kspace[1, 0] = 0
+    raw = replace(as_raw(scan), kspace=kspace, noise_free=None)
+    with pytest.raises(
+        InputError, match=r"scan\.h5:kspace: coil 0 holds only zeros in slice 1; leave it out"
+    ):
+        preprocess(raw, held_out=HELD_OUT, sampling_parameters=LINES, noise_std=0.04)
+    kspace[1] = 0
+    with pytest.raises(InputError, match=r"scan\.h5:kspace: slice 1 holds only zeros; leave it out"):
+        preprocess(raw, held_out=HELD_OUT, sampling_parameters=LINES)
+
+
+def test_slices_sampled_differently_are_refused(scan):
+    kspace = np.concatenate([scan.kspace, scan.kspace])
+    kspace[1, :, 1:20:2] = 0
+    raw = replace(as_raw(scan), kspace=kspace, noise_free=None)
+    with pytest.raises(
+        InputError, match=r"slices are sampled differently: slice 1 holds zeros at 560 of the 3584"
+    ):
+        preprocess(raw, held_out=HELD_OUT)
+
+
+def test_a_result_is_never_nan(scan):
+    corner = np.zeros_like(scan.csm)
+    corner[..., 0, 0] = 1
+    raw = replace(as_raw(scan), csm=FileArray(corner, "maps", None))
+    with pytest.raises(InputError, match=r"scan\.h5:kspace: kspace, .* came out NaN or infinite"):
+        preprocess(raw, held_out=HELD_OUT, sampling_parameters=LINES)
+
+
+@pytest.mark.parametrize("sampling", [None, LINES])
+def test_a_reference_in_other_units_is_refused_with_the_factor(scan, result, sampling):
+    kspace = np.where(result[0]["mask"], scan.kspace, 0) if sampling is None else scan.kspace
+    raw = replace(as_raw(scan), kspace=kspace, noise_free=None)
+    truth = np.abs(result[0]["reference"])
+    for factor in (0.6, 1, 1.8):
+        given = FileArray(factor * truth, "image.npy", None)
+        preprocess(replace(raw, reference=given), held_out=HELD_OUT, sampling_parameters=sampling)
+    given = FileArray(1000 * truth, "image.npy", None)
+    with pytest.raises(
+        InputError, match=r"image\.npy: the measured samples are (0\.0009\d*|0\.001\d*) times"
+    ):
+        preprocess(replace(raw, reference=given), held_out=HELD_OUT, sampling_parameters=sampling)

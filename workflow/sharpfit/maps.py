@@ -29,8 +29,8 @@ def espirit(kspace: np.ndarray, block: tuple[slice, slice], noise_variance: floa
 
     Returns
     -------
-        complex64 (slice, coil, y, x), Σ|S|² = 1 where the calibration supports a map, 0 elsewhere; the phase
-        is relative to the first coil
+        complex64 (slice, coil, y, x), Σ|S|² = 1 where the calibration supports a map, 0 elsewhere and
+        throughout a slice that holds nothing but noise; the phase is relative to the first coil
 
     Raises
     ------
@@ -49,19 +49,26 @@ def espirit(kspace: np.ndarray, block: tuple[slice, slice], noise_variance: floa
     for target, samples in zip(maps, kspace, strict=True):
         calibration = np.zeros(samples.shape, np.complex64)
         calibration[:, *block] = samples[:, *block]
-        threshold = max(_THRESHOLD, _noise_share(calibration[:, *block], noise_variance))
-        target[...] = EspiritCalib(
+        noise_share = _noise_share(calibration[:, *block], noise_variance)
+        if noise_share >= 1:
+            continue
+        threshold = max(_THRESHOLD, noise_share)
+        app = EspiritCalib(
             calibration, side, threshold, KERNEL_WIDTH, _CROP, _MAX_ITERATIONS, show_pbar=False
-        ).run()
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):  # the phase of a first coil that is 0
+            found = app.run()
+        if np.isfinite(found).all():
+            target[...] = found
     return maps
 
 
 def _noise_share(calibration: np.ndarray, noise_variance: float) -> float:
-    """Largest singular value of noise, σ (√rows + √columns), over that of the calibration matrix."""
+    """Largest singular value of noise, σ (√rows + √columns), over that of the calibration matrix, ∞ if 0."""
     windows = np.lib.stride_tricks.sliding_window_view(calibration, (KERNEL_WIDTH, KERNEL_WIDTH), axis=(1, 2))
     matrix = windows.transpose(1, 2, 0, 3, 4).reshape(windows.shape[1] * windows.shape[2], -1)
     largest = np.sqrt(np.linalg.eigvalsh(matrix @ matrix.conj().T)[-1])
-    return float(np.sqrt(noise_variance) * sum(np.sqrt(matrix.shape)) / largest)
+    return float(np.sqrt(noise_variance) * sum(np.sqrt(matrix.shape)) / largest) if largest > 0 else np.inf
 
 
 def normalised(csm: np.ndarray, where: str) -> tuple[np.ndarray, str]:

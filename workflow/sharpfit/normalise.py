@@ -52,6 +52,10 @@ def normalise(kspace: np.ndarray, csm: np.ndarray, mask: np.ndarray, noise_cov: 
         bool (ky, kx)
     noise_cov
         Ψ = L Lᴴ, (coil, coil), in squared units of ``kspace``
+
+    Returns
+    -------
+        with infinite values where the maps see nothing of the data
     """
     whitening = noise.whitener(noise_cov).astype(np.complex64)
     model = torch.from_numpy(noise.whiten(whitening, csm))
@@ -59,13 +63,16 @@ def normalise(kspace: np.ndarray, csm: np.ndarray, mask: np.ndarray, noise_cov: 
     sampled = torch.from_numpy(mask)
     operator_norm = max(_operator_norm(maps, sampled) for maps in model.split(1))
     model /= operator_norm
-    data_scale = 1 / _brightness(model, white, sampled)
+    brightness = _brightness(model, white, sampled)
+    data_scale = 1 / brightness if brightness > 0 else float("inf")
     white *= data_scale
     return Normalised(white.numpy(), model.numpy(), operator_norm, data_scale)
 
 
 def _operator_norm(model: Tensor, mask: Tensor) -> float:
-    """Largest singular value for one slice, by the power method from a fixed start."""
+    """Largest singular value for one slice, by the power method from a fixed start; 0 without maps."""
+    if not model.any():
+        return 0.0
     start = torch.randn(model[:, 0].shape, generator=torch.Generator().manual_seed(0), dtype=torch.complex64)
     operator = CartesianSense(model, mask)
     return float(largest_singular_value(operator, operator.stage_image(start), _POWER_STEPS))
@@ -81,7 +88,7 @@ def _brightness(model: Tensor, white: Tensor, mask: Tensor) -> float:
         energy += _energy(gradient)
         energy_seen += _energy(operator.forward(gradient))
         moduli.append(gradient.abs().numpy())
-    return energy / energy_seen * float(np.percentile(np.stack(moduli), 99))
+    return energy / energy_seen * float(np.percentile(np.stack(moduli), 99)) if energy_seen else 0.0
 
 
 def _energy(values: Tensor) -> float:

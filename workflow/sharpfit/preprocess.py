@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from sharpfit import maps, noise, sampling
-from sharpfit.axes import FileArray
+from sharpfit import maps, noise, reference, sampling
 from sharpfit.errors import InputError
 from sharpfit.normalise import normalise
 from sharpfit.operators import Fourier
@@ -39,6 +38,23 @@ class _Data(NamedTuple):
     """complex64 (slice, coil, ky, kx), largest modulus between ½ and 2"""
     unit: float
     """a power of two, so that dividing by it loses nothing"""
+
+
+class _Prepared(NamedTuple):
+    """A scan whose samples and noise are settled, in units of `_Data.kspace`."""
+
+    data: _Data
+    """as measured"""
+    sampled: np.ndarray
+    """bool (ky, kx), what was measured"""
+    kspace: np.ndarray
+    """complex64 (slice, coil, ky, kx), noise added, 0 outside the mask"""
+    mask: np.ndarray
+    """bool (ky, kx), what is fitted"""
+    noise_cov: np.ndarray
+    """Ψ, complex128 (coil, coil), added noise included"""
+    attrs: dict[str, Any]
+    """what was found, for the result"""
 
 
 def preprocess(
@@ -74,18 +90,47 @@ def preprocess(
     InputError
         if the noise, the maps or the mask cannot be had from this scan
     """
-    data = _scaled(raw.kspace)
+    prepared = _prepare(raw, sampling_parameters, added_noise, noise_std)
+    datasets, attrs = _solvable(raw, prepared, held_out)
+    _check_finite(raw.where, datasets | attrs)
+    return datasets, attrs | prepared.attrs
+
+
+def _prepare(
+    raw: RawScan,
+    sampling_parameters: Mapping[str, Any] | None,
+    added_noise: Mapping[str, Any] | None,
+    noise_std: float | None,
+) -> _Prepared:
+    """Find mask and noise, add noise, undersample."""
     sampled, sampled_source = _sampled(raw)
+    data = _scaled(raw.kspace)
     mask, mask_source = _mask(raw, sampled, sampled_source, sampling_parameters)
     estimate = _noise(raw, data, sampled, noise_std)
     std, seed = _added(data, sampled, added_noise)
     noise_cov = estimate.covariance + 2 * std**2 * np.eye(raw.kspace.shape[1])
     kspace = np.where(mask, noise.add_noise(data.kspace, std, seed) if std else data.kspace, 0)
+    attrs = {
+        "sigma_uncertainty": estimate.uncertainty,  # NaN where the level is stated
+        "acceleration": mask.size / int(mask.sum()),
+        "added_noise_std": std * data.unit,
+        "seed": seed,
+        "noise_source": estimate.source,
+        "mask_source": mask_source,
+        "axes_source": raw.axes_source,
+    }
+    return _Prepared(data, sampled, kspace, mask, noise_cov, attrs)
 
+
+def _solvable(
+    raw: RawScan, prepared: _Prepared, held_out: Mapping[str, Any]
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Find maps and reference, hold samples out, normalise."""
+    data, sampled, kspace, mask, noise_cov, _ = prepared
     block = sampling.calibration_block(mask, maps.MAX_CALIBRATION_WIDTH)
     csm, csm_source = _maps(raw, kspace, block, noise_cov)
     fit = normalise(kspace, csm, mask, noise_cov)
-    reference, reference_source = _reference(raw, data, csm, noise_cov, bool(sampled.all()))
+    image, reference_source = _reference(raw, data, csm, noise_cov, sampled)
     datasets = {
         "kspace": fit.kspace,
         "csm": fit.csm,
@@ -95,44 +140,17 @@ def preprocess(
     }
     attrs = {
         "sigma": fit.sigma,
-        "sigma_uncertainty": estimate.uncertainty,
         "image_scale": fit.image_scale * data.unit,
         "operator_norm": fit.operator_norm / data.unit,
         "data_scale": fit.data_scale,
-        "acceleration": mask.size / int(mask.sum()),
-        "added_noise_std": std * data.unit,
-        "seed": seed,
-        "noise_source": estimate.source,
         "csm_source": csm_source,
-        "mask_source": mask_source,
-        "axes_source": raw.axes_source,
         "reference_source": reference_source,
     }
-    if reference is not None:
-        datasets["reference"] = reference
+    if image is not None:
+        datasets["reference"] = image
     if raw.pixel_spacing_mm is not None:
         attrs["pixel_spacing_mm"] = np.array(raw.pixel_spacing_mm, np.float64)
     return datasets, attrs
-
-
-def combine(kspace: np.ndarray, csm: np.ndarray, noise_cov: np.ndarray) -> np.ndarray:
-    """Coil combination of fully sampled k-space: x = (SᴴΨ⁻¹S)⁻¹ SᴴΨ⁻¹ Fᴴ y, 0 where S is.
-
-    It is what a converged fit of all samples gives (Roemer et al. 1990, doi:10.1002/mrm.1910160203).
-
-    Returns
-    -------
-        complex64 (slice, y, x)
-    """
-    whitening = noise.whitener(noise_cov)
-    combined = np.empty((len(kspace), *kspace.shape[2:]), np.complex64)
-    for n in range(len(kspace)):
-        white = noise.whiten(whitening, csm[n : n + 1])[0]
-        images = Fourier().adjoint(torch.from_numpy(kspace[n : n + 1])).numpy()
-        power = (np.abs(white) ** 2).sum(0)
-        matched = (white.conj() * noise.whiten(whitening, images)[0]).sum(0)
-        combined[n] = np.where(power > 0, matched / np.where(power > 0, power, 1), 0)
-    return combined
 
 
 def _scaled(kspace: np.ndarray) -> _Data:
@@ -140,9 +158,29 @@ def _scaled(kspace: np.ndarray) -> _Data:
     return _Data((kspace / unit).astype(np.complex64), unit)
 
 
+def _check_finite(where: str, results: Mapping[str, Any]) -> None:
+    numbers = {name: values for name, values in results.items() if not isinstance(values, str)}
+    bad = [name for name, values in numbers.items() if not np.isfinite(values).all()]
+    if bad:
+        raise InputError(
+            f"{where}: {', '.join(bad)} came out NaN or infinite; look for values out of range, or for maps "
+            "that see nothing of the data"
+        )
+
+
 def _sampled(raw: RawScan) -> tuple[np.ndarray, str]:
     """Find the acquired locations: all but those that are zero in every slice and coil, if these are many."""
-    sampled = (raw.kspace != 0).any(axis=(0, 1))
+    nonzero = raw.kspace != 0
+    _check_coils(raw.where, nonzero.any(axis=(2, 3)))
+    in_slices = nonzero.any(axis=1)
+    sampled = in_slices.any(axis=0)
+    missing = sampled.sum() - in_slices.sum(axis=(1, 2))
+    if missing.max() > _STRAY_ZEROS * sampled.sum():
+        raise InputError(
+            f"{raw.where}: slices are sampled differently: slice {int(missing.argmax())} holds zeros at "
+            f"{int(missing.max())} of the {int(sampled.sum())} locations sampled in others; make it one scan "
+            "for each sampling"
+        )
     if sampled.all():
         return sampled, "fully sampled"
     if (~sampled).mean() < _STRAY_ZEROS:
@@ -151,6 +189,16 @@ def _sampled(raw: RawScan) -> tuple[np.ndarray, str]:
         f"{int((~sampled).sum())} of {sampled.size} locations hold exact zeros in every coil and slice "
         "and count as not sampled"
     )
+
+
+def _check_coils(where: str, alive: np.ndarray) -> None:
+    """Refuse slices, and coils (slice, coil) of a slice, that are zero throughout."""
+    empty = np.flatnonzero(~alive.any(axis=1))
+    if empty.size:
+        raise InputError(f"{where}: slice {', '.join(map(str, empty))} holds only zeros; leave it out")
+    dead = np.argwhere(~alive)
+    if dead.size:
+        raise InputError(f"{where}: coil {dead[0, 1]} holds only zeros in slice {dead[0, 0]}; leave it out")
 
 
 def _mask(
@@ -203,28 +251,28 @@ def _maps(
     except InputError as error:
         raise InputError(f"{raw.where}: {error}") from error
     side = block[0].stop - block[0].start
-    return csm, f"ESPIRiT from the central {side} × {side} samples"
+    source = f"ESPIRiT from the central {side} × {side} samples"
+    empty = np.flatnonzero(~csm.any(axis=(1, 2, 3)))
+    if empty.size == len(csm):
+        raise InputError(f"{raw.where}: no slice holds signal above the noise, so there are no maps")
+    if empty.size:
+        source += f"; slice {', '.join(map(str, empty))} holds no signal above the noise: maps and image 0"
+    return csm, source
 
 
 def _reference(
-    raw: RawScan, data: _Data, csm: np.ndarray, noise_cov: np.ndarray, fully_sampled: bool
+    raw: RawScan, data: _Data, csm: np.ndarray, noise_cov: np.ndarray, sampled: np.ndarray
 ) -> tuple[np.ndarray | None, str]:
     """Find an image to compare with: given, from the noise-free twin, or from all measured samples."""
     if raw.reference is not None:
-        return _given_reference(raw.reference, combine(data.kspace, csm, noise_cov))
+        return reference.given(raw.reference, data.kspace, data.unit, csm, noise_cov, sampled)
     if raw.noise_free is not None:
-        return combine(raw.noise_free, csm, noise_cov), "noise-free k-space combined with the maps of the fit"
-    if fully_sampled:
+        return reference.combine(
+            raw.noise_free, csm, noise_cov
+        ), "noise-free k-space combined with the maps of the fit"
+    if sampled.all():
         kspace = data.kspace * np.complex64(data.unit)
-        return combine(kspace, csm, noise_cov), "all samples as measured, combined with the maps of the fit"
+        return reference.combine(
+            kspace, csm, noise_cov
+        ), "all samples as measured, combined with the maps of the fit"
     return None, "none"
-
-
-def _given_reference(reference: FileArray, measured: np.ndarray) -> tuple[np.ndarray, str]:
-    """Take a given image as it is, or a magnitude image with the phase of what was measured."""
-    if reference.values.dtype.kind == "c":
-        return reference.values.astype(np.complex64), f"given ({reference.where})"
-    image = reference.values * np.exp(1j * np.angle(measured))
-    return image.astype(
-        np.complex64
-    ), f"given as magnitude ({reference.where}), phase of the measured samples"
