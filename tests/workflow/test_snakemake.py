@@ -4,6 +4,7 @@ import shutil
 import tarfile
 
 import pytest
+import yaml
 from scratch import EVERYTHING, Scratch, jobs
 
 pytestmark = pytest.mark.workflow
@@ -55,6 +56,21 @@ def test_targets_until_and_omit_choose_jobs(study: Scratch) -> None:
     }
     assert study.snakemake() == jobs(rules=("evaluate",))
     study.check()
+
+
+def test_verdicts_of_earlier_parameters_are_not_printed(study: Scratch) -> None:
+    study.edit("regimes.fast.optimizer.lr", 0.02)
+    assert "Report:" not in study.call("snakemake", "--cores", "2", "--", "reconstructed").stdout
+    assert "Report:" in study.call("snakemake", "--cores", "2").stdout
+
+
+def test_results_of_a_removed_regime_are_named(study: Scratch) -> None:
+    text = yaml.safe_dump({**study.params(), "regimes": {"slow": study.params()["regimes"]["slow"]}})
+    (study.root / "params.yaml").write_text(text)
+    said = study.call("snakemake", "--cores", "2").stdout.splitlines()
+    line = next(line for line in said if line.startswith("No longer in params.yaml"))
+    assert "results/evaluate/measured/fast, " in line
+    assert "slow" not in line
 
 
 def test_views_of_the_workflow(study: Scratch) -> None:

@@ -22,7 +22,7 @@ from sharpfit.provenance import checked, runlock
 from sharpfit.provenance.code import Code
 from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import write_spec
-from sharpfit.provenance.stale import Provenance, rerun_set
+from sharpfit.provenance.stale import Provenance, left_over, rerun_set
 from sharpfit.study import Job, jobs_of
 
 InputFunction = Callable[[Any], Any]
@@ -111,13 +111,15 @@ class Plan:
         runlock.take()
 
     def end(self) -> None:
-        """Print the verdicts, when the summary is up to date."""
+        """Print the verdicts, when the summary is up to date, and what belongs to the study no more."""
         from sharpfit.table import summary_table
 
         if self._is_fresh("summarise"):
             print(summary_table(Path(paths.SUMMARY_CSV), Path(paths.LOGS) / "reconstruct"))
         if self._is_fresh("report"):
             print(f"Report: {Path(paths.REPORT).resolve()}")
+        if old := ", ".join(left_over(self.provenance.jobs)):
+            print(f"No longer in {paths.PARAMS}, and left as it is: {old}; delete what you do not need")
 
     def _is_fresh(self, rule: str) -> bool:
         """Whether the results of a rule are, as they lie on disk now, what the study asks for."""

@@ -91,6 +91,16 @@ class Provenance:
         return None
 
 
+def left_over(jobs: Iterable[Job]) -> list[str]:
+    """Folders and files with a sidecar that no job of the study makes: those of removed scans and regimes."""
+    wanted = {job.sidecar for job in jobs}
+    folders = (Path(paths.RESULTS), Path(paths.SIMULATED))
+    sidecars = {file.as_posix() for folder in folders for file in folder.rglob(f"*{paths.sidecar('')}")}
+    results = (Path(file.removesuffix(paths.sidecar(""))) for file in sidecars - wanted)
+    nested = ("reconstruct", "evaluate")
+    return sorted((file.parent if file.parts[1] in nested else file).as_posix() for file in results)
+
+
 def missing(file: str, job: Job) -> str:
     """One line about a raw file that is not there, with what to do."""
     tracked = Path(f"{file}.dvc").exists()
