@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from scratch import REPOSITORY, STUBS, Scratch, build
@@ -103,6 +104,43 @@ def test_data_that_is_no_k_space_ends_in_one_line_at_its_job(broken: Scratch) ->
     assert "error: data/raw/measured.npy: holds NaN; this is no k-space" in broken.output.splitlines()
     assert "Traceback" not in broken.output
     assert not (broken.root / "results/preprocess/measured.h5").exists()
+
+
+def real_study(root: Path) -> Scratch:
+    """A study with the real scripts, one k-space of NaN and one of zeros."""
+    for name in ("profiles", "workflow"):
+        shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / "Snakefile", root)
+    (root / "data/raw").mkdir(parents=True)
+    for name, value in (("nan", np.nan), ("zero", 0)):
+        np.save(root / f"data/raw/{name}.npy", np.full((16, 16, 2), value, np.complex64))
+    params = yaml.safe_load((REPOSITORY / "params.yaml").read_text())
+    params["simulations"] = {}
+    params["scans"] = {name: {"file": f"data/raw/{name}.npy"} for name in ("nan", "zero")}
+    params["regimes"] = {"fast": params["regimes"]["constant"]}
+    (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    study = Scratch(root)
+    study.git("init", "-q")
+    return study
+
+
+@pytest.mark.workflow
+def test_the_real_scripts_say_what_is_wrong_in_one_line(tmp_path: Path) -> None:
+    study = real_study(tmp_path / "study")
+    assert study.snakemake("--keep-going", ok=False) == {"preprocess nan", "preprocess zero"}
+    assert "Traceback" not in study.output
+    errors = sorted(line for line in study.output.splitlines() if line.startswith("error: "))
+    assert errors == [
+        "error: data/raw/nan.npy: 512 values are NaN or infinite, the first at (0, 0, 0, 0)",
+        "error: data/raw/zero.npy: every value is zero",
+    ]
+    assert not list((study.root / "results").rglob("*.h5"))
+    study.edit("regimes.fast.optimizer.momentun", 0.9)
+    assert study.snakemake(ok=False) == set()
+    assert "Traceback" not in study.output
+    (line,) = [line for line in study.output.splitlines() if line.startswith("error: ")]
+    assert "params.yaml: regimes.fast.optimizer" in line
+    assert "momentun" in line
 
 
 def test_the_default_study_is_valid(tmp_path: Path) -> None:
