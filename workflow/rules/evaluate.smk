@@ -27,7 +27,7 @@ rule evaluate:
         paths.log("evaluate", "{scan}/{regime}"),
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=plan.memory(1500, 2),
     params:
         fp=plan.fingerprint("evaluate"),
     message:
@@ -82,7 +82,7 @@ rule report:
         paths.log("report", ""),
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=plan.memory(2000, 2),
     params:
         fp=plan.fingerprint("report"),
     message:

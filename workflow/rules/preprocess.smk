@@ -28,7 +28,7 @@ rule preprocess:
         paths.log("preprocess", "{scan}"),
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=plan.memory(1000, 32),
     params:
         fp=plan.fingerprint("preprocess"),
     message:

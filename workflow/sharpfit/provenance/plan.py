@@ -94,6 +94,10 @@ class Plan:
         """The first result of every job of these rules; if other results are missing, the job is stale."""
         return [next(iter(job.outputs.values())) for job in self.provenance.jobs if job.rule in rules]
 
+    def memory(self, base_mb: int, per_input_mb: int) -> Callable[[Any, Any], int]:
+        """Function of the input: megabytes to ask a scheduler for, from what such jobs were seen to need."""
+        return lambda wildcards, input: base_mb + int(per_input_mb * input.size_mb)  # noqa: ARG005
+
     def run_job(self, rule: str) -> str:
         """Shell command of a rule: its script on the spec that is named after the job's fingerprint."""
         program = shlex.join([sys.executable, str(self._code / "scripts" / f"{rule}.py")])
