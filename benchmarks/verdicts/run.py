@@ -62,13 +62,16 @@ def make_descent(case: Case, start: torch.Tensor, data: torch.Tensor, sigma: flo
     return Descent(start, {**case.regime, "schedule": []} if constant else case.regime, data)
 
 
-def run_case(case: Case, device: torch.device, data: Path | None) -> dict[str, Any]:
-    """Fit one case as reconstruct would; its measures, and the truth beside."""
+def run_case(case: Case, device: torch.device, data: Path | None, sigma_ratio: float) -> dict[str, Any]:
+    """Fit one case as reconstruct would; its measures, and the truth beside.
+
+    sigma_ratio: the noise level that reconstruct is told, over the true one.
+    """
     scan, attrs, clean = make_scan(case.scan, data)
     sigma = float(attrs["sigma"])
     scan["reference"] = scan["reference"] / float(attrs["image_scale"])
     arrays = (scan[name] for name in ("kspace", "csm", "mask", "held_out_mask"))
-    problem = Problem(*arrays, sigma, n_pairs=1, seed=case.seed, device=device)
+    problem = Problem(*arrays, sigma * sigma_ratio, n_pairs=1, seed=case.seed, device=device)
     descent = make_descent(case, problem.start(case.regime["start"]), problem.data, sigma, constant=False)
     checkpoints = checkpoint_iterations(case.regime["n_iterations"], N_CHECKPOINTS)
     trajectory = Fit(problem, descent, checkpoints).run()
@@ -84,7 +87,8 @@ def run_case(case: Case, device: torch.device, data: Path | None) -> dict[str, A
         "iterations": np.array(trajectory.iterations),
         "frc_counts": ring_counts(images.shape[-2:]),
         "history": json.dumps({name: [row[name] for row in rows] for name in rows[0]}),
-        "sigma": sigma,
+        "sigma": sigma * sigma_ratio,
+        "sigma_ratio": sigma_ratio,
         "n_real": problem.n_real,
         "n_held_out": problem.n_held_out,
         "stopped_because": trajectory.stopped_because,
@@ -134,6 +138,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="with --stride: share the cases among processes")
     parser.add_argument("--stride", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--sigma-ratio", type=float, default=1.0, help="misjudge the noise level by this")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--data", type=Path, help="folder of measured scans; without it none is drawn")
     args = parser.parse_args()
@@ -146,7 +151,7 @@ def main() -> None:
         if target.exists():
             continue
         try:
-            result = run_case(case, torch.device(args.device), args.data)
+            result = run_case(case, torch.device(args.device), args.data, args.sigma_ratio)
         except InputError as error:
             print(f"{case.name}: left out, {error}", flush=True)
             continue

@@ -81,7 +81,9 @@ def truth_of(record: Record, values: dict[str, Any]) -> str:
 def judge_case(path: Path) -> Judged:
     """Judge one case, and every measure that could have picked its iteration."""
     record, values = load(path)
-    stated, record = record, replace(record, sigma_uncertainty=MEASURED)
+    stated = record
+    if values.get("sigma_ratio", 1.0) == 1.0:
+        record = replace(record, sigma_uncertainty=MEASURED)
     found, curves, error = judge(record), Curves(calibrated(record)), values["nrmse"]
     truth = truth_of(record, values)
     named = "sharper" if found.verdict == "contrast restored" else found.verdict

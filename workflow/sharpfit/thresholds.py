@@ -60,5 +60,5 @@ NOISE_AGREES = 0.1
 NOISE_HIGHEST = 2.5
 """Above this χ² a residual at rest is a bad model, not a noise level 58 % too low."""
 
-GRADIENT_SPENT = 0.1
-"""A fit is at rest, for the noise's sake, below this share of its first gradient (study)."""
+GRADIENT_SPENT = 0.5
+"""A fit is at rest, for a stated noise level's sake, below this share of its first gradient (study)."""
