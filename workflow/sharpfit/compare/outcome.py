@@ -95,7 +95,8 @@ def words(pair: Pair) -> str:
     if pair.measure is None:
         return pair.note
     start = "" if pair.first is None else f"{pair.first:.4g} → "
-    return f"{pair.measure} {start}{pair.other:.4g} (± {pair.margin:.2g}; {pair.note})".replace("; )", ")")
+    note = f"; {pair.note}" if pair.note else ""
+    return f"{pair.measure} {start}{pair.other:.4g} (± {pair.margin:.2g}{note})"
 
 
 def _difference_lines(found: Sequence[Difference]) -> list[str]:
