@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from sharpfit.preprocess import preprocess
-from sharpfit.scan import read_scan
+from sharpfit.scan import ROLES, read_scan
 
 pytestmark = pytest.mark.real
 
@@ -17,7 +17,10 @@ LINES = {"pattern": "lines", "acceleration": 4, "n_calibration": 24, "seed": 0}
 
 
 def prepare(folder, scan, **settings):
+    """Preprocess a scan whose parts, too, are datasets of its one file."""
     (path,) = folder.glob(f"*/{scan['file']}")
+    parts = {role: part | {"file": str(path)} for role, part in scan.items() if role in ROLES}
+    scan = scan | {"file": str(path)} | parts
     return preprocess(read_scan(scan, [path]), held_out=HELD_OUT, **settings)
 
 
