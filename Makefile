@@ -16,8 +16,8 @@ help: ## print this list
 run: $(VENV)/installed ## install, then compute the default study and print its table
 	snakemake --cores all
 
-test: $(VENV)/installed-test lint ## run every check and test
-	pytest
+test: $(VENV)/installed-test lint ## run every check and test, two at a time
+	pytest -n 2 --dist worksteal
 
 quick: $(VENV)/installed-test lint ## run the tests that take seconds
 	pytest -m "not slow and not workflow and not browser and not real"
