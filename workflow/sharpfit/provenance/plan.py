@@ -26,6 +26,7 @@ from sharpfit.provenance.stale import Provenance, left_over, rerun_set
 from sharpfit.study import Job, jobs_of
 
 InputFunction = Callable[[Any], Any]
+CLOCK_TICK_NS = 20_000_000  # longer than file systems take to tell two times apart
 
 
 def open_plan(workflow: Any, config: dict[str, Any]) -> "Plan":
@@ -152,14 +153,22 @@ class Plan:
         return rerun_set(self.provenance, self.stale, forced)
 
     def _write_marker(self) -> None:
-        """Write the stale marker with a time after that of every result there is."""
+        """Write the stale marker with a time after that of every result there is.
+
+        The time is never later than now, or a job that takes less than the lead would look older than its
+        marker; only where results come from a clock that is ahead does the marker have to be ahead too.
+        """
+        files = [file for job in self.provenance.jobs for file in (*job.outputs.values(), job.sidecar)]
+        newest = max((Path(file).lstat().st_mtime_ns for file in files if Path(file).exists()), default=0)
         marker = Path(paths.STALE)
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.write_text("Results listed by `sharpfit why` are stale.\n")
-        files = [file for job in self.provenance.jobs for file in (*job.outputs.values(), job.sidecar)]
-        newest = max((Path(file).lstat().st_mtime for file in files if Path(file).exists()), default=0.0)
-        moment = max(time.time(), newest + 1)
-        os.utime(marker, (moment, moment))
+        while marker.stat().st_mtime_ns <= newest:
+            if newest > time.time_ns() + CLOCK_TICK_NS:
+                os.utime(marker, ns=(newest + CLOCK_TICK_NS, newest + CLOCK_TICK_NS))
+            else:
+                time.sleep(CLOCK_TICK_NS / 1e9)
+                marker.touch()
 
 
 def gpu_is_here() -> bool:
