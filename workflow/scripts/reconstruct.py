@@ -36,7 +36,6 @@ def main(
         )
     storage.write(reconstruction, datasets, attrs)
     write_history(history, rows)
-    state.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
