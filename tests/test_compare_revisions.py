@@ -29,6 +29,19 @@ def run(*command, cwd):
     return subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=300)
 
 
+def commit_first(root):
+    """Put a study under git and DVC and commit all of it."""
+    for command in (
+        ["git", "init", "-q"],
+        ["dvc", "init", "-q"],
+        ["dvc", "commit", "-fq"],
+        ["git", "add", "-A"],
+        ["git", "commit", "-qm", "first"],
+    ):
+        done = run(*command, cwd=root)
+        assert done.returncode == 0, done.stderr
+
+
 def sharpfit(*words, cwd):
     return run(sys.executable, "-c", "from sharpfit.cli import app; app()", *words, cwd=cwd)
 
@@ -39,15 +52,7 @@ def repository(tmp_path_factory):
     root = make_study(tmp_path_factory.mktemp("repository"), ("phantom_r2",), size=16)
     stage = {"cmd": "true", "outs": ["results/preprocess", "results/reconstruct", "results/evaluate"]}
     (root / "dvc.yaml").write_text(json.dumps({"stages": {"all": stage}}))
-    for command in (
-        ["git", "init", "-q"],
-        ["dvc", "init", "-q"],
-        ["dvc", "commit", "-fq"],
-        ["git", "add", "-A"],
-        ["git", "commit", "-qm", "first"],
-    ):
-        done = run(*command, cwd=root)
-        assert done.returncode == 0, done.stderr
+    commit_first(root)
     shutil.copytree(root, root.parent / "untouched")
     write_sidecars(root, "phantom_r2", "warmup", lr=0.02)
     evaluation = root / "results/evaluate/phantom_r2/warmup/evaluation.json"

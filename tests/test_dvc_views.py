@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from made_study import make_study
-from test_compare_revisions import run
+from test_compare_revisions import commit_first, run
 
 from sharpfit import figures, summary
 
@@ -48,15 +48,7 @@ def repository(tmp_path_factory):
     for name in ("dvc.yaml", "params.yaml", "Snakefile", ".gitignore"):
         shutil.copy(REPOSITORY / name, root)
     finish(root)
-    for command in (
-        ["git", "init", "-q"],
-        ["dvc", "init", "-q"],
-        ["dvc", "commit", "-fq"],
-        ["git", "add", "-A"],
-        ["git", "commit", "-qm", "first"],
-    ):
-        done = run(*command, cwd=root)
-        assert done.returncode == 0, done.stderr
+    commit_first(root)
     file = root / "results/evaluate/phantom_r2/gradient_descent/evaluation.json"
     content = json.loads(file.read_text()) | {"verdict": "sharper", "picked_iteration": 60}
     content["picked"]["risk"] = 5.0
