@@ -12,7 +12,7 @@ import numpy as np
 import torch
 import yaml
 
-from sharpfit.reconstruct import reconstruct
+from sharpfit.fitting.reconstruct import reconstruct
 
 
 def fit(path, regime, measures, device):

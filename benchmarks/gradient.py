@@ -10,8 +10,8 @@ import time
 import numpy as np
 import torch
 
-from sharpfit.operators import Coils, Fourier, Sampling
-from sharpfit.sense import CartesianSense
+from sharpfit.physics.cartesian_sense import CartesianSense
+from sharpfit.physics.operators import Coils, Fourier, Sampling
 
 SHAPES = [(8, 128, 128), (8, 230, 180), (16, 256, 256)]
 

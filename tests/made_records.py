@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sharpfit.record import Record
+from sharpfit.judging.record import Record
 
 N_MODES, N_REAL, N_HELD_OUT = 400, 3000, 100
 ITERATIONS = np.array([0, 1, 2, 3, 5, 8, 13, 22, 36, 60, 100])

@@ -2,7 +2,7 @@
 
 import torch
 
-from sharpfit.operators import LinearOperator
+from sharpfit.physics.operators import LinearOperator
 
 
 def complex_normal(shape, seed, dtype=torch.complex128):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from sharpfit.operators import Coils, Fourier, Sampling
-from sharpfit.problem import Problem
+from sharpfit.fitting.objective import Problem
+from sharpfit.physics.operators import Coils, Fourier, Sampling
 
 CPU = torch.device("cpu")
 SGD = {"optimizer": {"name": "SGD", "lr": 1.0}, "start": "zero", "n_iterations": 20}

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import yaml
 
-from sharpfit.preprocess import preprocess
-from sharpfit.scan import ROLES, read_scan
+from sharpfit.files.raw_scan import ROLES, read_scan
+from sharpfit.preparing.preprocess import preprocess
+from sharpfit.study.jobs import readers_of
 
 pytestmark = pytest.mark.real
 
@@ -21,7 +22,7 @@ def prepare(folder, scan, **settings):
     (path,) = folder.glob(f"*/{scan['file']}")
     parts = {role: part | {"file": str(path)} for role, part in scan.items() if role in ROLES}
     scan = scan | {"file": str(path)} | parts
-    return preprocess(read_scan(scan, [path]), held_out=HELD_OUT, **settings)
+    return preprocess(read_scan(scan, readers_of(scan)), held_out=HELD_OUT, **settings)
 
 
 def noise_std(datasets):

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sharpfit import noise
-from sharpfit.axes import FileArray
-from sharpfit.formats import read_array
-from sharpfit.preprocess import preprocess
-from sharpfit.scan import RawScan
-from sharpfit.simulate import simulate
+from sharpfit.files.axes import FileArray
+from sharpfit.files.raw_scan import RawScan
+from sharpfit.files.reading import read_array
+from sharpfit.physics import noise
+from sharpfit.preparing.preprocess import preprocess
+from sharpfit.simulation.simulate import simulate
 
 SPLITS = {"tuning": 1, "validation": 2, "review": 3, "test": 4}
 NOISE_LEVELS = (0.01, 0.03, 0.08)
@@ -175,10 +175,10 @@ def _brain(name: str, side: int, data: Path | None) -> tuple[np.ndarray, FileArr
     if data is None:
         raise ValueError(f"{name} needs --data")
     if name == "brain_8ch":
-        values = read_array(data / name / "full.cfl").values.squeeze()
+        values = read_array(data / name / "full.cfl", "bart").values.squeeze()
         coil_first = np.moveaxis(values, int(np.argmin(values.shape)), 0)
     else:
-        values = read_array(data / name / "MPRAGE_multi_channel.mat", "kData").values.squeeze()
+        values = read_array(data / name / "MPRAGE_multi_channel.mat", "matlab", "kData").values.squeeze()
         coil_first = np.moveaxis(values, int(np.argmin(values.shape)), 0)
     window = tuple(slice(n // 2 - side // 2, n // 2 + side // 2) for n in coil_first.shape[1:])
     y, x = (np.abs(np.arange(n) - n // 2) / (n / 2) for n in coil_first.shape[1:])

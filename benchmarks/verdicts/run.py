@@ -14,14 +14,15 @@ import torch
 from cases import SPLITS, Case, draw_case, make_scan
 from solvers import ProximalDescent
 
-from sharpfit import quality
-from sharpfit.descent import Descent
 from sharpfit.errors import InputError
-from sharpfit.fit import Fit, percentile99
-from sharpfit.measures import conjugate_gradient, gradient_energies
-from sharpfit.observe import checkpoint_iterations, ring_counts
-from sharpfit.problem import Problem
-from sharpfit.sense import CartesianSense
+from sharpfit.fitting.loop import Fit, percentile99
+from sharpfit.fitting.objective import Problem
+from sharpfit.fitting.observe import checkpoint_iterations, ring_counts
+from sharpfit.fitting.torch_solver import Descent
+from sharpfit.measuring import quality
+from sharpfit.measuring.measures import gradient_energies
+from sharpfit.physics.cartesian_sense import CartesianSense
+from sharpfit.physics.conjugate_gradient import conjugate_gradient
 
 N_CHECKPOINTS = 22
 N_CHECKPOINTS_FURTHER = 15

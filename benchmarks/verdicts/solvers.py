@@ -5,7 +5,7 @@ from torch import Tensor
 
 
 class ProximalDescent:
-    """c ← prox_{lr·weight}(c − lr·gradient) on every item alone; stands in for `sharpfit.descent.Descent`.
+    """c ← prox_{lr·weight}(c − lr·gradient) on every item alone; stands in for `Descent`.
 
     Args:
         start: (item, slice, y, x), in the layout of the fit.

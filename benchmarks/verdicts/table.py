@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from sharpfit.evaluation import ATTRIBUTES
-from sharpfit.judge import judge
-from sharpfit.noise_check import calibrated, misjudged
-from sharpfit.record import MEASURES, Curves, Record
+from sharpfit.judging.judge import judge
+from sharpfit.judging.noise_check import calibrated, misjudged
+from sharpfit.judging.record import MEASURES, Curves, Record
+from sharpfit.results.reconstruction_file import ATTRIBUTES
 
 CLASSES = ("frozen", "diverging", "over-fitting", "under-fitted", "sharper")
 WORSE, BETTER_ON = 1.05, 0.95

@@ -9,7 +9,7 @@ import yaml
 from scratch import REPOSITORY, STUBS, Scratch, build
 
 from sharpfit.errors import InputError
-from sharpfit.params import validate
+from sharpfit.study.params import validate
 
 SCHEMA = REPOSITORY / "workflow" / "schemas" / "params.schema.yaml"
 IN_PARAMS = {

@@ -105,6 +105,45 @@ def test_row_7_edited_code_recomputes_what_uses_it(
     study.check(**outcome)
 
 
+@by_either_command
+@pytest.mark.parametrize(
+    ("file", "old", "new", "stale"),
+    [
+        ("running/progress.py", "BAR_AFTER_SECONDS = 2.0", "BAR_AFTER_SECONDS = 3.0", set()),
+        ("running/end_table.py", '"stop at"', '"stop here"', set()),
+        ("running/run_job.py", '"Run one job of a study."', '"Run a job."', set()),
+        ("study/paths.py", "TEMPORARY = ", 'SPARE = "spare"\nTEMPORARY = ', set()),
+        (
+            "errors.py",
+            "class InputError",
+            "class OtherError(Exception):\n    pass\n\n\nclass InputError",
+            set(),
+        ),
+        ("files/formats.py", '".npy": "npy"', '".npz": "npy", ".npy": "npy"', set()),
+        ("files/readers/bart.py", '"coil", 13: "slice"', '"coil", 12: "slice"', set()),
+        (
+            "files/readers/npy.py",
+            "allow_pickle=False",
+            "allow_pickle=False, mmap_mode=None",
+            jobs(scan="measured", rules=("preprocess", "reconstruct", "evaluate")),
+        ),
+        (
+            "files/readers/hdf5.py",
+            '"biufcV"',
+            '"biufc"',
+            jobs(scan="synthetic", rules=("preprocess", "reconstruct", "evaluate")),
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.endswith(".py") else "",
+)
+def test_row_12_only_what_computes_makes_a_result_stale(
+    study: Scratch, command: str, file: str, old: str, new: str, stale: set[str]
+) -> None:
+    study.replace(f"workflow/sharpfit/{file}", old, new)
+    assert study.make(command) == stale
+    study.check()
+
+
 def test_row_8_experiments_and_comparisons(study: Scratch) -> None:
     assert study.run("dvc", "exp", "run", "-n", "quick", "-S", "regimes.fast.optimizer.lr=0.02") == jobs(
         regime="fast"

@@ -33,7 +33,7 @@ rule evaluate:
     message:
         "Evaluate {wildcards.scan} with {wildcards.regime}"
     shell:
-        plan.run_job("evaluate")
+        plan.run_job()
 
 
 rule summarise:
@@ -59,7 +59,7 @@ rule summarise:
     message:
         "Summarise all verdicts"
     shell:
-        plan.run_job("summarise")
+        plan.run_job()
 
 
 rule report:
@@ -88,4 +88,4 @@ rule report:
     message:
         "Write the report"
     shell:
-        plan.run_job("report")
+        plan.run_job()

@@ -4,8 +4,8 @@ from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/workflow")
 
-from sharpfit import paths
-from sharpfit.provenance.plan import open_plan
+from sharpfit.study import paths
+from sharpfit.running.plan import open_plan
 
 plan = open_plan(workflow, config)
 

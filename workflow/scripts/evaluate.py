@@ -5,9 +5,10 @@ from typing import Any
 
 import h5py
 
-from sharpfit import evaluation as core
-from sharpfit import figures as pictures
-from sharpfit import job
+from sharpfit.judging.evaluate import evaluate
+from sharpfit.reporting import figures as pictures
+from sharpfit.results import evaluation_file
+from sharpfit.results.reconstruction_file import read_record
 
 
 def main(
@@ -24,19 +25,15 @@ def main(
     figures: Path,
 ) -> None:
     """Read a reconstruction and its scan; write evaluation.json, picked.h5, picked.png and figures/."""
-    record = core.read_record(reconstruction, history)
+    record = read_record(reconstruction, history)
     with h5py.File(scan) as scan_file, h5py.File(reconstruction) as file:
         reference = scan_file["reference"][()] if "reference" in scan_file else None
         images = file["images"]
         uncertainty = float(scan_file.attrs.get("sigma_uncertainty", "nan"))
-        judged = core.evaluate(record, images.__getitem__, reference, uncertainty)
+        judged = evaluate(record, images.__getitem__, reference, uncertainty)
         best, last = images[judged.judgement.picked], images[judged.judgement.last]
-    content = core.as_json(judged, name, regime_name, regime)
-    core.write_json(evaluation, content)
-    core.write_image(picked, best, content["picked_iteration"])
+    content = evaluation_file.as_json(judged, name, regime_name, regime)
+    evaluation_file.write_json(evaluation, content)
+    evaluation_file.write_image(picked, best, content["picked_iteration"])
     pictures.save_picture(picture, best)
-    core.draw(figures, judged, best, last, reference, f"{name}, {regime_name}: {content['verdict']}")
-
-
-if __name__ == "__main__":
-    job.run(main)
+    pictures.draw_fit(figures, judged, best, last, reference, f"{name}, {regime_name}: {content['verdict']}")

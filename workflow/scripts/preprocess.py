@@ -4,25 +4,26 @@ import json
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from sharpfit import job, storage
-from sharpfit.preprocess import UNITS, preprocess
-from sharpfit.scan import read_scan
+from sharpfit.files.raw_scan import read_scan
+from sharpfit.preparing.preprocess import UNITS, preprocess
+from sharpfit.results import hdf5
 
 
-def main(*, name: str, scan: dict[str, Any], held_out: dict[str, Any], raw: list[Path], output: Path) -> None:
+def main(
+    *,
+    name: str,
+    scan: dict[str, Any],
+    held_out: dict[str, Any],
+    readers: dict[str, str],
+    raw: list[Path],  # noqa: ARG001 (`scan` names them; listed so that Snakemake waits for them)
+    output: Path,
+) -> None:
     """Read, check, whiten, map, undersample, hold out, normalise, and write."""
-    torch.set_num_threads(1)  # more threads add in another order, and the last bit would change
     datasets, attrs = preprocess(
-        read_scan(scan, raw),
+        read_scan(scan, readers),
         held_out=held_out,
         sampling_parameters=scan.get("sampling"),
         added_noise=scan.get("added_noise"),
         noise_std=scan.get("noise_std"),
     )
-    storage.write(output, datasets, attrs | {"scan": name, "units": json.dumps(UNITS)})
-
-
-if __name__ == "__main__":
-    job.run(main)
+    hdf5.write(output, datasets, attrs | {"scan": name, "units": json.dumps(UNITS)})

@@ -1,16 +1,15 @@
 """Fit one scan under one regime and write every checkpoint's image and measures."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import h5py
 import torch
 
-from sharpfit import job, storage
-from sharpfit.history import write_history
-from sharpfit.pausing import pause_on_sigterm
-from sharpfit.progress import Progress
-from sharpfit.reconstruct import pick_device, reconstruct
+from sharpfit.fitting.reconstruct import reconstruct
+from sharpfit.results import hdf5
+from sharpfit.results.history import Row, write_history
 
 
 def main(
@@ -22,21 +21,21 @@ def main(
     history: Path,
     device: str,
     state: Path,
-    terminal: IO[str],
+    on_row: Callable[[Row], None],
+    pause: Callable[[], bool],
 ) -> None:
     """Read the preprocessed scan slice by slice, fit, write; go on from ``state`` after a kill."""
-    torch.set_num_threads(1)  # more threads add in another order, and the last bit would change
     torch.use_deterministic_algorithms(True)
-    chosen = pick_device(device)
-    print(f"device {chosen}", flush=True)
-    shown = Progress(regime["n_iterations"], scan.stem, terminal)
-    with h5py.File(scan) as file, shown as progress, pause_on_sigterm() as pause:
+    with h5py.File(scan) as file:
         datasets, attrs, rows = reconstruct(
-            file, file.attrs, regime, measures, device=chosen, state=state, on_row=progress, pause=pause
+            file,
+            file.attrs,
+            regime,
+            measures,
+            device=torch.device(device),
+            state=state,
+            on_row=on_row,
+            pause=pause,
         )
-    storage.write(reconstruction, datasets, attrs)
+    hdf5.write(reconstruction, datasets, attrs)
     write_history(history, rows)
-
-
-if __name__ == "__main__":
-    job.run(main)

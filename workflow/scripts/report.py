@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from sharpfit import job
-from sharpfit.report import write_report
+from sharpfit.reporting.page.build import write_report
 
 
 def main(
@@ -17,7 +16,3 @@ def main(
 ) -> None:
     """Write the page; the three lists of fits are in one order."""
     write_report(html, evaluations, reconstructions, histories, scans)
-
-
-if __name__ == "__main__":
-    job.run(main)

@@ -3,15 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from sharpfit import job, storage
-from sharpfit.simulate import as_datasets, simulate
+from sharpfit.results import hdf5
+from sharpfit.simulation.simulate import as_datasets, simulate
 
 
 def main(*, simulation: dict[str, Any], output: Path) -> None:
     """Simulate and write kspace, noise_free, noise, csm and pixel_spacing_mm."""
     datasets, attrs = as_datasets(simulate(**simulation))
-    storage.write(output, datasets, attrs)
-
-
-if __name__ == "__main__":
-    job.run(main)
+    hdf5.write(output, datasets, attrs)

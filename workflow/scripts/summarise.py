@@ -2,15 +2,11 @@
 
 from pathlib import Path
 
-from sharpfit import job, summary
+from sharpfit.reporting import ranking
 
 
 def main(*, evaluations: list[Path], csv: Path, json: Path) -> None:
     """Write one row per scan and regime, as a table and as nested JSON."""
-    rows = summary.read_evaluations(evaluations)
-    summary.write_csv(csv, rows)
-    summary.write_json(json, rows)
-
-
-if __name__ == "__main__":
-    job.run(main)
+    rows = ranking.read_evaluations(evaluations)
+    ranking.write_csv(csv, rows)
+    ranking.write_json(json, rows)

@@ -9,7 +9,7 @@ import typer
 from sharpfit.commands.one_line import errors_in_one_line
 from sharpfit.errors import InputError
 from sharpfit.provenance import bless as core
-from sharpfit.provenance.opening import open_study, select
+from sharpfit.provenance.open_study import open_study, select
 
 Names = Annotated[
     list[str] | None,

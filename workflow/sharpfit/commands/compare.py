@@ -38,8 +38,8 @@ def compare(sources: Sources, html: Html = None, as_json: AsJson = False, fail_o
     sharpfit compare ../colleague . --html compare.html
     sharpfit compare '.::*/constant' '.::*/warmup'
     """
-    from sharpfit.compare.outcome import NOT_COMPARABLE, as_text, compare_sources
-    from sharpfit.compare.sources import open_source
+    from sharpfit.comparing.outcome import NOT_COMPARABLE, as_text, compare_sources
+    from sharpfit.comparing.sources import open_source
 
     with errors_in_one_line(NOT_COMPARABLE), tempfile.TemporaryDirectory(prefix="sharpfit-") as scratch:
         if len(sources) < 2 or fail_on not in ("any", "worse"):
@@ -50,7 +50,7 @@ def compare(sources: Sources, html: Html = None, as_json: AsJson = False, fail_o
         ]
         outcome = compare_sources(opened)
         if html is not None:
-            from sharpfit.compare.page import write_comparison
+            from sharpfit.comparing.page import write_comparison
 
             write_comparison(html, outcome)
         text = json.dumps(outcome.as_json(fail_on), indent=1, ensure_ascii=False) + "\n"

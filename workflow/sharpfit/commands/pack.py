@@ -10,8 +10,8 @@ import typer
 from sharpfit.commands.bless import user
 from sharpfit.commands.one_line import errors_in_one_line
 from sharpfit.errors import InputError
-from sharpfit.provenance.made import WORKFLOW
-from sharpfit.provenance.opening import open_study
+from sharpfit.provenance.attest import WORKFLOW
+from sharpfit.provenance.open_study import open_study
 
 
 def pack(
@@ -23,7 +23,7 @@ def pack(
     """
     with errors_in_one_line():
         try:
-            from sharpfit import crate
+            from sharpfit.running import crate
         except ModuleNotFoundError:
             raise InputError("packing needs the rocrate library: pip install 'sharpfit[handover]'") from None
         provenance = open_study()

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from sharpfit import paths
 from sharpfit.commands.one_line import errors_in_one_line
 from sharpfit.errors import InputError
+from sharpfit.study import paths
 
 Name = Annotated[
     str,
@@ -20,7 +20,7 @@ def show(name: Name = "") -> None:
 
     Example: sharpfit show head_r4/warmup
     """
-    from sharpfit import summary, words
+    from sharpfit.reporting import ranking, sentences
 
     with errors_in_one_line():
         scan, _, regime = name.partition("/")
@@ -29,10 +29,10 @@ def show(name: Name = "") -> None:
         if not chosen:
             known = ", ".join("/".join(file.parts[-3:-1]) for file in files) or "none: run `snakemake` first"
             raise InputError(f"no judged fit is called {name or 'anything'} here; there are {known}")
-        evaluations = summary.read_evaluations(chosen)
+        evaluations = ranking.read_evaluations(chosen)
         if regime:
-            typer.echo(words.of_fit(evaluations[0]))
+            typer.echo(sentences.of_fit(evaluations[0]))
         else:
             typer.echo(
-                "\n\n".join(words.of_scan(members) for members in summary.by_scan(evaluations).values())
+                "\n\n".join(sentences.of_scan(members) for members in ranking.by_scan(evaluations).values())
             )

@@ -21,8 +21,8 @@ def watch(every: Every = 2.0) -> None:
     from rich.live import Live
     from rich.text import Text
 
-    from sharpfit.provenance.opening import open_study
-    from sharpfit.watching import DONE, Watch, look
+    from sharpfit.provenance.open_study import open_study
+    from sharpfit.running.watching import DONE, Watch, look
 
     console, seen = Console(), Watch()
     with errors_in_one_line():

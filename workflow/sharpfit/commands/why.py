@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 
 from sharpfit.commands.one_line import errors_in_one_line
-from sharpfit.provenance.made import versions_now
-from sharpfit.provenance.opening import open_study, select
+from sharpfit.provenance.attest import versions_now
+from sharpfit.provenance.open_study import open_study, select
 from sharpfit.provenance.stale import Provenance
 from sharpfit.provenance.why import differences, recorded_differences
-from sharpfit.study import Job
+from sharpfit.study.jobs import Job
 
 Names = Annotated[
     list[str] | None,

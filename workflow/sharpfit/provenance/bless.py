@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from sharpfit.errors import InputError
-from sharpfit.provenance.files import write_atomically
+from sharpfit.provenance.atomic_write import write_atomically
 from sharpfit.provenance.sidecar import bytes_now, read_sidecar
 from sharpfit.provenance.stale import Provenance
 from sharpfit.provenance.why import differences
-from sharpfit.study import Job
+from sharpfit.study.jobs import Job
 
 
 def bless(provenance: Provenance, jobs: list[Job], who: str, why: str) -> list[Job]:

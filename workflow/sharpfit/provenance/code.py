@@ -1,20 +1,22 @@
-"""Digest of the code a script runs: itself and the project's modules it imports, transitively.
+"""Digest of the code a job runs: its script, the modules it chooses, and what these import, transitively.
 
 What is hashed is the parsed code, so comments, formatting and docstrings make nothing stale; names,
 numbers, messages and annotations do. Imports are found in the syntax tree wherever they stand (inside
-functions too); imports by a computed name (``importlib``) are not seen. A file or folder that is no code,
-lies beside a module and is named in it (a template, a style sheet) counts by its bytes.
+functions too); imports by a computed name (``importlib``) are not seen, so a job names the modules it
+chooses among several, and a job that loads others fails (`sharpfit.provenance.attest`). A class of exceptions
+without a body of its own computes nothing and does not count. A file or folder that is no code, lies beside a
+module and is named in it (a template, a style sheet) counts by its bytes.
 """
 
 import ast
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from sharpfit.provenance.files import write_atomically
+from sharpfit.provenance.atomic_write import write_atomically
 
 NAME = re.compile(r"[\w.-]*\w[\w.-]*", re.ASCII)  # of a file or folder beside a module
 
@@ -49,10 +51,10 @@ class Code:
         self._seen: dict[Path, Facts] = {}
         self._used: dict[str, list] = {}
 
-    def digests(self, script: Path) -> dict[str, str]:
-        """Digest of every file whose content can change what ``script`` does."""
+    def digests(self, script: Path, modules: Iterable[str] = ()) -> dict[str, str]:
+        """Digest of every file whose content can change what ``script`` does with these modules."""
         found: dict[str, str] = {}
-        waiting = [script]
+        waiting = [script, *(file for name in modules for file in _resolve(name, (self.root, self.root)))]
         while waiting:
             file = waiting.pop()
             if self._key(file) in found:
@@ -91,6 +93,7 @@ class Code:
         texts = {text.split("/")[0] for text in constants if isinstance(text, str)}
         names = sorted(text for text in texts if NAME.fullmatch(text))
         _drop_docstrings(tree)
+        tree.body = [node for node in tree.body if not _is_bare_exception(node)]
         return Facts(hashlib.sha256(repr(_plain(tree)).encode()).hexdigest(), imports, names)
 
 
@@ -129,6 +132,15 @@ def _drop_docstrings(tree: ast.AST) -> None:
             first = node.body[0]
             if isinstance(first, ast.Expr) and isinstance(getattr(first.value, "value", None), str):
                 node.body = node.body[1:]
+
+
+def _is_bare_exception(node: ast.stmt) -> bool:
+    """Whether a statement defines a class of exceptions and nothing else."""
+    if not isinstance(node, ast.ClassDef) or node.decorator_list or node.keywords or not node.bases:
+        return False
+    bases = [base.id if isinstance(base, ast.Name) else "" for base in node.bases]
+    kinds = ("Error", "Exception", "Warning")
+    return all(base.endswith(kinds) for base in bases) and all(isinstance(one, ast.Pass) for one in node.body)
 
 
 def _plain(node: object) -> object:

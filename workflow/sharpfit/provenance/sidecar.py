@@ -10,9 +10,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sharpfit import paths
+from sharpfit.provenance.atomic_write import write_atomically
 from sharpfit.provenance.digests import DigestCache
-from sharpfit.provenance.files import write_atomically
+from sharpfit.study import paths
 
 Spec = dict[str, Any]
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from sharpfit import paths
 from sharpfit.errors import InputError
 from sharpfit.provenance.code import Code
 from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import Spec, bytes_now, fingerprint, read_sidecar
-from sharpfit.study import Job
+from sharpfit.study import paths
+from sharpfit.study.jobs import Job
 
 
 class Provenance:
@@ -35,8 +35,11 @@ class Provenance:
         self.maker = {path: job for job in self.jobs for path in job.outputs.values()}
         self.specs: dict[str, Spec] = {}
         self.fingerprints: dict[str, str] = {}
-        rules = {job.rule for job in self.jobs}
-        used = {rule: code.digests(code.root / "scripts" / f"{rule}.py") for rule in rules}
+        kinds = {(job.rule, job.modules) for job in self.jobs}
+        used = {
+            (rule, modules): code.digests(code.root / "scripts" / f"{rule}.py", modules)
+            for rule, modules in kinds
+        }
         for job in self.jobs:
             spec = {
                 "rule": job.rule,
@@ -44,7 +47,8 @@ class Provenance:
                 "inputs": job.inputs,
                 "outputs": job.outputs,
                 "sidecar": job.sidecar,
-                "code": used[job.rule],
+                "modules": list(job.modules),
+                "code": used[job.rule, job.modules],
                 "made_from": {
                     key: value for file in job.input_files for key, value in [self._origin(file, job)]
                 },

@@ -6,7 +6,7 @@ from typing import Any
 
 from sharpfit.provenance.sidecar import bytes_now, read_sidecar
 from sharpfit.provenance.stale import Provenance
-from sharpfit.study import Job
+from sharpfit.study.jobs import Job
 
 ABSENT = "absent"
 

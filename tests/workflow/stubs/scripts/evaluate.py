@@ -2,8 +2,6 @@ from pathlib import Path
 
 from sharpfit.stub_text import text
 
-from sharpfit import job
-
 
 def main(
     *,
@@ -28,7 +26,3 @@ def main(
     figures.mkdir()
     for kind in ("images", "curves", "sharpness"):
         (figures / f"{kind}.png").write_text(f"{kind} {reconstruction.read_text()}")
-
-
-if __name__ == "__main__":
-    job.run(main)

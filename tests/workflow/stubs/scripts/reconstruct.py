@@ -2,8 +2,6 @@ from pathlib import Path
 
 from sharpfit.stub_solver import solve
 
-from sharpfit import job
-
 
 def main(*, scan: Path, regime: dict, measures: dict, reconstruction: Path, history: Path) -> None:
     image = solve(scan.read_text(), regime, measures)
@@ -11,7 +9,3 @@ def main(*, scan: Path, regime: dict, measures: dict, reconstruction: Path, hist
     history.write_text(
         "iteration,chi2\n" + "".join(f"{t},{10 / (t + 1)}\n" for t in range(regime["n_iterations"]))
     )
-
-
-if __name__ == "__main__":
-    job.run(main)

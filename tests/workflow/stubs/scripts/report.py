@@ -1,7 +1,5 @@
 from pathlib import Path
 
-from sharpfit import job
-
 
 def main(
     *,
@@ -14,7 +12,3 @@ def main(
 ) -> None:
     parts = [path.read_text() for path in (*evaluations, *reconstructions, *histories, *scans, summary)]
     html.write_text("<pre>" + "\n".join(parts) + "</pre>")
-
-
-if __name__ == "__main__":
-    job.run(main)

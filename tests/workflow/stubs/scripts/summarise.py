@@ -3,8 +3,6 @@ from pathlib import Path
 
 from sharpfit.stub_text import text
 
-from sharpfit import job
-
 
 def main(*, evaluations: list[Path], csv: Path, json: Path) -> None:
     rows = [json_module.loads(path.read_text()) for path in evaluations]
@@ -13,7 +11,3 @@ def main(*, evaluations: list[Path], csv: Path, json: Path) -> None:
         + "".join(f"{row['scan']},{row['regime']},{row['verdict']},{row['chi2']}\n" for row in rows)
     )
     json.write_text(text({row["scan"]: {row["regime"]: {"chi2": row["chi2"]}} for row in rows}))
-
-
-if __name__ == "__main__":
-    job.run(main)

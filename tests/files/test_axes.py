@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+
+from sharpfit.errors import InputError
+from sharpfit.files.axes import FileArray, arranged, kspace_axes, match_sizes, with_axes
+
+KNOWN = ("slice", "coil", "ky", "kx")
+
+
+def array(*shape, axes=None):
+    return FileArray(np.arange(np.prod(shape)).reshape(shape), "scan.npy", axes)
+
+
+def test_stated_axes_win_and_are_said():
+    named, said = kspace_axes(array(8, 6, 4), ["kx", "ky", "coil"])
+    assert named.axes == ("kx", "ky", "coil")
+    assert said == "axes stated: kx 8, ky 6, coil 4"
+
+
+def test_axes_of_the_format_come_next():
+    named, said = kspace_axes(array(8, 6, axes=("ky", "kx")), None)
+    assert named.axes == ("ky", "kx")
+    assert "given by the format" in said
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [
+        ((8, 6), ("ky", "kx")),
+        ((1, 8, 6, 1), ("ky", "kx")),
+        ((8, 6, 3), ("ky", "kx", "coil")),
+        ((3, 8, 6), ("coil", "ky", "kx")),
+        ((8, 3, 6), ("ky", "coil", "kx")),
+    ],
+)
+def test_axes_are_recognised_by_their_lengths(shape, axes):
+    named, said = kspace_axes(array(*shape), None)
+    assert named.axes == axes
+    assert "recognised by their lengths" in said
+    assert ("if coil is really slice" in said) == (len(axes) == 3)
+
+
+@pytest.mark.parametrize("shape", [(8, 6, 5), (2, 4, 8, 6), (8,)])
+def test_unclear_axes_must_be_stated(shape):
+    with pytest.raises(InputError, match=r"scan\.npy: .*state axes:"):
+        kspace_axes(array(*shape), None)
+
+
+@pytest.mark.parametrize("names", [["ky"], ["ky", "ky", "kx"], ["ky", "kx", "echo"], ["coil", "slice"]])
+def test_wrong_names_are_refused(names):
+    with pytest.raises(InputError, match="must name ky and kx"):
+        with_axes(array(8, 6, 3), names, KNOWN)
+
+
+def test_the_wrong_number_of_names_is_refused():
+    with pytest.raises(InputError, match=r"2 axes are named, ky, kx, but its shape is \(8, 6, 3\)"):
+        with_axes(array(8, 6, 3), ["ky", "kx"], KNOWN)
+
+
+def test_axes_of_length_one_need_no_name():
+    assert with_axes(array(1, 8, 6), ["ky", "kx"], KNOWN).values.shape == (8, 6)
+
+
+def test_arranged_moves_axes_and_adds_the_absent():
+    given = array(6, 8, 3, axes=("kx", "ky", "coil"))
+    values = arranged(given, KNOWN)
+    assert values.shape == (1, 3, 8, 6)
+    assert values.flags.c_contiguous
+    assert values[0, 2, 5, 4] == given.values[4, 5, 2]
+
+
+def test_sizes_name_the_axes_of_what_belongs_to_a_scan():
+    sizes = {"slice": 1, "coil": 3, "y": 8, "x": 6}
+    given = array(8, 6, 3)
+    values = match_sizes(given, sizes)
+    assert values.shape == (1, 3, 8, 6)
+    assert values[0, 1, 2, 3] == given.values[2, 3, 1]
+    transposed = match_sizes(array(6, 8, 3), sizes, ["x", "y", "coil"])
+    assert transposed.shape == (1, 3, 8, 6)
+
+
+def test_sizes_that_do_not_fit_are_refused():
+    sizes = {"slice": 2, "coil": 2, "y": 8, "x": 8}
+    with pytest.raises(InputError, match=r"shape \(8, 6\) does not fit slice 2, coil 2, y 8, x 8"):
+        match_sizes(array(8, 6), sizes)
+    with pytest.raises(InputError, match="more than one way, so state axes:"):
+        match_sizes(array(2, 2, 8, 8), sizes)
+    with pytest.raises(InputError, match="does not fit"):
+        match_sizes(array(3, 2, 8, 8), sizes, ["slice", "coil", "y", "x"])
+
+
+def test_axes_that_a_format_fixes_name_images_too():
+    sizes = {"slice": 1, "coil": 3, "y": 8, "x": 8}
+    given = array(8, 8, 3, axes=("kx", "ky", "coil"))
+    assert match_sizes(given, sizes)[0, 1, 2, 3] == given.values[3, 2, 1]

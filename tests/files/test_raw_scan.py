@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+
+from sharpfit.errors import InputError
+from sharpfit.files.raw_scan import read_scan
+from sharpfit.results import hdf5
+from sharpfit.simulation.simulate import as_datasets, simulate
+from sharpfit.study.jobs import readers_of
+
+RNG = np.random.default_rng(5)
+KSPACE = RNG.standard_normal((3, 16, 12)) + 1j * RNG.standard_normal((3, 16, 12))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save(tmp_path / "k.npy", KSPACE)
+    np.save(tmp_path / "noise.npy", RNG.standard_normal((200, 3)) + 0j)
+    np.save(tmp_path / "maps.npy", np.ones((16, 12, 3), complex))
+    np.save(tmp_path / "mask.npy", np.eye(16, 12))
+    np.save(tmp_path / "image.npy", np.ones((16, 12)))
+    return tmp_path
+
+
+def read(**entries):
+    """Read a scan whose files are given relative to the study, as params.yaml does."""
+    scan = {"file": "k.npy"} | entries
+    return read_scan(scan, readers_of(scan))
+
+
+@pytest.mark.usefixtures("folder")
+def test_kspace_alone():
+    raw = read(pixel_spacing_mm=[1.5, 2])
+    np.testing.assert_array_equal(raw.kspace, KSPACE[None])
+    assert (raw.noise, raw.csm, raw.mask, raw.reference, raw.noise_free) == (None,) * 5
+    assert raw.pixel_spacing_mm == (1.5, 2)
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_belongs_to_a_scan_is_arranged():
+    roles = {"noise": "noise.npy", "csm": "maps.npy", "mask": "mask.npy", "reference": "image.npy"}
+    raw = read(**{role: {"file": name} for role, name in roles.items()})
+    assert raw.noise.values.shape == (3, 200)
+    assert raw.csm.values.shape == (1, 3, 16, 12)
+    assert raw.mask.values.dtype == bool
+    assert raw.reference.values.shape == (1, 16, 12)
+    assert raw.csm.where == "maps.npy"
+
+
+def test_parts_that_do_not_fit_are_refused(folder):
+    with pytest.raises(InputError, match=r"image\.npy: shape \(16, 12\) does not fit slice 1, coil 3"):
+        read(csm={"file": "image.npy"})
+    with pytest.raises(InputError, match=r"image\.npy: float64 .* is no noise scan of 3 coils"):
+        read(noise={"file": "image.npy"})
+    with pytest.raises(InputError, match=r"lost\.npy: no such file"):
+        read(mask={"file": "lost.npy"})
+    np.save(folder / "mask.npy", np.zeros((16, 12)))
+    with pytest.raises(InputError, match=r"mask\.npy: every value is zero"):
+        read(mask={"file": "mask.npy"})
+
+
+def test_a_simulation_brings_its_noise_scan_and_its_noise_free_twin(tmp_path):
+    scan = simulate(
+        object="ellipses", matrix=[16, 16], n_coils=2, noise_level=0.1, noise_correlation=0, seed=1
+    )
+    hdf5.write(tmp_path / "s.h5", *as_datasets(scan))
+    raw = read_scan({"file": str(tmp_path / "s.h5")}, {str(tmp_path / "s.h5"): "hdf5"})
+    np.testing.assert_array_equal(raw.kspace, scan.kspace)
+    np.testing.assert_array_equal(raw.noise.values, scan.noise)
+    np.testing.assert_array_equal(raw.noise_free, scan.noise_free)
+    assert raw.pixel_spacing_mm == (15, 15)
+    assert raw.csm is None  # the true maps are not what a scanner gives
+
+
+def test_a_file_is_the_one_of_that_very_path(folder):
+    (folder / "a").mkdir()
+    np.save(folder / "a" / "noise.npy", KSPACE)
+    raw = read(file="a/noise.npy", noise={"file": "noise.npy"})
+    assert raw.where == "a/noise.npy"
+    assert raw.noise.where == "noise.npy"
+
+
+@pytest.mark.usefixtures("folder")
+def test_noise_is_measured_or_stated_not_both():
+    with pytest.raises(InputError, match=r"k\.npy: a scan takes either noise: \(noise\.npy\) or noise_std:"):
+        read(noise={"file": "noise.npy"}, noise_std=0.1)
+
+
+@pytest.mark.usefixtures("folder")
+def test_noise_axes_must_fit():
+    with pytest.raises(
+        InputError, match=r"noise\.npy: 3 axes are named, slice, sample, coil, but its shape is"
+    ):
+        read(noise={"file": "noise.npy", "axes": ["slice", "sample", "coil"]})
+
+
+@pytest.mark.parametrize("n_x", [16, 12])
+def test_what_belongs_to_a_transposed_scan_is_read_in_the_same_order(folder, n_x):
+    kspace = RNG.standard_normal((n_x, 16, 3)) + 0j
+    np.save(folder / "t.npy", kspace)
+    np.save(folder / "maps.npy", kspace)
+    np.save(folder / "image.npy", kspace[..., 0].real)
+    np.save(folder / "mask.npy", kspace[..., 0].real > 0)
+    parts = {"csm": "maps", "mask": "mask", "reference": "image"}
+    raw = read(
+        file="t.npy",
+        axes=["kx", "ky", "coil"],
+        **{role: {"file": f"{name}.npy"} for role, name in parts.items()},
+    )
+    np.testing.assert_array_equal(raw.csm.values, kspace.T[None])
+    np.testing.assert_array_equal(raw.reference.values, kspace.T[None, 0].real)
+    np.testing.assert_array_equal(raw.mask.values, kspace.T[0].real > 0)
+    assert raw.axes_source.endswith("csm, mask, reference without axes: read in the same order, x before y")
+    stated = {"file": "maps.npy", "axes": ["x", "y", "coil"]}
+    raw = read(file="t.npy", axes=["kx", "ky", "coil"], csm=stated)
+    np.testing.assert_array_equal(raw.csm.values, kspace.T[None])
+    assert "without axes" not in raw.axes_source
+
+
+def test_maps_of_another_order_than_a_transposed_scan_are_refused(folder):
+    np.save(folder / "t.npy", KSPACE.T)
+    with pytest.raises(
+        InputError, match=r"maps\.npy: .* does not fit in the order of its k-space, kx before ky"
+    ):
+        read(file="t.npy", axes=["kx", "ky", "coil"], csm={"file": "maps.npy"})

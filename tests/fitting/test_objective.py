@@ -1,0 +1,135 @@
+import numpy as np
+import pytest
+import torch
+from small_problem import small
+
+from sharpfit.fitting.objective import PROBE_STEP, PSF_AMPLITUDE, Problem, spread_points
+
+
+def random_images(problem, seed=1):
+    shape = problem.start("zero").shape
+    return torch.randn(shape, dtype=torch.complex64, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("kind", ["lines", "points"])
+def test_the_gradient_is_what_autograd_finds(kind):
+    case = small(n_slices=2)
+    if kind == "points":
+        case.scan["mask"] &= np.random.default_rng(2).random(case.scan["mask"].shape) < 0.7
+        case.scan["held_out_mask"] &= case.scan["mask"]
+    problem = case.problem(n_pairs=2)
+    c = random_images(problem).requires_grad_()
+    found = problem.evaluate(c.detach())
+    operators = [part.A for part in problem._slices]
+    loss = sum(
+        0.5
+        * (part.A(c[: problem.replicas.n_full, i]) - torch.where(part.A.mask, part.data, 0))
+        .abs()
+        .square()
+        .sum()
+        + 0.5
+        * torch.where(part.held_out.A.mask, part.held_out.A(c[-1:, i]) - part.held_out.data, 0)
+        .abs()
+        .square()
+        .sum()
+        for i, part in enumerate(problem._slices)
+    )
+    loss.backward()
+    assert len(operators) == 2
+    torch.testing.assert_close(found.gradient, c.grad, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(float(0.5 * found.rss.sum()), float(loss.detach()), rtol=1e-5, atol=0)
+
+
+def test_replicas_differ_from_the_main_data_by_what_they_stand_for():
+    case = small(sigma=0.05)
+    problem = case.problem(n_pairs=2)
+    part, items = problem._slices[0], problem.replicas
+    w = (part.data[items.plus] - part.data[0]) / problem.sigma
+    torch.testing.assert_close(part.data[items.minus], part.data[0] - problem.sigma * w, rtol=1e-4, atol=1e-6)
+    sampled = torch.view_as_real(problem.unstage(w).flatten()[problem.unstage(w).flatten() != 0])
+    assert float(sampled.var()) == pytest.approx(1, abs=5 / np.sqrt(sampled.numel()))
+    b = (part.data[items.probe] - part.data[0]) / (PROBE_STEP * problem.sigma)
+    correlation = torch.vdot(b[0].flatten(), w[0].flatten()).abs() / (b[0].norm() * w[0].norm())
+    assert correlation < 5 / np.sqrt(w[0].numel())
+    torch.testing.assert_close(problem.probe_adjoint[:, 0], part.A.adjoint(b), rtol=1e-3, atol=1e-4)
+    spike = (part.data[items.psf] - part.data[0]) / PSF_AMPLITUDE
+    answer = problem.unstage(part.A.adjoint(spike[None]))[0]
+    for y, x in problem.psf_points[0]:
+        assert answer[y, x].abs() > 0.1
+
+
+def test_noise_does_not_depend_on_the_sampling_or_the_order_of_slices():
+    one, two = small(n_slices=1).problem(), small(n_slices=2).problem()
+    torch.testing.assert_close(one._slices[0].data, two._slices[0].data)
+    assert not torch.equal(two._slices[0].data[1], two._slices[1].data[1])
+
+
+def test_held_out_samples_reach_the_held_out_replica_in_no_way():
+    case = small()
+    problem = case.problem()
+    broken = np.where(case.scan["held_out_mask"], np.nan, case.scan["kspace"]).astype(np.complex64)
+    leaky = case.problem(kspace=broken)
+    c = random_images(problem)
+    clean, seen = problem.evaluate(c), leaky.evaluate(c)
+    assert torch.equal(clean.gradient[-1], seen.gradient[-1])
+    assert torch.equal(clean.rss[-1], seen.rss[-1])
+    assert torch.isnan(seen.held_out_rss).all()
+    assert torch.isnan(seen.rss[0]).all()  # the main fit does use them
+
+
+def test_zero_filled_start_minimises_the_residual_along_itself():
+    problem = small().problem()
+    start = problem.start("zero_filled")
+    best = problem.evaluate(start).rss
+    for factor in (0.95, 1.05):
+        assert (problem.evaluate(factor * start).rss > best).all()
+
+
+def test_gram_is_the_operator_of_the_gradient():
+    problem = small(n_slices=2).problem()
+    x = random_images(problem)
+    zero = torch.zeros_like(x)
+    difference = problem.evaluate(x).gradient - problem.evaluate(zero).gradient
+    torch.testing.assert_close(problem.gram(x[:1]), difference[:1], rtol=1e-4, atol=1e-5)
+
+
+def test_no_held_out_samples_means_no_held_out_replica():
+    case = small()
+    problem = case.problem(held_out_mask=np.zeros_like(case.scan["mask"]))
+    assert problem.replicas.n_items == problem.replicas.n_full
+    assert torch.isnan(problem.evaluate(problem.start("zero")).held_out_rss).all()
+
+
+def test_points_are_spread_over_the_object():
+    magnitude = np.zeros((40, 50))
+    magnitude[5:35, 10:45] = 1
+    points = spread_points(magnitude)
+    assert points.shape == (5, 2)
+    assert len(set(points[:, 1])) == 5
+    assert all(magnitude[y, x] == 1 for y, x in points)
+    assert spread_points(np.zeros((4, 6))).tolist() == [[2, 3]] * 5
+
+
+def test_the_problem_reads_one_slice_at_a_time():
+    case = small(n_slices=3)
+    seen = []
+
+    class Lazy:
+        shape = case.scan["kspace"].shape
+        dtype = case.scan["kspace"].dtype
+
+        def __getitem__(self, i):
+            seen.append(i)
+            return case.scan["kspace"][i]
+
+    Problem(
+        Lazy(),
+        case.scan["csm"],
+        case.scan["mask"],
+        case.scan["held_out_mask"],
+        0.05,
+        n_pairs=1,
+        seed=1,
+        device=torch.device("cpu"),
+    )
+    assert seen == [0, 1, 2]

@@ -1,0 +1,113 @@
+import pytest
+import torch
+
+from sharpfit.errors import InputError
+from sharpfit.fitting.regimes import OPTIMIZERS, SCHEDULES, check_regime, make_optimizer, make_schedule
+
+
+def rates(optimizer, schedule, n):
+    """The learning rates of the first n steps."""
+    leaf = torch.zeros(1, dtype=torch.complex64, requires_grad=True)
+    optimizer = make_optimizer([leaf], optimizer)
+    schedule = make_schedule(optimizer, schedule)
+    seen = []
+    for _ in range(n):
+        seen.append(optimizer.param_groups[0]["lr"])
+        leaf.grad = torch.ones_like(leaf)
+        optimizer.step()
+        if schedule:
+            schedule.step()
+    return seen
+
+
+def test_constant_is_no_schedule():
+    assert rates({"name": "Adam", "lr": 0.01}, [], 3) == [0.01] * 3
+
+
+def test_exponential_sums_to_its_geometric_series():
+    seen = rates({"name": "Adam", "lr": 0.01}, [{"name": "ExponentialLR", "gamma": 0.9}], 200)
+    assert sum(seen) == pytest.approx(0.01 / (1 - 0.9), rel=1e-6)
+
+
+def test_warm_up_then_cosine():
+    warm_up = {"name": "LinearLR", "start_factor": 0.02, "total_iters": 20, "until": 20}
+    seen = rates({"name": "Adam", "lr": 0.02}, [warm_up, {"name": "CosineAnnealingLR", "T_max": 180}], 200)
+    assert seen[0] == pytest.approx(0.02 * 0.02)
+    assert seen[20] == pytest.approx(0.02)
+    assert seen == sorted(seen[:21]) + sorted(seen[21:], reverse=True)
+    assert seen[-1] < 0.001 * 0.02 * 10
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_moves_a_complex_leaf_elementwise(name):
+    """Items together end where each ends alone: nothing in the optimizer reduces over the leaf."""
+    gradients = torch.randn(5, 3, dtype=torch.complex64, generator=torch.Generator().manual_seed(1))
+    together = torch.zeros(3, dtype=torch.complex64, requires_grad=True)
+    alone = [torch.zeros(1, dtype=torch.complex64, requires_grad=True) for _ in range(3)]
+    optimizer, *others = [make_optimizer([leaf], {"name": name, "lr": 0.1}) for leaf in (together, *alone)]
+    for gradient in gradients:
+        together.grad = gradient
+        optimizer.step()
+        for i, (leaf, other) in enumerate(zip(alone, others, strict=True)):
+            leaf.grad = gradient[i : i + 1]
+            other.step()
+    assert torch.equal(together.detach(), torch.cat([leaf.detach() for leaf in alone]))
+    assert together.detach().abs().min() > 0
+
+
+def test_every_schedule_named_here_exists_in_torch():
+    assert all(hasattr(torch.optim.lr_scheduler, name) for name in SCHEDULES)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"optimizer": {"name": "Adamm", "lr": 0.1}},
+            r"regimes\.mine\.optimizer\.name: 'Adamm' .* did you mean Adam",
+        ),
+        ({"optimizer": {"name": "LBFGS", "lr": 0.1}}, r"'LBFGS' cannot be used here"),
+        (
+            {"optimizer": {"name": "Adam", "lr": 0.1, "beta": 1}},
+            r"optimizer\.beta: Adam has no such argument; .*betas",
+        ),
+        (
+            {"optimizer": {"name": "Adam", "lr": -1}},
+            r"optimizer: Adam refused its arguments: .*Invalid learning rate",
+        ),
+        (
+            {"schedule": [{"name": "ExponentialLR", "gama": 1}]},
+            r"schedule\[0\]\.gama: ExponentialLR has no such",
+        ),
+        ({"schedule": [{"name": "LambdaLR"}]}, r"schedule\[0\]\.name: 'LambdaLR' cannot be used"),
+        ({"schedule": [{"name": "ExponentialLR", "gamma": 1, "until": 5}]}, "nothing follows"),
+        (
+            {"optimizer": {"name": "Adam", "lr": 0.1, "betas": [0.9]}},
+            r"optimizer: Adam refused its arguments: ",
+        ),
+        (
+            {"schedule": [{"name": "ExponentialLR", "gamma": "1e-5"}]},
+            r"gamma: YAML reads 1e-5 as text; write 1e-05",
+        ),
+        ({"schedule": [{"name": "CosineAnnealingLR", "T_max": 0}]}, r"regimes\.mine"),
+        ({"schedule": [{"name": "StepLR", "step_size": 0}]}, r"regimes\.mine"),
+        (
+            {"schedule": [{"name": "OneCycleLR", "max_lr": 0.1, "total_steps": 100}], "n_iterations": 200},
+            r"regimes\.mine fails at iteration 10\d: ValueError: Tried to step",
+        ),
+        (
+            {"schedule": [{"name": "ExponentialLR", "gamma": 1}, {"name": "ExponentialLR", "gamma": 1}]},
+            r"schedule\[0\]\.until: is None",
+        ),
+        (
+            {"schedule": [{"name": "ReduceLROnPlateau", "until": 5}, {"name": "ExponentialLR", "gamma": 1}]},
+            "must be the only schedule",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_key(change, message):
+    regime = {"optimizer": {"name": "Adam", "lr": 0.1}, "n_iterations": 5, **change}
+    with pytest.raises(InputError, match=message) as raised:
+        check_regime("mine", regime)
+    assert "\n" not in str(raised.value)
+    assert str(raised.value).startswith("params.yaml: regimes.mine")

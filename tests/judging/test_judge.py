@@ -1,0 +1,173 @@
+"""The rule, on fits whose measures are known in closed form."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_records import ITERATIONS, made_record, with_history
+
+from sharpfit.judging.judge import judge, paired_error, pick
+from sharpfit.judging.record import UNITS, Curves
+
+
+def test_figures_of_a_converged_projection_stand_at_the_noise_floor():
+    figures = Curves(made_record(conditioning=0.5)).at(-1)
+    assert figures["chi2_df"] == pytest.approx(1, abs=0.01)
+    assert figures["risk"] == pytest.approx(figures["v_image"], rel=0.05)
+    assert set(figures) == set(UNITS)
+
+
+def test_ill_conditioned_descent_over_fits_and_its_best_iteration_is_picked():
+    record = made_record(sigma=0.3, conditioning=1e-3)
+    found = judge(record)
+    assert found.verdict == "over-fitting"
+    assert found.cause == "noise"
+    risk = Curves(record).risk
+    assert found.picked == risk.argmin()
+    assert f"J rose {100 * (risk[-1] / risk.min() - 1):.0f} %" in found.evidence
+    assert "% of the sharpness gained since is noise" in found.evidence
+
+
+def test_weak_modes_that_grow_more_than_the_noise_are_artefact():
+    record = made_record(sigma=0.3, conditioning=1e-3)
+    share = np.linspace(0, 0.9, len(ITERATIONS))[:, None]
+    assert (
+        judge(replace(record, weak_mode_share=share, image_norm=20 * record.image_norm)).cause
+        == "weakly-determined artefact"
+    )
+
+
+def test_held_out_samples_that_fell_make_it_mixed():
+    record = made_record(sigma=0.3, conditioning=1e-3, n_pairs=2)
+    falling = np.linspace(30, 8, len(ITERATIONS))[:, None]
+    record = replace(record, held_out_rss=falling)
+    assert judge(record).verdict == "over-fitting"  # J rose fourfold: that stands
+    curves = Curves(record)
+    slight = 1.15 * curves.risk[pick(curves)] - curves.v_image[-1]
+    bias = np.r_[record.filtered_rss[:-1, 0], slight][:, None]
+    assert judge(replace(record, filtered_rss=bias)).verdict == "mixed"
+
+
+def test_a_rise_within_two_standard_errors_is_not_decided():
+    record = made_record(sigma=0.3, conditioning=1e-3, n_pairs=4)
+    spread = np.array([-1, 1, -1, 1]) * np.linspace(0, 1, len(ITERATIONS))[:, None, None] * 4000
+    found = judge(replace(record, v_image=record.v_image + spread))
+    assert found.verdict == "not decided"
+    assert "replicas would decide" in found.evidence
+    sketch = np.linspace(0, 1e5, len(ITERATIONS))[:, None, None] * np.ones((1, 1, 8))
+    found = judge(replace(record, filtered_sketch=sketch))
+    assert found.verdict == "not decided"
+    assert "replicas cannot decide" in found.evidence
+
+
+def test_descent_stopped_early_is_under_fitted():
+    found = judge(made_record(sigma=0.02, conditioning=0.01, iterations=ITERATIONS[:4]))
+    assert found.verdict == "under-fitted"
+
+
+def test_learning_rate_exhausted_names_what_was_available_and_needed():
+    record = made_record(sigma=0.02, conditioning=0.01, iterations=ITERATIONS[:7])
+    lr = 0.01 * 0.5 ** np.arange(14)
+    record = replace(
+        record,
+        history=with_history(record, lr=lr, step=np.r_[np.nan, lr[:-1]]),
+        last_step=lr[-2],
+        travel_needed=1.6,
+    )
+    found = judge(record)
+    assert (found.verdict, found.cause) == ("under-fitted", "learning rate exhausted")
+    assert "Σ lr = 0.02" in found.evidence
+    assert "1.6 needed" in found.evidence
+    assert "raise lr" in found.advice
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"travel_needed": 0.001}, "too few iterations"),
+        ({"travel_needed": 50.0}, "ill-conditioning"),
+    ],
+)
+def test_other_causes_of_under_fitting(changes, cause):
+    record = made_record(sigma=0.02, conditioning=0.01, iterations=ITERATIONS[:5], **changes)
+    assert judge(record).cause == cause
+
+
+def test_no_redundancy_leaves_chi2_df_undefined_and_nothing_breaks():
+    found = judge(made_record(n_real=805, conditioning=0.9))
+    assert np.isnan(Curves(made_record(n_real=805, conditioning=0.9)).chi2_df[-1])
+    assert found.verdict == "contrast restored"
+
+
+def test_frozen_says_why():
+    record = made_record(iterations=ITERATIONS[:4])
+    assert (
+        judge(replace(record, history=with_history(record, lr=np.zeros(4)))).cause
+        == "every learning rate is zero"
+    )
+    assert judge(replace(record, history=with_history(record, step=np.zeros(4)))).verdict == "frozen"
+    why = "parameters did not move though the gradient is not zero: c is not what the optimizer holds"
+    frozen = replace(record, stopped_because=why, history=with_history(record, step=np.zeros(4)))
+    assert judge(frozen).cause == why
+
+
+def test_a_fit_that_moved_and_then_stood_still_is_not_frozen():
+    record = made_record(sigma=0.02, conditioning=0.01, iterations=ITERATIONS[:5])
+    lr = 0.01 * 0.1 ** np.arange(9)
+    history = with_history(record, lr=lr, step=np.r_[np.nan, lr[:-1]])
+    stuck = replace(
+        record, history=history, last_step=0.0, stopped_because="parameters did not move for 10 iterations"
+    )
+    assert (judge(stuck).verdict, judge(stuck).cause) == ("under-fitted", "learning rate exhausted")
+
+
+def test_diverging_by_loss_or_by_values_that_are_not_finite():
+    record = made_record()
+    rising = np.geomspace(1, 9, len(record.history["chi2"]))
+    found = judge(replace(record, history=with_history(record, chi2=rising)))
+    assert (found.verdict, found.cause) == ("diverging", "loss rising")
+    rss = record.rss.copy()
+    rss[-3:] = np.nan
+    broken = np.where(np.arange(101) < 57, record.history["chi2"], np.nan)
+    found = judge(
+        replace(
+            record,
+            rss=rss,
+            history=with_history(record, chi2=broken),
+            stopped_because="non-finite loss at iteration 57",
+        )
+    )
+    assert found.verdict == "diverging"
+    assert "57" in found.evidence
+    assert found.picked < 8
+
+
+def test_sigma_misjudged_gives_a_negative_risk_that_is_reported_as_such():
+    record = made_record(sigma=0.3, conditioning=1e-3)
+    assert "≤ 0" in judge(replace(record, filtered_trace=record.filtered_trace - 1e4)).evidence
+
+
+def test_point_spread_that_narrows_is_sharper():
+    record = made_record(conditioning=0.9, sigma=0.01)
+    psf = record.psf.copy()
+    psf[1, ..., 8, 7] = psf[1, ..., 8, 9] = psf[1, ..., 8, 8]
+    assert judge(record).verdict == "contrast restored"
+    assert judge(replace(record, psf=psf)).verdict == "sharper"
+
+
+def test_slices_are_summed_and_the_worst_is_named():
+    record = made_record(sigma=0.3, conditioning=1e-3, n_slices=3)
+    one = made_record(sigma=0.3, conditioning=1e-3)
+    np.testing.assert_allclose(Curves(record).risk, 3 * Curves(one).risk)
+    assert pick(Curves(record)) == pick(Curves(one))
+    v_image = record.v_image.copy()
+    v_image[-1, 1] *= 2
+    assert judge(replace(record, v_image=v_image)).worst_slice == 1
+
+
+def test_paired_error_falls_with_more_pairs():
+    record = made_record(sigma=0.3, conditioning=1e-3)
+    data, replicas = paired_error(Curves(record), 3)
+    assert replicas[3] == 0
+    assert replicas[-1] > 0
+    assert (data == 0).all()

@@ -1,0 +1,66 @@
+"""The filtered risk against the risk itself."""
+
+import pytest
+import torch
+from test_measures import N, fit, gram_of, noise, system, truth
+
+from sharpfit.measuring import filtered_risk, measures
+
+
+@pytest.mark.parametrize("lowest", [0.01, 0.2])
+def test_filter_is_near_one_above_the_cutoff_and_falls_to_zero_below(lowest):
+    modes = torch.linspace(0, 1, 401, dtype=torch.float64)[:, None, None]
+    seen = modes * filtered_risk.apply_series(
+        lambda x: modes * x, torch.ones_like(modes), filtered_risk.filter_series(lowest)
+    )
+    assert (seen[modes > lowest] - 1).abs().max() < filtered_risk.RIPPLE
+    assert seen[0] == 0
+    below = seen[modes < lowest / 2]
+    assert (below.diff() > 0).all()
+
+
+@pytest.mark.parametrize("solver", ["gradient descent", "Adam"])
+@pytest.mark.parametrize("lowest", [0.5, 0.02])
+def test_filtered_risk_is_unbiased_over_200_draws(solver, lowest):
+    A, sigma, n_draws = system(), 0.05, 200
+    gram, clean = gram_of(A), A @ truth().flatten()
+    draws = clean + sigma * noise(n_draws, len(clean), seed=31)
+    probe, eps = noise(n_draws, len(clean), seed=32), 0.2 * sigma
+    x = fit(A, draws, solver)
+    risk = filtered_risk.FilteredRisk(
+        gram, (probe @ A.conj()).reshape(-1, N, N), eps, lowest, noise(8, 1, N, N, seed=34)
+    )
+    gradient = gram(x) - (draws @ A.conj()).reshape(-1, N, N)
+    estimate = risk.residual(gradient)[0] + sigma**2 * risk.trace(fit(A, draws + eps * probe, solver) - x)
+    seen = filtered_risk.apply_series(gram, gram(x - truth()), filtered_risk.filter_series(lowest))
+    error = estimate - measures.energy(seen)
+    assert abs(error.mean()) < 3 * error.std() / n_draws**0.5
+
+
+def test_sketch_gives_the_standard_error_of_a_paired_difference():
+    """Two fixed images, 400 draws: the spread of the estimated difference is 2σ rms(sketch)."""
+    A, sigma, lowest = system(), 0.05, 0.02
+    gram, clean = gram_of(A), A @ truth().flatten()
+    noises = sigma * noise(400, len(clean), seed=41)
+    probes = (noise(400, len(clean), seed=44) @ A.conj()).reshape(-1, N, N)
+    risk = filtered_risk.FilteredRisk(gram, probes[:1], 0.1, lowest, probes[:, None])
+    images = truth() + 0.1 * noise(2, 1, N, N, seed=43)
+    gradients = gram(images) - ((clean + noises) @ A.conj()).reshape(-1, N, N)
+    difference = torch.subtract(*(risk.residual(g)[0] for g in gradients))
+    sketch = torch.subtract(*(risk.residual(g[:1])[1] for g in gradients))
+    error = 2 * sigma * sketch.square().mean().sqrt()
+    assert 0.8 < error / difference.std() < 1.25
+
+
+def test_filtered_variance_is_the_images_own_where_everything_is_seen():
+    gram = gram_of(torch.eye(N * N, dtype=torch.complex128))
+    difference = noise(3, N, N, seed=33)
+    risk = filtered_risk.FilteredRisk(gram, difference, 0.1, 0.5, difference)
+    torch.testing.assert_close(risk.variance(difference), measures.energy(difference) / 4, rtol=1e-3, atol=0)
+
+
+def test_cutoff_depends_on_the_scan_and_stays_within_bounds():
+    twice = filtered_risk.cutoff(4.0, 2.0, 0.4, 0), filtered_risk.cutoff(4.0, 2.0, 0.2, 0)
+    assert twice[0] == pytest.approx(4 * twice[1])
+    assert filtered_risk.cutoff(1.0, 2.0, 1.0, 10) == filtered_risk.HIGHEST
+    assert filtered_risk.cutoff(1.0, 2.0, 1e-9, 10) == pytest.approx(0.0063, abs=1e-4)

@@ -1,0 +1,213 @@
+"""Each measure alone, against something that knows the answer."""
+
+import numpy as np
+import pytest
+import torch
+
+from sharpfit.measuring import measures
+
+N = 12
+
+
+def noise(*shape: int, seed: int = 0) -> torch.Tensor:
+    """Unit variance per real and imaginary component."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, 2, generator=generator, dtype=torch.float64).view(*shape, 2)[..., 0] + 1j * (
+        torch.randn(*shape, generator=generator, dtype=torch.float64)
+    )
+
+
+def system(n_coils: int = 3, acceleration: int = 2, seed: int = 5):
+    """A = M F S on an N × N image as a dense matrix, with smooth maps; largest singular value 1."""
+    y, x = torch.meshgrid(torch.linspace(-1, 1, N), torch.linspace(-1, 1, N), indexing="ij")
+    angles = torch.arange(n_coils) * 2 * torch.pi / n_coils
+    csm = torch.stack([torch.exp(-((y - a.sin()) ** 2 + (x - a.cos()) ** 2) + 1j * a) for a in angles])
+    csm = (csm / csm.abs().square().sum(0).sqrt()).to(torch.complex128)
+    mask = torch.zeros(N, N, dtype=torch.bool)
+    mask[::acceleration] = True
+    mask[N // 2 - 1 : N // 2 + 1] = True
+    eye = torch.eye(N * N, dtype=torch.complex128).reshape(N * N, 1, N, N)
+    shifted = torch.fft.ifftshift(csm * eye, dim=(-2, -1))
+    full = torch.fft.fftshift(torch.fft.fft2(shifted, norm="ortho"), dim=(-2, -1))
+    matrix = full[..., mask].reshape(N * N, -1).T  # (coil · sample, pixel)
+    return matrix / torch.linalg.matrix_norm(matrix, 2)
+
+
+def gram_of(matrix: torch.Tensor):
+    """AᴴA of a dense A, on images (..., N, N)."""
+    return lambda c: ((matrix.mH @ matrix) @ c.flatten(-2)[..., None])[..., 0].reshape(c.shape)
+
+
+def fit(matrix: torch.Tensor, y: torch.Tensor, solver: str, n_iterations: int = 15) -> torch.Tensor:
+    """x_t(y) (..., N, N), from zero. y: (..., sample)."""
+    c = torch.zeros(*y.shape[:-1], N * N, dtype=torch.complex128)
+    first, second = torch.zeros_like(c), torch.zeros_like(c)
+    for t in range(1, n_iterations + 1):
+        gradient = ((matrix @ c[..., None])[..., 0] - y) @ matrix.conj()
+        if solver == "gradient descent":
+            c = c - gradient
+            continue
+        first = 0.9 * first + 0.1 * gradient
+        square = torch.view_as_complex(torch.view_as_real(gradient).square().contiguous())
+        second = 0.999 * second + 0.001 * square
+        scale = torch.view_as_real(second / (1 - 0.999**t)).sqrt() + 1e-8
+        c = c - 0.05 * torch.view_as_complex(torch.view_as_real(first / (1 - 0.9**t)) / scale)
+    return c.reshape(*y.shape[:-1], N, N)
+
+
+def truth() -> torch.Tensor:
+    image = torch.zeros(N, N, dtype=torch.complex128)
+    image[2:10, 3:9] = 1
+    image[4:6, 5:7] = 0.3 + 0.4j
+    return image
+
+
+def test_df_matches_the_trace_of_the_dense_jacobian():
+    A = system()
+    n_iterations, n_probes, sigma = 8, 64, 0.05
+    modes = torch.linalg.eigvalsh(A.mH @ A)
+    trace = 2 * (1 - (1 - modes) ** n_iterations).sum()
+    y = A @ truth().flatten()
+    probe = noise(n_probes, len(y))
+    eps = 0.2 * sigma
+    difference = fit(A, y + eps * probe, "gradient descent", n_iterations) - fit(
+        A, y, "gradient descent", n_iterations
+    )
+    at_samples = (A @ difference.flatten(-2)[..., None])[..., 0]
+    df = measures.degrees_of_freedom(probe, at_samples, eps, dims=(-1,))
+    assert abs(df.mean() - trace) < 3 * df.std() / n_probes**0.5
+    as_images = (probe @ A.conj()).reshape(-1, N, N)
+    torch.testing.assert_close(measures.degrees_of_freedom(as_images, difference, eps), df)
+
+
+@pytest.mark.parametrize("solver", ["gradient descent", "Adam"])
+def test_sure_is_unbiased_over_200_draws(solver):
+    A, sigma, n_draws = system(), 0.05, 200
+    clean = A @ truth().flatten()
+    draws = clean + sigma * noise(n_draws, len(clean), seed=1)
+    probe, eps = noise(n_draws, len(clean), seed=2), 0.2 * sigma
+    x = fit(A, draws, solver)
+    fitted = (A @ x.flatten(-2)[..., None])[..., 0]
+    difference = fit(A, draws + eps * probe, solver) - x
+    df = measures.degrees_of_freedom((probe @ A.conj()).reshape(-1, N, N), difference, eps)
+    n_real = 2 * len(clean)
+    sure = measures.sure(measures.energy(fitted - draws, (-1,)), df, sigma, n_real)
+    error = sure - measures.energy(fitted - clean, (-1,))
+    assert abs(error.mean()) < 3 * error.std() / n_draws**0.5
+
+
+def test_fission_halves_are_independent_and_unbiased():
+    sigma, n_draws = 0.3, 4000
+    clean, added = noise(6, seed=3), noise(n_draws, 6, seed=4) * sigma
+    probe = sigma * noise(n_draws, 6, seed=5)
+    plus, minus = clean + added + probe, clean + added - probe
+    error = sigma * (2 / n_draws) ** 0.5
+    assert (plus.mean(0) - clean).abs().max() < 4 * 2**0.5 * error
+    assert (minus.mean(0) - clean).abs().max() < 4 * 2**0.5 * error
+    correlation = ((plus - clean) * (minus - clean).conj()).real.mean() / (4 * sigma**2)
+    assert abs(correlation) < 3 / (2 * n_draws * 6) ** 0.5
+
+
+@pytest.mark.parametrize(("solver", "low", "high"), [("gradient descent", 0.95, 1.05), ("Adam", 0.5, 1.1)])
+def test_v_image_against_the_variance_of_100_draws(solver, low, high):
+    A, sigma = system(), 0.05
+    clean = A @ truth().flatten()
+    x = fit(A, clean + sigma * noise(100, len(clean), seed=6), solver)
+    true = measures.energy(x - x.mean(0)).sum() / 99
+    y = clean + sigma * noise(100, len(clean), seed=7)
+    w = sigma * noise(100, len(clean), seed=8)
+    plus, minus = fit(A, y + w, solver), fit(A, y - w, solver)
+    assert low < measures.noise_variance(plus, minus).mean() / true < high
+    torch.testing.assert_close(
+        measures.noise_map(plus, minus).square().sum(), measures.noise_variance(plus, minus).mean()
+    )
+    v_data = measures.data_noise_variance(gram_of(A), plus, minus)
+    torch.testing.assert_close(
+        v_data, measures.energy((A @ (plus - minus).flatten(-2)[..., None])[..., 0], (-1,)) / 4
+    )
+
+
+def test_frc_against_a_known_signal_to_noise_ratio():
+    """Halves of equal signal S and noise N correlate by S / (S + N)."""
+    signal, one, two = noise(20, 64, 64, seed=9), noise(20, 64, 64, seed=10), noise(20, 64, 64, seed=11)
+    rings = measures.ring_index((64, 64), "cpu")
+    ratio = 0.6
+    curve, counts = measures.frc(signal + ratio * one, signal + ratio * two, rings)
+    assert counts[0] == 1
+    assert counts.sum() < 64 * 64
+    mean = (curve * counts).sum(-1) / counts.sum()
+    assert abs(mean.mean() - 1 / (1 + ratio**2)) < 0.01
+    empty, _ = measures.frc(torch.zeros(64, 64) + 0j, torch.zeros(64, 64) + 0j, rings)
+    assert empty.isnan().all()
+
+
+def test_rings_of_a_long_image_have_square_pixels():
+    rings = measures.ring_index((230, 180), "cpu")
+    assert rings.shape[0] == 90
+    frequency = torch.hypot(
+        ((torch.arange(230) - 115) / 230)[:, None], ((torch.arange(180) - 90) / 180)[None, :]
+    ).flatten()
+    ring = frequency[rings[40][rings[40] >= 0]]
+    assert (ring - 40 / 180).abs().max() <= 0.5 / 180 + 1e-6
+
+
+def test_cross_gradient_energy_does_not_see_the_noise():
+    clean = noise(32, 32, seed=12)
+    one, two = (0.5 * noise(500, 32, 32, seed=seed) for seed in (13, 14))
+    cross, power = measures.gradient_energies(clean + one, clean + two)
+    target, _ = measures.gradient_energies(clean, clean)
+    assert abs(cross.mean() / target - 1) < 0.02
+    assert power.mean() / target > 1.2
+
+
+def test_weak_mode_share_against_the_exact_split():
+    """CG of as many steps as there are modes determines all of x but the null space."""
+    modes = torch.zeros(N * N, dtype=torch.complex128)
+    modes[:100] = torch.tensor([1.0, 0.5, 0.25, 0.125]).repeat(25)
+    basis, _ = torch.linalg.qr(noise(N * N, N * N, seed=15))
+    A = (modes.sqrt()[:, None] * basis.mH).to(torch.complex128)
+    x = noise(3, N, N, seed=16)
+    x[1] = 0
+    exact = (basis.mH @ x.flatten(-2).T)[100:].abs().square().sum(0).sqrt() / x.flatten(-2).norm(dim=-1)
+    share = measures.weak_mode_share(gram_of(A), x, 10)
+    assert share[1].isnan()
+    torch.testing.assert_close(share[[0, 2]], exact[[0, 2]], rtol=1e-6, atol=1e-8)
+
+
+def test_conjugate_gradient_solves_each_item_as_if_alone():
+    gram = gram_of(system())
+    rhs = gram(noise(4, N, N, seed=17))
+    rhs[2] = 0
+    together = measures.conjugate_gradient(gram, rhs, 8)
+    alone = torch.stack([measures.conjugate_gradient(gram, item, 8) for item in rhs])
+    torch.testing.assert_close(together, alone)
+    assert together[2].abs().max() == 0
+    assert together.isfinite().all()
+
+
+def test_local_psf_of_zero_filling_is_the_dirichlet_kernel():
+    n, kept, half = 64, 32, 8
+    line = torch.zeros(n, dtype=torch.complex128)
+    line[n // 2 - kept // 2 : n // 2 + kept // 2 + 1] = 1
+    kernel = torch.fft.fftshift(torch.fft.ifft(torch.fft.ifftshift(line)))
+    delta = torch.zeros(n, dtype=torch.complex128)
+    delta[n // 2] = 1
+    psf = (kernel[:, None] * delta[None, :])[
+        n // 2 - half : n // 2 + half + 1, n // 2 - half : n // 2 + half + 1
+    ]
+    fwhm, peak = measures.fwhm_and_peak(psf)
+    assert abs(fwhm[0] - 1.207 * n / (kept + 1)) < 0.06
+    assert abs(fwhm[1] - 1.207) < 0.02
+    torch.testing.assert_close(peak, torch.tensor((kept + 1) / n, dtype=torch.float64))
+    nothing, _ = measures.fwhm_and_peak(torch.zeros(2, 17, 17, dtype=torch.complex64))
+    assert nothing.isnan().all()
+
+
+def test_formulas():
+    sigma, n_real = 0.1, 1000
+    df = np.array([0.0, 200.0, 950.0])
+    rss = sigma**2 * (n_real - df)
+    np.testing.assert_allclose(measures.chi2(rss, sigma, n_real), 1 - df / n_real)
+    np.testing.assert_allclose(measures.chi2_df(rss, df, sigma, n_real), [1, 1, np.nan])
+    np.testing.assert_allclose(measures.sure(rss, df, sigma, n_real), sigma**2 * df)
+    assert measures.risk(3.0, 1.0, 5.0) == 7.0

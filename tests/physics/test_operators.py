@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+import torch
+from operator_battery import check_operator, complex_normal
+
+from sharpfit.physics.cartesian_sense import CartesianSense
+from sharpfit.physics.operators import Coils, Fourier, Sampling, largest_singular_value
+
+SHAPE = (5, 6)  # an odd and an even axis: the two differ in every fftshift
+
+
+def line_mask(axis):
+    mask = torch.zeros(SHAPE, dtype=torch.bool)
+    mask.select(axis, 0)[...] = True
+    mask.select(axis, 2)[...] = True
+    return mask
+
+
+MASKS = {
+    "points": torch.rand(SHAPE, generator=torch.Generator().manual_seed(0)) < 0.5,
+    "ky lines": line_mask(0),
+    "kx lines": line_mask(1),
+    "full": torch.ones(SHAPE, dtype=torch.bool),
+}
+
+
+def test_fourier():
+    check_operator(Fourier(), SHAPE, SHAPE)
+
+
+def test_fourier_is_the_centred_unitary_dft():
+    x = complex_normal(SHAPE, 5)
+    ky, kx = (torch.arange(n) - n // 2 for n in SHAPE)
+    y_phase = torch.exp(-2j * np.pi * torch.outer(ky, ky).double() / SHAPE[0])
+    x_phase = torch.exp(-2j * np.pi * torch.outer(kx, kx).double() / SHAPE[1])
+    expected = y_phase @ x @ x_phase / np.sqrt(SHAPE[0] * SHAPE[1])
+    torch.testing.assert_close(Fourier()(x), expected)
+    torch.testing.assert_close(Fourier().gram(x), x)
+
+
+def test_coils():
+    check_operator(Coils(complex_normal((3, *SHAPE), 4)), SHAPE, (3, *SHAPE))
+
+
+def test_sampling_selects_and_never_multiplies():
+    mask = MASKS["points"]
+    check_operator(Sampling(mask), SHAPE, SHAPE)
+    broken = torch.where(mask, complex_normal(SHAPE, 5), torch.nan)
+    assert torch.isfinite(torch.view_as_real(Sampling(mask)(broken))).all()
+
+
+@pytest.mark.parametrize("kind", MASKS)
+def test_composition(kind):
+    A = Sampling(MASKS[kind]) @ Fourier() @ Coils(complex_normal((3, *SHAPE), 4))
+    check_operator(A, SHAPE, (3, *SHAPE))
+
+
+@pytest.mark.parametrize("kind", MASKS)
+def test_fast_operator_is_the_composition_in_another_layout(kind):
+    csm, mask = complex_normal((2, 3, *SHAPE), 4), MASKS[kind]
+    fast, plain = CartesianSense(csm, mask), Sampling(mask) @ Fourier() @ Coils(csm)
+    x, y = complex_normal((4, 2, *SHAPE), 6), complex_normal((4, 2, 3, *SHAPE), 7)
+    torch.testing.assert_close(fast.unstage_image(fast.gram(fast.stage_image(x))), plain.gram(x))
+    torch.testing.assert_close(fast.unstage_image(fast.adjoint(fast.stage_kspace(y))), plain.adjoint(y))
+    torch.testing.assert_close(fast(fast.stage_image(x)), fast.stage_kspace(plain(x)))
+    assert torch.equal(fast.unstage_image(fast.stage_image(x)), x)
+
+
+@pytest.mark.parametrize("kind", MASKS)
+def test_fast_operator_passes_the_battery(kind):
+    csm, mask = complex_normal((1, 2, *SHAPE), 4), MASKS[kind]
+    A = CartesianSense(csm, mask)
+    domain = A.stage_image(torch.zeros(1, *SHAPE)).shape
+    check_operator(A, domain, (1, 2, *domain[1:]))
+
+
+def test_fast_operator_refuses_a_mask_it_cannot_transform():
+    A = CartesianSense(complex_normal((1, 2, *SHAPE), 4), MASKS["ky lines"])
+    with pytest.raises(ValueError, match="varies along axis -1"):
+        A.stage_mask(MASKS["points"])
+
+
+@pytest.mark.parametrize("kind", ["points", "ky lines"])
+def test_against_sigpy(kind):
+    sigpy_mri = pytest.importorskip("sigpy.mri")
+    csm, mask = complex_normal((3, *SHAPE), 4), MASKS[kind]
+    theirs = sigpy_mri.linop.Sense(csm.numpy(), weights=mask.double().numpy())
+    ours = Sampling(mask) @ Fourier() @ Coils(csm)
+    x, y = complex_normal(SHAPE, 6), complex_normal((3, *SHAPE), 7)
+    np.testing.assert_allclose(ours(x).numpy(), theirs(x.numpy()), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(ours.H(y).numpy(), theirs.H(y.numpy()), rtol=1e-10, atol=1e-12)
+
+
+def test_largest_singular_value_per_item():
+    csm = complex_normal((2, 3, *SHAPE), 4)
+    A = Sampling(MASKS["points"]) @ Fourier() @ Coils(csm)
+    start = complex_normal((2, *SHAPE), 8)
+    expected = []
+    for item in csm:
+        single = Sampling(MASKS["points"]) @ Fourier() @ Coils(item)
+        columns = [single(e.reshape(SHAPE)).flatten() for e in torch.eye(30, dtype=torch.complex128)]
+        expected.append(torch.linalg.matrix_norm(torch.stack(columns, 1), 2))
+    torch.testing.assert_close(
+        largest_singular_value(A, start, 400), torch.stack(expected), rtol=1e-6, atol=0
+    )

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from sharpfit.errors import InputError
+from sharpfit.physics.masks import calibration_block, make_mask
+from sharpfit.preparing import coil_maps
+from sharpfit.simulation.simulate import simulate
+
+PHANTOM = {"object": "ellipses", "matrix": [64, 64], "n_coils": 6, "noise_correlation": 0.0, "seed": 0}
+
+
+def to_image(kspace):
+    axes = (-2, -1)
+    return np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(kspace, axes=axes), norm="ortho"), axes=axes)
+
+
+@pytest.mark.parametrize(("level", "limit"), [(0.001, 0.03), (0.03, 0.05)])
+def test_espirit_finds_the_true_maps_up_to_a_phase(level, limit):
+    scan = simulate(noise_level=level, **PHANTOM)
+    mask = make_mask((64, 64), pattern="lines", acceleration=3, n_calibration=20, seed=0)
+    block = calibration_block(mask, coil_maps.MAX_CALIBRATION_WIDTH)
+    variance = 2 * np.var(scan.noise.real)
+    found = coil_maps.espirit(np.where(mask, scan.kspace, 0), block, variance)[0]
+    truth = scan.csm[0] / np.linalg.norm(scan.csm[0], axis=0)
+    brightness = np.linalg.norm(to_image(scan.noise_free[0]), axis=0)
+    inside = brightness > 0.1 * np.percentile(brightness, 99)
+    overlap = np.abs((truth.conj() * found).sum(0))[inside]
+    assert np.sqrt(np.mean(1 - overlap**2)) < limit
+    support = np.linalg.norm(found, axis=0)
+    np.testing.assert_allclose(support[support > 0], 1, atol=1e-5)
+    assert (support[inside] > 0).mean() > 0.99
+    assert found.dtype == np.complex64
+
+
+def test_only_the_calibration_block_is_read():
+    scan = simulate(noise_level=0.01, **PHANTOM)
+    block = calibration_block(np.ones((64, 64), bool), coil_maps.MAX_CALIBRATION_WIDTH)
+    elsewhere = scan.kspace.copy()
+    elsewhere[...] = np.nan
+    elsewhere[..., *block] = scan.kspace[..., *block]
+    np.testing.assert_array_equal(
+        coil_maps.espirit(elsewhere, block, 0), coil_maps.espirit(scan.kspace, block, 0)
+    )
+
+
+def test_a_small_calibration_region_is_refused():
+    kspace = np.ones((1, 2, 32, 32), np.complex64)
+    with pytest.raises(InputError, match=r"no calibration region: .* is 8 × 8"):
+        coil_maps.espirit(kspace, (slice(12, 20), slice(12, 20)), 0.0)
+
+
+def test_given_maps_are_normalised_and_the_change_is_said():
+    given = np.zeros((1, 2, 4, 4), complex)
+    given[0, :, 1:] = np.array([3, 4j])[:, None, None]
+    normalised, said = coil_maps.normalised(given, "maps.npy")
+    np.testing.assert_allclose(np.linalg.norm(normalised[0], axis=0)[1:], 1)
+    assert not normalised[0, :, 0].any()
+    assert "maps.npy" in said
+    assert "5 to 5" in said
+
+
+@pytest.mark.parametrize("air", [0, 1])
+def test_a_slice_without_signal_gets_no_maps_and_spoils_no_other(air):
+    scan = simulate(noise_level=0.01, **PHANTOM)
+    block = calibration_block(np.ones((64, 64), bool), coil_maps.MAX_CALIBRATION_WIDTH)
+    stack = np.concatenate([air * (scan.kspace - scan.noise_free), scan.kspace]).astype(np.complex64)
+    variance = 2 * np.var(scan.noise.real)
+    found = coil_maps.espirit(stack, block, variance)
+    assert not found[0].any()
+    np.testing.assert_array_equal(found[1:], coil_maps.espirit(scan.kspace, block, variance))
+
+
+def test_a_dead_first_coil_gives_no_nan():
+    kspace = simulate(noise_level=0.01, **PHANTOM).kspace.copy()
+    kspace[:, 0] = 0
+    block = calibration_block(np.ones((64, 64), bool), coil_maps.MAX_CALIBRATION_WIDTH)
+    assert np.isfinite(coil_maps.espirit(kspace, block, 0)).all()

@@ -1,1 +1,0 @@
-"""Compare result directories, DVC revisions, or regimes across them: what differs, and is it better."""

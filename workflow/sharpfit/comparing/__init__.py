@@ -1,0 +1,1 @@
+"""Result directories, DVC revisions or regimes side by side: what differs, and is it better."""

@@ -1,0 +1,81 @@
+"""A comparison as the interactive page: what differs, the results, and the fits under each other."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sharpfit.comparing.outcome import Outcome, words
+from sharpfit.comparing.pairs import IDENTICAL, INCOMPARABLE
+from sharpfit.comparing.sources import Result
+from sharpfit.reporting.page.build import write_page
+from sharpfit.reporting.page.fits import Fit, Scan, read_fit, read_scan
+from sharpfit.study import paths
+
+
+def write_comparison(html: Path, outcome: Outcome) -> None:
+    """Write the page of a comparison; fits of different data stand in sections of their own."""
+    sections: dict[str, tuple[Scan, list[Fit]]] = {}
+    against: dict[str, tuple[int, int]] = {}
+    for letter, place, result in _shown(outcome):
+        scan = read_scan(result.preprocessed)
+        name, fits = sections.setdefault(place, (scan.renamed(place), []))
+        fits.append(_fit(f"{letter} {result.regime}", result, scan))
+        first = next(at for at, fit in enumerate(fits) if fit.label.startswith("A ") or at == 0)
+        if letter != "A":
+            against.setdefault(name.name, (first, len(fits) - 1))
+    write_page(
+        html, "sharpfit comparison", list(sections.values()), _answers(outcome), _notes(outcome), against
+    )
+
+
+def _shown(outcome: Outcome) -> Iterator[tuple[str, str, Result]]:
+    """Yield (letter, section's name, result) of every fit to show; one that is identical to A's is not."""
+    for result in outcome.first.results:
+        yield "A", result.scan, result
+    for side in outcome.sides:
+        status = {(pair.scan, pair.regime.split(" → ")[-1]): pair.status for pair in side.pairs}
+        for result in side.source.results:
+            found = status.get((result.scan, result.regime))
+            if found != IDENTICAL:
+                letter = side.source.letter
+                yield letter, f"{result.scan} ({letter})" if found == INCOMPARABLE else result.scan, result
+
+
+def _fit(label: str, result: Result, scan: Scan) -> Fit:
+    names = (result.scan, result.regime)
+    return read_fit(
+        label,
+        scan,
+        result.file(paths.evaluated(*names)),
+        result.reconstruction,
+        result.file(paths.reconstructed(*names, "history.csv")),
+    )
+
+
+def _answers(outcome: Outcome) -> dict[str, str]:
+    """Return one sentence per scan: how its fits stand to those of A."""
+    said: dict[str, list[str]] = {}
+    for pair in outcome.pairs:
+        said.setdefault(pair.scan, []).append(f"{pair.side} {pair.regime}: {pair.status}")
+    return {scan: f"{'; '.join(sentences)}." for scan, sentences in said.items()}
+
+
+def _notes(outcome: Outcome) -> list[dict[str, Any]]:
+    sides = [("A", outcome.first.name), *((s.source.letter, s.source.name) for s in outcome.sides)]
+    differing = [
+        (f"A → {side.source.letter}", d.kind, d.name, d.first, d.other)
+        for side in outcome.sides
+        for d in side.differences
+    ]
+    results = [(p.side, p.scan, p.regime, p.status, words(p)) for p in outcome.pairs]
+    return [
+        _note("What is compared", "", ("side", "results of"), sides),
+        _note("What differs in the making", "", ("sides", "kind", "name", "before", "after"), differing)
+        if differing
+        else _note("What differs in the making", "Nothing that is recorded.", (), []),
+        _note("Results against A", "", ("side", "scan", "regime", "status", "by"), results),
+    ]
+
+
+def _note(title: str, text: str, columns: tuple[str, ...], rows: list[Any]) -> dict[str, Any]:
+    return {"title": title, "text": text, "columns": columns, "rows": rows}

@@ -1,0 +1,140 @@
+"""Is one fit's picked image better than another's? Decided by the judge's uncertainty, else a tolerance."""
+
+import hashlib
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from sharpfit.comparing.differences import data_identity
+from sharpfit.comparing.sources import Result, Source
+from sharpfit.reporting.ranking import RISK_TOLERANCE, risk_margin
+
+#: Picked images whose relative distance ‖a − b‖ / ‖a‖ is no larger count as equal (float32 across devices).
+IMAGE_TOLERANCE = 1e-3
+#: NRMSEs that differ by a smaller share count as equal.
+NRMSE_TOLERANCE = 0.01
+
+IDENTICAL, EQUAL, UNDECIDED = "identical", "equal", "no real difference"
+BETTER, WORSE, MISSING, INCOMPARABLE = "better", "worse", "missing", "not comparable"
+STATUSES = (IDENTICAL, EQUAL, UNDECIDED, BETTER, WORSE, MISSING, INCOMPARABLE)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """How the fit of another side stands to that of the first: `status` is said of the other's.
+
+    `measure` decided, with `first` and `other` its values and `margin` what they must differ by; all None
+    where nothing had to be measured. `note` says why in words.
+    """
+
+    scan: str
+    regime: str
+    side: str
+    status: str
+    measure: str | None = None
+    first: float | None = None
+    other: float | None = None
+    margin: float | None = None
+    note: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the pair as plain values."""
+        return asdict(self)
+
+
+def pair_up(first: Source, other: Source) -> list[tuple[str, str, Result | None, Result | None]]:
+    """Return (scan, regime, first's, other's) for every fit of either; one is None where it is missing.
+
+    Where both sides name a single regime, fits meet by scan, whatever the regimes are called.
+    """
+    across = first.one_regime and other.one_regime
+    sides = [{(r.scan, "" if across else r.regime): r for r in side.results} for side in (first, other)]
+    pairs = []
+    for key in dict.fromkeys([*sides[0], *sides[1]]):
+        one, two = sides[0].get(key), sides[1].get(key)
+        named = list(dict.fromkeys(result.regime for result in (one, two) if result is not None))
+        pairs.append((key[0], " → ".join(named), one, two))
+    return pairs
+
+
+def compare(first: Source, other: Source) -> list[Pair]:
+    """Return how every fit of `other` stands to that of `first`."""
+    pairs = []
+    for scan, regime, one, two in pair_up(first, other):
+        if one is None or two is None:
+            letter = first.letter if one is None else other.letter
+            pairs.append(Pair(scan, regime, other.letter, MISSING, note=f"missing in {letter}"))
+        else:
+            pairs.append(_compare(Pair(scan, regime, other.letter, INCOMPARABLE), one, two))
+    return pairs
+
+
+def _compare(pair: Pair, one: Result, two: Result) -> Pair:
+    """Return `pair`, which says not comparable so far, with its status found out."""
+    reason = _different_data(one, two)
+    if reason:
+        return replace(pair, note=reason)
+    if _same_bytes(one.reconstruction, two.reconstruction) and one.evaluation == two.evaluation:
+        return replace(pair, status=IDENTICAL, note="bit-identical")
+    distance = _distance(one.picked, two.picked)
+    if distance is not None and distance <= IMAGE_TOLERANCE:
+        return replace(pair, status=EQUAL, measure="image distance", other=distance, margin=IMAGE_TOLERANCE)
+    measure, values, margin, note = _measure(one, two)
+    if measure is None:
+        return replace(pair, note=note)
+    change = values[1] - values[0]
+    status = UNDECIDED if abs(change) <= margin else BETTER if change < 0 else WORSE
+    return replace(
+        pair, status=status, measure=measure, first=values[0], other=values[1], margin=margin, note=note
+    )
+
+
+def _different_data(one: Result, two: Result) -> str:
+    """Return why two fits are not of the same data; empty when they are."""
+    identities = (data_identity(one), data_identity(two))
+    if None not in identities:
+        return "" if identities[0] == identities[1] else "made from different data"
+    if _same_bytes(one.preprocessed, two.preprocessed):
+        return ""
+    return "without sidecars and the same preprocessed scan, nothing shows that the data are the same"
+
+
+def _measure(one: Result, two: Result) -> tuple[str | None, tuple[float, float], float, str]:
+    """Return what decides (name, both values, margin, words): J and its error, else NRMSE, else J alone."""
+    figures = (one.evaluation["picked"], two.evaluation["picked"])
+    risks, nrmses = (tuple(figure.get(key) for figure in figures) for key in ("risk", "nrmse"))
+    margin = risk_margin(one.evaluation, two.evaluation)
+    same_scan = _same_bytes(one.preprocessed, two.preprocessed)
+    if same_scan and None not in risks and margin is not None:
+        return "J", risks, margin, "margin: 2 standard errors of the difference"
+    if None not in nrmses:
+        return "NRMSE", nrmses, NRMSE_TOLERANCE * nrmses[0], f"tolerance {NRMSE_TOLERANCE:.0%}"
+    if same_scan and None not in risks:
+        return "J", risks, RISK_TOLERANCE * abs(risks[0]), f"tolerance {RISK_TOLERANCE:.0%}"
+    return None, (0.0, 0.0), 0.0, "preprocessed differently, and no reference to measure against"
+
+
+def _same_bytes(one: Path, two: Path) -> bool:
+    if not (one.is_file() and two.is_file()) or one.stat().st_size != two.stat().st_size:
+        return False
+    return _digest(one) == _digest(two)
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _distance(one: Path, two: Path) -> float | None:
+    """Return ‖a − b‖ / ‖a‖ of two picked images; None where they cannot be subtracted."""
+    if not (one.is_file() and two.is_file()):
+        return None
+    with h5py.File(one) as first, h5py.File(two) as other:
+        images = (first["image"][:], other["image"][:])
+    norm = float(np.linalg.norm(images[0]))
+    if images[0].shape != images[1].shape or norm == 0:
+        return None
+    return float(np.linalg.norm(images[0] - images[1])) / norm

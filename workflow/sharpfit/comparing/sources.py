@@ -1,0 +1,153 @@
+"""Where results to compare come from: a folder, a DVC revision, or some fits of either."""
+
+import json
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from sharpfit.errors import InputError
+from sharpfit.provenance.sidecar import read_sidecar
+from sharpfit.study import paths
+
+WORKSPACE = "workspace"
+_SEPARATOR = "::"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One judged fit and the sidecars of what it is made from, None where there is none.
+
+    `results` is the results folder it lies in, whatever that is called.
+    """
+
+    results: Path
+    scan: str
+    regime: str
+    evaluation: dict[str, Any]
+    sidecars: dict[str, dict[str, Any] | None]
+
+    def file(self, path: str) -> Path:
+        """Place of a result whose path is given relative to a study's folder."""
+        return _place(self.results, path)
+
+    @property
+    def preprocessed(self) -> Path:
+        """The scan's results/preprocess/<scan>.h5."""
+        return self.file(paths.preprocessed(self.scan))
+
+    @property
+    def reconstruction(self) -> Path:
+        """The fit's reconstruction.h5."""
+        return self.file(paths.reconstructed(self.scan, self.regime))
+
+    @property
+    def picked(self) -> Path:
+        """The picked image, picked.h5."""
+        return self.file(paths.evaluated(self.scan, self.regime, "picked.h5"))
+
+
+@dataclass(frozen=True)
+class Source:
+    """One side of a comparison: its letter, what the user called it, and its fits in the study's order.
+
+    `one_regime` says that a single regime was asked for by name, so that it may meet another's.
+    """
+
+    letter: str
+    name: str
+    results: tuple[Result, ...]
+    one_regime: bool
+
+
+def open_source(letter: str, text: str, scratch: Path) -> Source:
+    """Open `WHERE` or `WHERE::SCAN/REGIME` (both may hold * and ?).
+
+    WHERE is a study's folder, its results folder, `workspace` (the current folder), or a revision that
+    DVC knows (a commit, tag, branch or experiment), whose results are copied into `scratch`.
+
+    Raises
+    ------
+    InputError
+        when there is no such folder or revision, its results are not here, or nothing matches
+    """
+    where, _, wanted = text.partition(_SEPARATOR)
+    scan, _, regime = wanted.partition("/")
+    results = _results_folder(where, scratch / letter)
+    found = [
+        result
+        for result in _results(results)
+        if fnmatchcase(result.scan, scan or "*") and fnmatchcase(result.regime, regime or "*")
+    ]
+    if not found:
+        what = (
+            f"no fit matches {wanted}" if wanted else "no judged fit (results/evaluate/*/*/evaluation.json)"
+        )
+        raise InputError(f"{text}: {what}; run `snakemake` there, or `dvc pull`")
+    return Source(letter, text, tuple(found), bool(regime) and not set(regime) & set("*?["))
+
+
+def _place(results: Path, path: str) -> Path:
+    return results / Path(path).relative_to(paths.RESULTS)
+
+
+def _results_folder(where: str, scratch: Path) -> Path:
+    folder = Path() if where in ("", WORKSPACE) else Path(where)
+    if folder.is_dir():
+        return folder if (folder / "evaluate").is_dir() else folder / paths.RESULTS
+    return _revision(where, scratch) / paths.RESULTS
+
+
+def _revision(revision: str, scratch: Path) -> Path:
+    """Copy the results of a revision out of DVC's cache (or remote) into `scratch`."""
+    from dvc.api import DVCFileSystem
+    from dvc.exceptions import DvcException
+    from dvc.scm import RevError
+    from dvc_data.index import DataIndexDirError
+    from scmrepo.exceptions import SCMError
+
+    scratch.mkdir(parents=True)
+    try:
+        files = DVCFileSystem(url=".", rev=revision)
+        files.get(paths.RESULTS, str(scratch / paths.RESULTS), recursive=True)
+    except (RevError, SCMError) as error:
+        raise InputError(f"{revision}: neither a folder nor a revision ({_line(error)})") from error
+    except (DvcException, DataIndexDirError, OSError) as error:
+        raise InputError(
+            f"{revision}: its results are not here ({_line(error)}); `dvc fetch` them, or run it"
+        ) from error
+    return scratch
+
+
+def _results(results: Path) -> list[Result]:
+    """Return every judged fit of a results folder: in the summary's order, then by name."""
+    files = sorted((results / "evaluate").glob("*/*/evaluation.json"))
+    found = {file.parts[-3:-1]: file for file in files}
+    summary = _place(results, paths.SUMMARY_JSON)
+    named: list[tuple[str, ...]] = []
+    if summary.is_file():
+        named = [(scan, regime) for scan, rows in _json(summary).items() for regime in rows]
+    ordered = [pair for pair in named if pair in found] + [pair for pair in found if pair not in named]
+    return [_result(results, scan, regime, found[scan, regime]) for scan, regime in ordered]
+
+
+def _result(results: Path, scan: str, regime: str, file: Path) -> Result:
+    made = {
+        "preprocess": paths.preprocessed(scan),
+        "reconstruct": paths.reconstructed(scan, regime),
+        "evaluate": paths.evaluated(scan, regime),
+    }
+    sidecars = {rule: read_sidecar(str(_place(results, paths.sidecar(path)))) for rule, path in made.items()}
+    return Result(results, scan, regime, _json(file), sidecars)
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(file.read_text())
+    except ValueError as error:
+        raise InputError(f"{file}: cannot be read as JSON ({error})") from error
+    return content
+
+
+def _line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

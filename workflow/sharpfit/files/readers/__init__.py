@@ -1,0 +1,1 @@
+"""One module for each format, each with `read(path, dataset)` → `FileArray`."""

@@ -1,0 +1,40 @@
+"""BART: complex64 in Fortran order (.cfl) with its dimensions beside it (.hdr)."""
+
+from pathlib import Path
+
+import numpy as np
+
+from sharpfit.errors import InputError
+from sharpfit.files.axes import FileArray
+from sharpfit.files.readers.dataset_choice import no_dataset
+
+# BART's first three axes are spatial, the fourth is coils, the fourteenth slices.
+_BART_NAMES = {3: "coil", 13: "slice"}
+
+
+def read(path: Path, dataset: str | None) -> FileArray:
+    """Read a .cfl or .hdr file with its other half; its axes are named by the format."""
+    no_dataset(path, dataset)
+    header, data = path.with_suffix(".hdr"), path.with_suffix(".cfl")
+    for part in (header, data):
+        if not part.is_file():
+            raise InputError(f"{part}: no such file; BART files come as .cfl and .hdr")
+    lines = header.read_text(errors="replace").splitlines()
+    try:
+        shape = tuple(int(n) for n in lines[lines.index("# Dimensions") + 1].split())
+    except (ValueError, IndexError) as error:
+        raise InputError(f"{header}: holds no line of dimensions after '# Dimensions'") from error
+    if data.stat().st_size != 8 * np.prod(shape):
+        raise InputError(
+            f"{data}: {data.stat().st_size} bytes, but {header.name} asks for {8 * np.prod(shape)}"
+        )
+    values = np.fromfile(data, "<c8").reshape(shape, order="F")
+    long = [i for i, n in enumerate(shape) if n > 1]
+    spatial = [i for i in long if i < 3]
+    if len(spatial) > 2 or any(i > 2 and i not in _BART_NAMES for i in long):
+        raise InputError(
+            f"{data}: dimensions {shape}: two spatial axes, coils (fourth) and slices (fourteenth) can be "
+            "fitted; transform the readout of a 3-D scan first (bart fft -i 1), and pick with bart slice"
+        )
+    names = dict(zip(spatial, ("ky", "kx"), strict=False)) | _BART_NAMES
+    return FileArray(np.squeeze(values), str(data), tuple(names[i] for i in long))

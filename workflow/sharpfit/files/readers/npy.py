@@ -1,0 +1,23 @@
+"""NumPy: one array in a .npy file."""
+
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from sharpfit.errors import InputError
+from sharpfit.files.axes import FileArray
+from sharpfit.files.readers.dataset_choice import first_line, no_dataset, numeric
+
+
+def read(path: Path, dataset: str | None) -> FileArray:
+    """Read a .npy file; pickled objects are refused."""
+    no_dataset(path, dataset)
+    try:
+        with path.open("rb") as file:
+            values = np.load(file, allow_pickle=False)
+    except (ValueError, EOFError, BadZipFile) as error:
+        raise InputError(f"{path}: cannot be read as .npy ({first_line(error)})") from error
+    if not isinstance(values, np.ndarray):
+        raise InputError(f"{path}: is an .npz archive; save the k-space itself by numpy.save")
+    return FileArray(numeric(values, str(path)), str(path), None)

@@ -1,0 +1,90 @@
+"""Read an array, or a whole k-space, with the reader that a file's format asks for."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+
+from sharpfit.errors import InputError
+from sharpfit.files.axes import KSPACE_AXES, FileArray, arranged, kspace_axes
+
+READERS = "sharpfit.files.readers"
+
+
+def read_kspace(
+    path: Path, reader: str, dataset: str | None = None, axes: Sequence[str] | None = None
+) -> tuple[FileArray, tuple[str, ...], str]:
+    """Read k-space as (slice, coil, ky, kx) in the file's precision, and check that it can be k-space.
+
+    Parameters
+    ----------
+    path
+        the file
+    reader
+        name of its reader, see `sharpfit.files.formats`
+    dataset
+        its name in a .mat or HDF5 file; may be left out where only one array can be meant
+    axes
+        the file's axes in its own order (for MATLAB and BART: theirs), of slice, coil, ky, kx
+
+    Returns
+    -------
+        the array, the names of the file's axes in its own order, and a sentence saying how they were found
+
+    Raises
+    ------
+    InputError
+        if it cannot be read, is real-valued, holds NaN, infinities or only zeros, or its axes are not clear
+    """
+    array = read_array(path, reader, dataset)
+    if array.values.dtype.kind != "c":
+        raise InputError(
+            f"{array.where}: {array.values.dtype} of shape {array.values.shape} is real-valued; "
+            "k-space is complex (is this an image?)"
+        )
+    named, sentence = kspace_axes(array, axes)
+    values = arranged(named, KSPACE_AXES)
+    check_finite(values, array.where)
+    return FileArray(values, array.where, KSPACE_AXES), named.axes or (), sentence
+
+
+def read_array(path: Path, reader: str, dataset: str | None = None) -> FileArray:
+    """Read one array.
+
+    The reader is imported here by its name, so that a job's code is the one reader it uses.
+
+    Parameters
+    ----------
+    path
+        the file
+    reader
+        name of a module of `sharpfit.files.readers`
+    dataset
+        the array's name in a file that holds several
+
+    Raises
+    ------
+    InputError
+        if the file is missing or broken, or the dataset unknown or not the only one
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    array: FileArray = import_module(f"{READERS}.{reader}").read(path, dataset)
+    return array
+
+
+def check_finite(values: np.ndarray, where: str) -> None:
+    """Refuse NaN, infinities, and nothing but zeros.
+
+    Raises
+    ------
+    InputError
+        naming how many there are, and the first
+    """
+    bad = ~np.isfinite(values)
+    if bad.any():
+        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise InputError(f"{where}: {int(bad.sum())} values are NaN or infinite, the first at {first}")
+    if not values.any():
+        raise InputError(f"{where}: every value is zero")

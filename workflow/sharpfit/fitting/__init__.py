@@ -1,0 +1,1 @@
+"""The objective, its replicas, and the solvers that move them."""

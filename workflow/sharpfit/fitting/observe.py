@@ -1,0 +1,87 @@
+"""What is kept of a fit at a checkpoint: the image, its noise map, and every measure the judge reads."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sharpfit.fitting.objective import PROBE_STEP, PSF_AMPLITUDE, Evaluation, Problem
+from sharpfit.measuring import measures
+from sharpfit.physics.norms import energy
+
+PSF_HALF_WIDTH = 6
+
+Observation = dict[str, np.ndarray]
+
+
+def checkpoint_iterations(n_iterations: int, n_checkpoints: int) -> list[int]:
+    """Log-spaced iterations from 0 (the start) to the last, about ``n_checkpoints`` of them."""
+    spaced = np.geomspace(1, max(n_iterations, 1), max(n_checkpoints - 1, 2)).round().astype(int)
+    return sorted({0, n_iterations, *(int(t) for t in spaced if t <= n_iterations)})
+
+
+def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
+    """Measure one iterate.
+
+    Args:
+        problem: the staged data.
+        c: the iterate, (item, slice, y, x).
+        at: the objective there.
+
+    Returns:
+        ``image`` complex64 (slice, y, x) and ``noise_map`` float32 (slice, y, x) in fitted units; and under
+        the names of the result file every measure, first axis slice, second (if there is one) the pair.
+    """
+    items = problem.replicas
+    images = problem.unstage(c)  # (item, slice, y, x), centred
+    plus, minus = images[items.plus], images[items.minus]
+    cross, power = measures.gradient_energies(plus, minus)
+    ring_correlation, _ = measures.frc(plus, minus, measures.ring_index(images.shape[-2:], problem.device))
+    spread = c[items.probe] - c[:1]
+    per_pair = {
+        "df": measures.degrees_of_freedom(problem.probe_adjoint, spread, PROBE_STEP * problem.sigma),
+        "v_data": measures.data_noise_variance(problem.gram, c[items.plus], c[items.minus]),
+        "v_image": measures.noise_variance(plus, minus),
+        "cross_gradient": cross,
+        "gradient_energy": power,
+        "frc": ring_correlation,
+    }
+    filtered_rss, sketch = problem.filtered.residual(at.gradient[0])
+    per_pair |= {
+        "filtered_trace": problem.filtered.trace(spread),
+        "filtered_sketch": sketch,
+        "v_filtered": problem.filtered.variance(c[items.plus] - c[items.minus]),
+    }
+    per_slice = {
+        "filtered_rss": filtered_rss,
+        "rss": at.rss[0],
+        "held_out_rss": at.held_out_rss,
+        "gradient_norm": energy(at.gradient[0]).sqrt(),
+        "image_norm": energy(c[0]).sqrt(),
+        "weak_mode_share": measures.weak_mode_share(problem.gram, c[0]),
+        "psf": local_psf(images[items.psf] - images[0], problem.psf_points),
+    }
+    return {
+        "image": images[0].cpu().numpy(),
+        "noise_map": measures.noise_map(plus, minus).float().cpu().numpy(),
+        **{name: value.transpose(0, 1).cpu().numpy() for name, value in per_pair.items()},
+        **{name: value.cpu().numpy() for name, value in per_slice.items()},
+    }
+
+
+def local_psf(difference: Tensor, points: np.ndarray) -> Tensor:
+    """Cut the answer to unit spikes out of an image, (slice, y, x) → (slice, point, 2w+1, 2w+1), w = 6.
+
+    Windows wrap around the edge of the image, as the discrete Fourier transform does.
+    """
+    window = np.arange(-PSF_HALF_WIDTH, PSF_HALF_WIDTH + 1)
+    rows = torch.from_numpy((points[..., 0, None] + window) % difference.shape[-2]).to(difference.device)
+    columns = torch.from_numpy((points[..., 1, None] + window) % difference.shape[-1]).to(difference.device)
+    which = torch.arange(len(points), device=difference.device)[:, None, None, None]
+    return difference[which, rows[..., :, None], columns[..., None, :]] / PSF_AMPLITUDE
+
+
+def ring_counts(shape: tuple[int, ...]) -> np.ndarray:
+    """How many samples each ring of the Fourier ring correlation holds, int64 (ring,)."""
+    return measures.ring_counts(measures.ring_index(shape, "cpu")).numpy()

@@ -1,0 +1,109 @@
+"""From a preprocessed scan and a regime to the fitted images and all that was measured on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from sharpfit.errors import InputError
+from sharpfit.fitting.loop import Fit, Row, Trajectory, percentile99
+from sharpfit.fitting.objective import Problem
+from sharpfit.fitting.observe import checkpoint_iterations, ring_counts
+from sharpfit.fitting.stopping import stop_rule
+from sharpfit.fitting.torch_solver import Descent
+from sharpfit.physics.conjugate_gradient import conjugate_gradient
+
+
+def reconstruct(
+    scan: Mapping[str, Any],
+    attrs: Mapping[str, Any],
+    regime: Mapping[str, Any],
+    measures: Mapping[str, int],
+    *,
+    device: torch.device,
+    state: Path | None = None,
+    on_row: Callable[[Row], None] = lambda _row: None,
+    pause: Callable[[], bool] = lambda: False,
+) -> tuple[dict[str, np.ndarray], dict[str, Any], list[Row]]:
+    """Fit one scan under one regime: min_c ½‖A c − y‖², all replicas at once.
+
+    Args:
+        scan: ``kspace``, ``csm``, ``mask``, ``held_out_mask`` of preprocess; arrays or open datasets.
+        attrs: ``sigma`` and ``image_scale``.
+        regime: ``optimizer``, ``schedule``, ``start``, ``n_iterations``, ``stop``.
+        measures: ``n_checkpoints``, ``n_replicas``, ``seed``.
+        device: where to compute.
+        state: file for resuming after a kill.
+        on_row: sees every row of the history as it is made.
+        pause: see :class:`sharpfit.fitting.loop.Fit`.
+
+    Returns:
+        datasets and attributes of ``reconstruction.h5``, and the rows of ``history.csv``.
+
+    Raises:
+        InputError: the scan is not in complex64.
+        FrozenFitError: leaf, optimizer and data do not belong together.
+    """
+    for name in ("kspace", "csm"):
+        if scan[name].dtype != np.complex64:
+            raise InputError(
+                f"{name} is {scan[name].dtype}, but preprocess writes complex64; run preprocess again"
+            )
+    problem = Problem(
+        scan["kspace"],
+        scan["csm"],
+        scan["mask"][()],
+        scan["held_out_mask"][()],
+        float(attrs["sigma"]),
+        n_pairs=measures["n_replicas"],
+        seed=measures["seed"],
+        device=device,
+    )
+    descent = Descent(problem.start(regime["start"]), regime, problem.data)
+    checkpoints = checkpoint_iterations(regime["n_iterations"], measures["n_checkpoints"])
+    stop = stop_rule(regime, problem.sigma)
+    trajectory = Fit(problem, descent, checkpoints, state, on_row, stop, pause).run()
+    datasets = _datasets(problem, trajectory, float(attrs["image_scale"]))
+    return datasets, _attributes(problem, descent, trajectory, regime, attrs), trajectory.history
+
+
+def _datasets(problem: Problem, trajectory: Trajectory, image_scale: float) -> dict[str, np.ndarray]:
+    stacked = {
+        name: np.stack([seen[name] for seen in trajectory.observations])
+        for name in trajectory.observations[0]
+    }
+    images = stacked.pop("image")
+    return {
+        "images": (images * image_scale).astype(np.complex64),
+        "noise_map": (stacked.pop("noise_map") * image_scale).astype(np.float32),
+        "iterations": np.array(trajectory.iterations, dtype=np.int64),
+        "frc_counts": ring_counts(images.shape[-2:]),
+        "psf_points": problem.psf_points,
+        **{f"measures/{name}": values for name, values in stacked.items()},
+    }
+
+
+def _attributes(
+    problem: Problem,
+    descent: Descent,
+    trajectory: Trajectory,
+    regime: Mapping[str, Any],
+    attrs: Mapping[str, Any],
+) -> dict[str, Any]:
+    gradient = problem.evaluate(descent.c).gradient[0]
+    return {
+        "sigma": problem.sigma,
+        "image_scale": float(attrs["image_scale"]),
+        "n_real": problem.n_real,
+        "n_held_out": problem.n_held_out,
+        "stopped_because": trajectory.stopped_because,
+        "last_step": trajectory.history[-1]["step"],
+        "travel_needed": percentile99(conjugate_gradient(problem.gram, gradient, 10)),
+        "regime": json.dumps(regime, sort_keys=True),
+        "n_iterations_asked": regime["n_iterations"],
+    }

@@ -1,0 +1,47 @@
+"""Stop a fit that only fits noise: the judge's risk, asked at the checkpoints while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sharpfit.measuring.measures import risk
+
+
+def stop_rule(regime: Mapping[str, Any], sigma: float) -> JudgedStop | None:
+    """Build the rule that a regime names under ``stop``; None where it names none."""
+    stop = regime.get("stop")
+    return JudgedStop(stop["rise"], stop["patience"], sigma) if stop else None
+
+
+class JudgedStop:
+    """Stop once J has stayed up for a while.
+
+    J (`sharpfit.measuring.filtered_risk`) is read on the main trajectory; all replicas stop with it.
+
+    Args:
+        rise: how far J must lie above its minimum, in shares of it (or of the image's variance where that
+            is larger).
+        patience: iterations that must have passed since the minimum.
+        sigma: noise std per real and imaginary component, fitted units.
+    """
+
+    def __init__(self, rise: float, patience: int, sigma: float) -> None:
+        self._rise, self._patience, self._sigma = rise, patience, sigma
+
+    def __call__(self, iterations: Sequence[int], observations: Sequence[Mapping[str, np.ndarray]]) -> str:
+        """Return why to stop after the last of the checkpoints, empty to go on."""
+        values = np.array([self._risk(seen) for seen in observations])
+        lowest = int(values.argmin())
+        variance = float(observations[lowest]["v_image"].sum(0).mean())
+        rise = values[-1] - values[lowest]
+        waited = iterations[-1] - iterations[lowest]
+        if waited < self._patience or rise <= self._rise * max(values[lowest], variance):
+            return ""
+        return f"judged: J rose since iteration {iterations[lowest]}, {waited} iterations ago"
+
+    def _risk(self, seen: Mapping[str, np.ndarray]) -> float:
+        error = seen["filtered_rss"][:, None] + self._sigma**2 * seen["filtered_trace"]  # (slice, pair)
+        return float(risk(error, seen["v_filtered"], seen["v_image"]).sum(0).mean())

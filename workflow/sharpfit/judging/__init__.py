@@ -1,0 +1,1 @@
+"""From the record of a fit to a verdict."""

@@ -1,0 +1,185 @@
+"""What is measured along a fit, on the device where it runs.
+
+Leading axes batch freely and never mix; images are centred complex tensors (..., y, x). Reductions are
+done in float64 whatever the images are. Replicas are the whole iterative reconstruction x(·) applied to
+perturbed data: x± = x(y ± σ w), with w of unit variance per real and imaginary component.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from sharpfit.physics.conjugate_gradient import Gram, conjugate_gradient
+from sharpfit.physics.norms import IMAGE, energy, inner
+
+
+def noise_variance(plus: torch.Tensor, minus: torch.Tensor) -> torch.Tensor:
+    """Sum an image's variance over its pixels: v = Σ|x₊ − x₋|² / 4 over (y, x) (Leiner 2023).
+
+    Exact for fits that are linear in the data; elementwise Adam divides by its own gradient, which
+    couples the halves, and early iterations read low.
+    """
+    return energy(plus - minus) / 4
+
+
+def data_noise_variance(gram: Gram, plus: torch.Tensor, minus: torch.Tensor) -> torch.Tensor:
+    """Sum that variance over the samples: v_data = ‖A d‖² / 4 = Re⟨d, AᴴA d⟩ / 4, d = x₊ − x₋."""
+    difference = plus - minus
+    return inner(difference, gram(difference)) / 4
+
+
+def noise_map(plus: torch.Tensor, minus: torch.Tensor) -> torch.Tensor:
+    """Estimate the standard deviation of every complex pixel: √(mean over pairs of |x₊ − x₋|² / 4).
+
+    plus, minus: (pair, ..., y, x). Returns float64 (..., y, x) (Robson 2008).
+    """
+    difference = (plus - minus).to(torch.complex128)
+    return (difference.abs().square() / 4).mean(0).sqrt()
+
+
+def gradient_energies(plus: torch.Tensor, minus: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sharpness that the noise does not share, and sharpness as it is seen.
+
+    G = Re⟨∇x₊, ∇x₋⟩ and P = (‖∇x₊‖² + ‖∇x₋‖²) / 2, ∇ by periodic forward differences along y and x.
+    The halves' noise is independent, so it cancels from the mean of G; P − G is twice the noise energy
+    of the full-data image.
+    """
+    cross = torch.zeros((), dtype=torch.float64, device=plus.device)
+    power = torch.zeros_like(cross)
+    for axis in IMAGE:
+        step_plus = torch.roll(plus, -1, axis) - plus
+        step_minus = torch.roll(minus, -1, axis) - minus
+        cross = cross + inner(step_plus, step_minus)
+        power = power + (energy(step_plus) + energy(step_minus)) / 2
+    return cross, power
+
+
+def ring_index(shape: Sequence[int], device: torch.device | str) -> torch.Tensor:
+    """Members of the rings of spatial frequency below Nyquist.
+
+    Ring r holds the samples of the centred spectrum with r = round(|f| · n), f in cycles per pixel and n
+    the smaller side, for r < n / 2. Returns int64 (ring, longest): flat positions in (y, x), −1 where a
+    ring has fewer members.
+    """
+    rows, columns = shape
+    n = min(rows, columns)
+    fy = (torch.arange(rows, dtype=torch.float64) - rows // 2) / rows
+    fx = (torch.arange(columns, dtype=torch.float64) - columns // 2) / columns
+    ring = torch.round(torch.hypot(fy[:, None], fx[None, :]) * n).long().flatten()
+    members = [torch.nonzero(ring == r).flatten() for r in range(n // 2)]
+    return torch.nn.utils.rnn.pad_sequence(members, batch_first=True, padding_value=-1).to(device)
+
+
+def ring_counts(rings: torch.Tensor) -> torch.Tensor:
+    """How many samples each ring of `ring_index` holds: int64 (ring,)."""
+    return (rings >= 0).sum(-1)
+
+
+def _ring_sums(values: torch.Tensor, rings: torch.Tensor) -> torch.Tensor:
+    """Σ over each ring: (..., y, x) → (..., ring)."""
+    gathered = values.flatten(-2)[..., rings.clamp(min=0)]  # (..., ring, longest)
+    return torch.where(rings >= 0, gathered, 0.0).sum(-1)
+
+
+def frc(plus: torch.Tensor, minus: torch.Tensor, rings: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Fourier ring correlation of two halves, and the number of samples in each ring.
+
+    FRC(r) = Re Σ X₊ conj(X₋) / √(Σ|X₊|² Σ|X₋|²), the sums over ring r (van Heel & Schatz 2005,
+    doi:10.1016/j.jsb.2005.05.009). plus, minus: (..., y, x); rings from `ring_index`.
+    Returns float64 (..., ring), NaN where a ring holds no energy, and int64 (ring,).
+    """
+    spectrum_plus, spectrum_minus = (
+        torch.fft.fftshift(torch.fft.fft2(half.to(torch.complex128), norm="ortho"), dim=IMAGE)
+        for half in (torch.fft.ifftshift(plus, dim=IMAGE), torch.fft.ifftshift(minus, dim=IMAGE))
+    )
+    cross = _ring_sums((spectrum_plus * spectrum_minus.conj()).real, rings)
+    power_plus = _ring_sums(spectrum_plus.abs().square(), rings)
+    power_minus = _ring_sums(spectrum_minus.abs().square(), rings)
+    return cross / torch.sqrt(power_plus * power_minus), ring_counts(rings)
+
+
+def weak_mode_share(gram: Gram, x: torch.Tensor, n_steps: int = 10) -> torch.Tensor:
+    """ν = ‖x − w‖ / ‖x‖, w = `n_steps` conjugate gradient steps on AᴴA w = AᴴA x.
+
+    The part of x (..., y, x) that lives in weakly determined modes; NaN where x = 0. It grows with
+    iterations for every solver, so it is read against gradient descent at equal chi2.
+    """
+    determined = conjugate_gradient(gram, gram(x), n_steps)
+    return torch.sqrt(energy(x - determined) / energy(x))
+
+
+def degrees_of_freedom(
+    probe: torch.Tensor, difference: torch.Tensor, eps: float, dims: Sequence[int] = IMAGE
+) -> torch.Tensor:
+    """Estimate the trace of ∂(A x)/∂y: df = Re⟨b, A[x(y + ε b) − x(y)]⟩ / ε.
+
+    probe: b at the samples and difference: A[x(y + ε b) − x(y)] there, summed over `dims`; or, the same
+    number for less work, Aᴴb and x(y + ε b) − x(y) as images (Ramani 2008,
+    doi:10.1109/TIP.2008.2001404).
+    """
+    return inner(probe, difference, dims) / eps
+
+
+def chi2(rss: Any, sigma: float, n_real: int) -> Any:
+    """χ² = RSS / (N_r σ²): reduced chi-squared, σ the noise std per real and imaginary component."""
+    return rss / (n_real * sigma**2)
+
+
+def chi2_df(rss: np.ndarray, df: np.ndarray, sigma: float, n_real: int) -> np.ndarray:
+    """RSS / (σ² (N_r − df)): 1 at the noise floor of a projection; NaN when df > 0.9 N_r."""
+    df = np.asarray(df, dtype=float)
+    left = np.where(df > 0.9 * n_real, np.nan, n_real - df)
+    return np.asarray(rss) / (sigma**2 * left)
+
+
+def sure(rss: Any, df: Any, sigma: float, n_real: int) -> Any:
+    """RSS − N_r σ² + 2σ² df: unbiased for ‖A x − A x_true‖² over the samples (Stein 1981; Ramani 2012)."""
+    return rss - n_real * sigma**2 + 2 * sigma**2 * df
+
+
+def risk(seen: Any, v_seen: Any, v_image: Any) -> Any:
+    """J = (seen − v_seen) + v_image: observable squared bias plus the image's whole variance.
+
+    seen: an unbiased estimate of the squared error seen at the samples (`sure`) or through a filter
+    (`sharpfit.measuring.filtered_risk`), v_seen the variance in it. In squared image units. It can be ≤ 0:
+    report it so, never take its root.
+    """
+    return seen - v_seen + v_image
+
+
+def fwhm_and_peak(window: torch.Tensor, upsampling: int = 16) -> tuple[torch.Tensor, torch.Tensor]:
+    """Full width at half maximum along y and x in pixels, and the gain at the centre, of local PSFs.
+
+    window: complex (..., 2w+1, 2w+1), the answer to a unit point at its centre (Wech 2012,
+    doi:10.1002/mrm.22920). The line through the centre is sinc-interpolated, so a perfect image reads
+    1.21 px. Returns float64 (..., 2), NaN where the magnitude does not fall to half inside the window,
+    and float64 (...,).
+    """
+    centre = window.shape[-1] // 2
+    lines = torch.stack((window[..., :, centre], window[..., centre, :]), -2).to(torch.complex128)
+    fine = (lines @ _sinc_matrix(window.shape[-1], upsampling, window.device)).abs()
+    middle = centre * upsampling
+    right = _half_crossing(fine[..., middle:])
+    left = _half_crossing(fine[..., : middle + 1].flip(-1))
+    return (left + right) / upsampling, window[..., centre, centre].abs().double()
+
+
+def _sinc_matrix(n: int, upsampling: int, device: torch.device) -> torch.Tensor:
+    """(n, (n − 1) · upsampling + 1): periodic sinc interpolation of n (odd) samples."""
+    fine = torch.arange((n - 1) * upsampling + 1, dtype=torch.float64, device=device) / upsampling
+    offset = torch.pi * (fine[None, :] - torch.arange(n, dtype=torch.float64, device=device)[:, None])
+    small = torch.sin(offset / n).abs() < 1e-12
+    kernel = torch.where(small, 1.0, torch.sin(offset) / (n * torch.sin(offset / n).masked_fill(small, 1.0)))
+    return kernel.to(torch.complex128)
+
+
+def _half_crossing(profile: torch.Tensor) -> torch.Tensor:
+    """Distance, in samples, from the first sample to where the profile first falls to half of it."""
+    half = profile[..., :1] / 2
+    below = profile < half
+    after = below.to(torch.int8).argmax(-1, keepdim=True).clamp(min=1)
+    high, low = profile.gather(-1, after - 1), profile.gather(-1, after)
+    crossing = after - 1 + (high - half) / (high - low)
+    return torch.where(below.any(-1, keepdim=True), crossing, torch.nan)[..., 0]

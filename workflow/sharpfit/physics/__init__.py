@@ -1,0 +1,1 @@
+"""Operators, noise, sampling and norms: `A = M @ F @ S @ Phi`."""

@@ -1,0 +1,1 @@
+"""From a raw scan to what is fitted."""

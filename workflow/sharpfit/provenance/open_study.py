@@ -1,0 +1,68 @@
+"""Open a study for looking at it, outside Snakemake."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sharpfit.errors import InputError
+from sharpfit.provenance.attest import WORKFLOW
+from sharpfit.provenance.code import Code
+from sharpfit.provenance.digests import DigestCache
+from sharpfit.provenance.stale import Provenance
+from sharpfit.study import paths
+from sharpfit.study.jobs import Job, jobs_of
+from sharpfit.study.params import validate
+
+
+def read_params() -> dict[str, Any]:
+    """``params.yaml`` of the study in the current folder, checked.
+
+    Raises
+    ------
+    InputError
+        When there is none, it is no YAML, or something in it is not allowed.
+    """
+    try:
+        params = yaml.safe_load(Path(paths.PARAMS).read_text())
+    except FileNotFoundError:
+        raise InputError(f"{Path.cwd()} is no study: it has no {paths.PARAMS}") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{paths.PARAMS} is no YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(params, dict):
+        raise InputError(f"{paths.PARAMS} should hold keys and values")
+    validate(params, WORKFLOW / "schemas" / "params.schema.yaml")
+    return params
+
+
+def open_study() -> Provenance:
+    """Jobs and fingerprints of the study in the current folder."""
+    digests = DigestCache(Path(paths.DIGESTS))
+    provenance = Provenance(jobs_of(read_params()), Code(WORKFLOW, Path(paths.CODE)), digests)
+    digests.save()
+    return provenance
+
+
+def select(provenance: Provenance, names: list[str]) -> list[Job]:
+    """The jobs meant by names: a result's path or folder, ``scan/regime``, a scan, a regime or a rule.
+
+    No names mean all jobs.
+
+    Raises
+    ------
+    InputError
+        For a name that fits no job.
+    """
+    chosen: list[Job] = []
+    for name in names:
+        fitting = [job for job in provenance.jobs if _fits(job, name.rstrip("/"))]
+        if not fitting:
+            raise InputError(f"{name}: no result, scan, regime or rule of this study")
+        chosen.extend(fitting)
+    return [job for job in provenance.jobs if job in chosen] if names else provenance.jobs
+
+
+def _fits(job: Job, name: str) -> bool:
+    files = [*job.outputs.values(), job.sidecar]
+    in_folder = any(file == name or file.startswith(f"{name}/") for file in files)
+    return in_folder or name in (str(job), job.rule, job.name, *job.name.split("/"))

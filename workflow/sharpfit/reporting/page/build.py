@@ -1,0 +1,206 @@
+"""Put a page together: read the results, make pictures and charts, fill the template."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from sharpfit.errors import InputError
+from sharpfit.reporting import ranking
+from sharpfit.reporting.figures import ERROR_GAIN
+from sharpfit.reporting.page import charts, pictures
+from sharpfit.reporting.page.fits import Fit, Scan, read_fit, read_scan
+
+#: Bytes that all pictures of a page may take; with more fits, fewer checkpoints of each are shown.
+PICTURE_BUDGET = 8_000_000
+_SCRIPTS = ("viewer.js", "charts.js", "page.js")
+_CHARTS = (
+    ("curves", "Loss, held-out and J"),
+    ("sharpness", "Sharpness: signal and noise"),
+    ("rates", "Learning rate and travel"),
+    ("frc", "Fourier ring correlation"),
+    ("spectrum", "Radial spectrum against the noise"),
+)
+
+
+def write_report(
+    html: Path,
+    evaluations: Sequence[Path],
+    reconstructions: Sequence[Path],
+    histories: Sequence[Path],
+    scans: Sequence[Path],
+) -> None:
+    """Write the study's page. The first three hold one file per fit, in one order; `scans` one per scan."""
+    verdicts = ranking.read_evaluations(evaluations)
+    known = {file.stem: read_scan(file) for file in scans}
+    groups: dict[str, list[Fit]] = {}
+    for verdict, evaluation, *files in zip(verdicts, evaluations, reconstructions, histories, strict=True):
+        if verdict["scan"] not in known:
+            raise InputError(f"{evaluation}: scan {verdict['scan']!r} is not among the preprocessed ones")
+        fit = read_fit(verdict["regime"], known[verdict["scan"]], evaluation, *files)
+        groups.setdefault(verdict["scan"], []).append(fit)
+    answers = {scan: ranking.answer(members) for scan, members in ranking.by_scan(verdicts).items()}
+    write_page(html, "sharpfit report", [(known[scan], fits) for scan, fits in groups.items()], answers)
+
+
+def write_page(
+    html: Path,
+    title: str,
+    groups: Sequence[tuple[Scan, Sequence[Fit]]],
+    answers: dict[str, str],
+    notes: Sequence[dict[str, Any]] = (),
+    against: dict[str, tuple[int, int]] | None = None,
+) -> None:
+    """Write a page of fits grouped by scan.
+
+    `answers` holds a sentence by scan name; `notes` are tables (title, text, columns, rows) shown first;
+    `against` names, by scan, the two fits laid over each other at first (else the best one's picked and
+    last image).
+    """
+    album = pictures.Album()
+    most = _affordable_checkpoints(groups)
+    chosen = against or {}
+    sections = [_section(scan, fits, album, most, chosen.get(scan.name)) for scan, fits in groups]
+    data = {"images": album.images, "scans": [section["data"] for section in sections]}
+    scripts = [get_plotlyjs(), *(_template_text(name) for name in _SCRIPTS)]
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("sharpfit.reporting.page"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["figure"] = _number
+    text = environment.get_template("page.html.j2").render(
+        title=title,
+        answers=answers,
+        notes=notes,
+        sections=sections,
+        images=album.images,
+        thinned=most,
+        rows=[row for _, fits in groups for row in map(_row, fits)],
+        chart_names=_CHARTS,
+        data=Markup(_inert_json(data)),
+        style=Markup(_template_text("page.css")),
+        scripts=[Markup(script) for script in scripts],
+        script_hashes=" ".join(f"'sha256-{_hash(script)}'" for script in scripts),
+    )
+    html.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _section(
+    scan: Scan, fits: Sequence[Fit], album: pictures.Album, most: int, two: tuple[int, int] | None
+) -> dict[str, Any]:
+    """Return what the template (`scan`, `fits`) and the scripts (`data`) need of one scan."""
+    white = pictures.scan_white(scan, fits)
+    reference = None if scan.reference is None else album.add(scan.reference, white)
+    entries = [_entry(fit, scan, white, album, most) for fit in fits]
+    height, width = fits[0].images.shape[-2:]
+    tall, wide = scan.spacing or (1.0, 1.0)
+    ranked = ranking.rank([fit.evaluation for fit in fits])
+    best = next(fit for fit in fits if fit.evaluation is ranked[0])
+    every = sorted({int(iteration) for fit in fits for iteration in fit.iterations})
+    return {
+        "scan": scan,
+        "fits": fits,
+        "best": fits.index(best),
+        "sides": [(two[0], "picked"), (two[1], "picked")]
+        if two
+        else [(fits.index(best), "picked"), (fits.index(best), "last")],
+        "entries": entries,
+        "aspect": f"{width * wide:.6g} / {height * tall:.6g}",
+        "data": {
+            "name": scan.name,
+            "reference": reference,
+            "iterations": every,
+            "gain": ERROR_GAIN,
+            "fits": entries,
+            "overview": charts.overview(fits),
+        },
+    }
+
+
+def _entry(fit: Fit, scan: Scan, white: float, album: pictures.Album, most: int) -> dict[str, Any]:
+    """Return one fit as the scripts see it: pictures by number, what to say of each, and its charts."""
+    ends = (fit.picked, fit.last)
+    errors = None
+    if scan.reference is not None:
+        errors = [album.add(pictures.error_image(fit, at), white) for at in ends]
+    return {
+        "label": fit.label,
+        "frames": [
+            {
+                "iteration": int(fit.iterations[at]),
+                "image": album.add(fit.images[at], white),
+                "text": _say(fit, at),
+            }
+            for at in pictures.kept_checkpoints(fit, most)
+        ],
+        "picked": int(fit.iterations[fit.picked]),
+        "last": int(fit.iterations[fit.last]),
+        "errors": errors,
+        "noise": [album.add(pictures.noise_image(fit, at), white) for at in ends],
+        "verdict": fit.evaluation["verdict"],
+        "cause": fit.evaluation.get("cause") or "",
+        "evidence": _evidence(fit, scan),
+        "advice": fit.evaluation.get("advice") or "",
+        "charts": charts.closely(fit, scan),
+    }
+
+
+def _evidence(fit: Fit, scan: Scan) -> str:
+    """Return the judge's evidence, and which slice is worst where there are several."""
+    evidence, worst = fit.evaluation.get("evidence") or "", fit.evaluation.get("worst_slice")
+    if scan.facts["n_slices"] > 1 and worst is not None:
+        evidence += f"; the worst of {scan.facts['n_slices']} slices is slice {worst} (counted from 0)"
+    return evidence
+
+
+def _say(fit: Fit, checkpoint: int) -> str:
+    """Return a checkpoint's numbers in words, those that are known."""
+    numbers = [("χ²", fit.curves["chi2"]), ("held-out", fit.curves["held_out"]), ("NRMSE", fit.nrmse)]
+    known = [(name, values[checkpoint]) for name, values in numbers if np.isfinite(values[checkpoint])]
+    return " · ".join(f"{name} {_number(float(value))}" for name, value in known)
+
+
+def _row(fit: Fit) -> dict[str, Any]:
+    """Return a fit's row of the table: what summary.csv holds, and J relative to the image."""
+    picked, last = fit.evaluation["picked"], fit.evaluation["last"]
+    shared = ranking.row(fit.evaluation)
+    return {**shared, "regime": fit.label, "chi2_last": last.get("chi2"), "risk": picked.get("risk")}
+
+
+def _affordable_checkpoints(groups: Sequence[tuple[Scan, Sequence[Fit]]]) -> int:
+    """Return how many checkpoints of each fit fit into `PICTURE_BUDGET`, a noisy pixel taking 1.2 bytes."""
+    pixels = sum(fit.images[0].size for _, fits in groups for fit in fits)
+    return max(3, int(PICTURE_BUDGET / (1.2 * max(pixels, 1))) - 4)
+
+
+def _number(value: Any) -> str:
+    """Return a number as people read it; a dash for none."""
+    if value is None:
+        return "–"
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _inert_json(data: Any) -> str:
+    """Return JSON that no HTML parser mistakes for markup; nan becomes null."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _template_text(name: str) -> str:
+    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
+
+
+def _hash(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

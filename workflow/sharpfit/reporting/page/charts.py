@@ -1,0 +1,252 @@
+"""The interactive charts of a page, as plotly figures without colours of their own for text and grid.
+
+Iterations stand on a logarithmic axis of iteration + 1, so that the start is seen. Lines differ in colour
+(Okabe and Ito's), dash and marker. Text colours follow the page, light or dark.
+"""
+
+import html
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from sharpfit.reporting.page.fits import Fit, Scan
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#888888")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star")
+#: What the chart of all regimes can show: name, curve (of checkpoints or history), logarithmic.
+QUANTITIES = (
+    ("risk J (relative to the scan's best)", "risk", True),
+    ("loss χ² (1 = noise floor)", "chi2", True),
+    ("held-out χ² (1 = noise floor)", "held_out", True),
+    ("NRMSE against the reference", "nrmse", True),
+    ("noise share of sharpness φ", "noise_share", False),
+    ("sharpness without noise G", "cross_gradient", False),
+    ("weak-mode share ν", "weak_mode_share", False),
+    ("learning rate", "lr", True),
+)
+
+Chart = dict[str, Any]
+
+
+def overview(fits: Sequence[Fit]) -> dict[str, Chart]:
+    """Return one chart per quantity with a line per regime and its picked iteration marked."""
+    charts = {}
+    for name, key, logarithmic in QUANTITIES:
+        floor = _smallest_positive([fit.curves["risk"] for fit in fits]) if key == "risk" else 1.0
+        lines: list[go.Scatter] = []
+        for place, fit in enumerate(fits):
+            x, y = _series(fit, key)
+            if np.isfinite(y).any():
+                lines += _regime_lines(fit, place, x, _positive(y / floor) if logarithmic else y)
+        if lines:
+            charts[name] = _chart(lines, name, fits[0].iterations[-1], logarithmic=logarithmic)
+    return charts
+
+
+def closely(fit: Fit, scan: Scan) -> dict[str, Chart]:
+    """Return the charts of one fit: curves, sharpness, rates, frc and spectrum."""
+    return {
+        "curves": _curves(fit),
+        "sharpness": _sharpness(fit),
+        "rates": _rates(fit),
+        "frc": _frc(fit, scan),
+        "spectrum": _spectrum(fit, scan),
+    }
+
+
+def _series(fit: Fit, key: str) -> tuple[np.ndarray, np.ndarray]:
+    if key == "lr":
+        return fit.history["iteration"], fit.history["lr"]
+    values = fit.nrmse if key == "nrmse" else fit.curves[key]
+    return fit.iterations, values
+
+
+def _regime_lines(fit: Fit, place: int, x: np.ndarray, y: np.ndarray) -> list[go.Scatter]:
+    """Return a regime's line and the mark at its picked iteration."""
+    name = html.escape(fit.label, quote=False)
+    colour, dash = COLOURS[place % len(COLOURS)], DASHES[place % len(DASHES)]
+    at = int(np.argmin(np.abs(x - fit.iterations[fit.picked])))
+    marker = {"size": 11, "symbol": MARKERS[place % len(MARKERS)], "color": colour}
+    marker["line"] = {"width": 1, "color": "black"}
+    return [
+        _line(x, y, name, colour, dash, legendgroup=str(place)),
+        go.Scatter(
+            x=x[at : at + 1] + 1,
+            y=y[at : at + 1],
+            customdata=x[at : at + 1],
+            name=f"{name}, picked",
+            mode="markers",
+            marker=marker,
+            legendgroup=str(place),
+            showlegend=False,
+            hovertemplate="picked: %{customdata:.0f}, %{y:.4g}",
+        ),
+    ]
+
+
+def _curves(fit: Fit) -> Chart:
+    steps = fit.history["iteration"]
+    risk = fit.curves["risk"] / _smallest_positive([fit.curves["risk"]])
+    lines = [
+        _line(steps, _positive(fit.history["chi2"]), "loss χ²", COLOURS[0], "solid"),
+        _line(steps, _positive(fit.history["held_out"]), "held-out χ²", COLOURS[1], "dash"),
+        _line(fit.iterations, _positive(risk), "J / its minimum", COLOURS[2], "dot", mode="lines+markers"),
+        _line(steps[[0, -1]], np.ones(2), "noise floor", COLOURS[7], "longdash"),
+    ]
+    return _chart(lines, "reduced χ²; J relative", steps[-1], picked=fit.iterations[fit.picked])
+
+
+def _sharpness(fit: Fit) -> Chart:
+    lines = [
+        _line(
+            fit.iterations, fit.curves["cross_gradient"], "signal (G)", COLOURS[0], "solid", stackgroup="one"
+        ),
+        _line(fit.iterations, fit.curves["noise_energy"], "noise", COLOURS[1], "dash", stackgroup="one"),
+    ]
+    title = "gradient energy, fitted units²"
+    return _chart(lines, title, fit.iterations[-1], picked=fit.iterations[fit.picked], logarithmic=False)
+
+
+def _rates(fit: Fit) -> Chart:
+    """Draw the learning rate, its sum so far (what Adam could travel), and what it did travel at most."""
+    steps, rate = fit.history["iteration"], np.nan_to_num(fit.history["lr"])
+    available = np.concatenate([[0.0], np.cumsum(rate)[:-1]])
+    travelled = np.cumsum(np.nan_to_num(fit.history["step"]))
+    lines = [
+        _line(steps, _positive(fit.history["lr"]), "learning rate", COLOURS[3], "solid"),
+        _line(steps, _positive(available), "sum of learning rates", COLOURS[0], "dash"),
+        _line(steps, _positive(travelled), "sum of steps taken", COLOURS[2], "dot"),
+    ]
+    needed = fit.attrs.get("travel_needed")
+    if needed is not None and np.isfinite(needed) and needed > 1e-3 * travelled[-1]:
+        lines.append(_line(steps[[0, -1]], np.full(2, needed), "still needed", COLOURS[1], "longdash"))
+    return _chart(lines, "per coefficient, fitted units", steps[-1], picked=fit.iterations[fit.picked])
+
+
+def _frc(fit: Fit, scan: Scan) -> Chart:
+    """Draw the ring correlation of the fission halves at picked and last, and the half-bit curve."""
+    side = min(fit.images.shape[-2:])
+    rings = np.arange(fit.frc.shape[1])
+    root = np.sqrt(np.maximum(fit.frc_counts, 1))
+    half_bit = (0.2071 + 1.9102 / root) / (1.2071 + 0.9102 / root)
+    lines = [
+        _frequency_line(rings / side, fit.frc[fit.picked], "picked", COLOURS[0], "solid", scan),
+        _frequency_line(rings / side, fit.frc[fit.last], "last", COLOURS[1], "dash", scan),
+        _frequency_line(rings / side, half_bit, "half-bit threshold", COLOURS[7], "dot", scan),
+    ]
+    chart = _plain_chart(lines, "spatial frequency, cycles per pixel", "Fourier ring correlation")
+    text = " · ".join(f"{end} {_resolution(fit, end, scan)}" for end in ("picked", "last"))
+    place = {"x": 1, "xref": "paper", "xanchor": "right", "y": 1, "yref": "paper", "yanchor": "bottom"}
+    chart["layout"]["annotations"] = [{**place, "text": f"resolution: {text}", "showarrow": False}]
+    return chart
+
+
+def _resolution(fit: Fit, end: str, scan: Scan) -> str:
+    """Return half a period where the halves stop agreeing, in pixels, and in mm where their size is known."""
+    pixels = fit.evaluation[end].get("resolution")
+    if pixels is None:
+        return "1 px or finer"
+    return f"{pixels:.2g} px" + (f" ({pixels * max(scan.spacing):.2g} mm)" if scan.spacing else "")
+
+
+def _spectrum(fit: Fit, scan: Scan) -> Chart:
+    """Draw the mean power of each ring of frequencies against the noise of the image, in input units²."""
+    rows = [("picked", fit.images[fit.picked], 0), ("last", fit.images[fit.last], 1)]
+    if scan.reference is not None:
+        rows.append(("reference", scan.reference, 2))
+    lines = []
+    for name, image, place in rows:
+        power = ring_power(image)
+        frequency = np.arange(len(power)) / min(image.shape)
+        lines.append(_frequency_line(frequency, _positive(power), name, COLOURS[place], DASHES[place], scan))
+    for name, checkpoint, dash in (("picked", fit.picked, "dot"), ("last", fit.last, "dashdot")):
+        floor = float(np.mean(fit.noise_map[checkpoint].astype(float) ** 2))
+        flat = _positive(np.full(len(frequency), floor))
+        lines.append(_frequency_line(frequency, flat, f"mean noise, {name}", COLOURS[7], dash, scan))
+    return _plain_chart(lines, "spatial frequency, cycles per pixel", "power, input units²", logarithmic=True)
+
+
+def ring_power(image: np.ndarray) -> np.ndarray:
+    """Return the mean |F image|² of rings r = round(|f| n), r < n / 2, n the smaller side: (ring,)."""
+    spectrum = np.abs(np.fft.fft2(np.nan_to_num(image), norm="ortho")) ** 2
+    fy, fx = np.fft.fftfreq(image.shape[0])[:, None], np.fft.fftfreq(image.shape[1])[None, :]
+    ring = np.round(np.hypot(fy, fx) * min(image.shape)).astype(int).ravel()
+    n_rings = min(image.shape) // 2
+    sums = np.bincount(ring, weights=spectrum.ravel())[:n_rings]
+    return np.asarray(sums / np.bincount(ring)[:n_rings])
+
+
+def _line(x: np.ndarray, y: np.ndarray, name: str, colour: str, dash: str, **more: Any) -> go.Scatter:
+    """Return a line over iterations x (drawn at x + 1)."""
+    style = {"mode": "lines", "hovertemplate": "%{customdata:.0f}: %{y:.4g}", **more}
+    return go.Scatter(x=x + 1, y=y, customdata=x, name=name, line={"color": colour, "dash": dash}, **style)
+
+
+def _frequency_line(
+    x: np.ndarray, y: np.ndarray, name: str, colour: str, dash: str, scan: Scan
+) -> go.Scatter:
+    """Return a line over spatial frequency, which tells the length of half a period when pointed at."""
+    pixel, unit = (max(scan.spacing), "mm") if scan.spacing else (1.0, "px")
+    length = np.divide(pixel, 2 * x, out=np.full(len(x), np.inf), where=x > 0)
+    return go.Scatter(
+        x=x,
+        y=y,
+        customdata=length,
+        name=name,
+        mode="lines",
+        line={"color": colour, "dash": dash},
+        hovertemplate=f"%{{y:.3g}} at %{{customdata:.3g}} {unit}",
+    )
+
+
+def _chart(
+    lines: list[go.Scatter], y: str, last: float, *, picked: float | None = None, logarithmic: bool = True
+) -> Chart:
+    """Return a chart over iterations; shape 0 marks the picked one, shape 1 is the page's cursor."""
+    ticks = [t for t in (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000) if t <= last]
+    axis = {"type": "log", "title": {"text": "iteration"}, "tickvals": [t + 1 for t in ticks]}
+    axis["ticktext"] = [str(t) for t in ticks]
+    chart = _plain_chart(lines, "iteration", y, logarithmic=logarithmic)
+    chart["layout"]["xaxis"] |= axis
+    if picked is not None:
+        picked = float(picked)
+        mark = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": picked + 1, "x1": picked + 1}
+        chart["layout"]["shapes"] = [
+            {**mark, "line": {"width": 2, "dash": "solid"}},
+            {**mark, "line": {"width": 1, "dash": "dot"}},
+        ]
+        label = {"text": f"picked {picked:.0f}", "x": np.log10(picked + 1), "y": 1, "yref": "paper"}
+        chart["layout"]["annotations"] = [{**label, "showarrow": False, "yanchor": "bottom"}]
+    return chart
+
+
+def _plain_chart(lines: list[go.Scatter], x: str, y: str, *, logarithmic: bool = False) -> Chart:
+    figure = go.Figure(lines, layout={"template": {}})
+    figure.update_xaxes(title_text=x)
+    figure.update_yaxes(title_text=y, **(_logarithmic_axis(lines) if logarithmic else {}))
+    chart: Chart = json.loads(figure.to_json())
+    chart["layout"].pop("template")
+    return chart
+
+
+def _logarithmic_axis(lines: list[go.Scatter]) -> dict[str, Any]:
+    """Return an axis that labels decades alone when there are several, else 1, 2 and 5 too."""
+    values = np.concatenate([np.asarray(line.y, dtype=float) for line in lines])
+    known = values[np.isfinite(values)]
+    decades = np.log10(known.max() / known.min()) if known.size else 0.0
+    return {"type": "log", "dtick": 1 if decades > 2 else "D2"}
+
+
+def _smallest_positive(curves: Sequence[np.ndarray]) -> float:
+    values = np.concatenate(curves)
+    positive = values[np.isfinite(values) & (values > 0)]
+    return float(positive.min()) if positive.size else 1.0
+
+
+def _positive(values: np.ndarray) -> np.ndarray:
+    """Return the values with those a logarithmic axis cannot show as nan."""
+    return np.where(np.asarray(values) > 0, values, np.nan)

@@ -1,0 +1,1 @@
+"""Typed reading and writing of every result file."""

@@ -1,0 +1,1 @@
+"""Running jobs under Snakemake and showing how they go."""

@@ -1,0 +1,175 @@
+"""What the Snakefile asks: this study's jobs, their fingerprints, and which of them must run.
+
+The only module that knows Snakemake. It is built while the Snakefile is read: by ``snakemake``, by a dry
+run, and once more by every process that Snakemake starts for a job on a cluster. All of them may write specs,
+which are named after their content; only the main process writes the stale marker.
+"""
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from snakemake.io import ancient
+
+from sharpfit.errors import InputError
+from sharpfit.provenance.code import Code
+from sharpfit.provenance.digests import DigestCache
+from sharpfit.provenance.sidecar import write_spec
+from sharpfit.provenance.stale import Provenance, left_over, rerun_set
+from sharpfit.running import preflight, runlock
+from sharpfit.study import paths
+from sharpfit.study.jobs import Job, jobs_of
+
+InputFunction = Callable[[Any], Any]
+CLOCK_TICK_NS = 20_000_000  # longer than file systems take to tell two times apart
+
+
+def open_plan(workflow: Any, config: dict[str, Any]) -> "Plan":
+    """Plan the study in the current folder; whatever is wrong with it ends here in one line.
+
+    Parameters
+    ----------
+    workflow
+        Snakemake's workflow object.
+    config
+        Content of ``params.yaml``, with ``device`` where ``--config`` or a profile gave it.
+    """
+    try:
+        return Plan(workflow, config)
+    except InputError as error:
+        raise SystemExit(f"error: {error}") from None
+
+
+class Plan:
+    """Input functions, fingerprints and targets for the rules."""
+
+    def __init__(self, workflow: Any, config: dict[str, Any]) -> None:
+        code = Code(Path(workflow.basedir) / "workflow", Path(paths.CODE))
+        self._workflow = workflow
+        self._code = code.root
+        self.device = workflow.config_settings.overwrite_config.get("device", "auto")
+        self.n_gpus = int(self.device != "cpu" and (self.device != "auto" or gpu_is_here()))
+        params = {key: value for key, value in config.items() if key != "device"}
+        if any(line.startswith("device:") for line in Path(paths.PARAMS).read_text().splitlines()):
+            raise InputError(
+                f"{paths.PARAMS}: device is no parameter; give it in a profile or by --config device=…"
+            )
+        preflight.check(params, code, thorough=workflow.is_main_process)
+        digests = DigestCache(Path(paths.DIGESTS))
+        self.provenance = Provenance(jobs_of(params), code, digests)
+        code.save()
+        self._jobs = {(job.rule, job.name): job for job in self.provenance.jobs}
+        self.stale = self.provenance.stale()
+        digests.save()
+        for spec in self.provenance.specs.values():
+            write_spec(spec)
+        if workflow.is_main_process and self.stale:
+            self._write_marker()
+
+    def fingerprint(self, rule: str) -> InputFunction:
+        """Function of the wildcards: name of the job's spec."""
+        return lambda wildcards: self.provenance.fingerprints[self._job(rule, wildcards).sidecar]
+
+    def given(self, rule: str, keyword: str) -> InputFunction:
+        """Function of the wildcards: the files behind one input keyword.
+
+        They are ``ancient()``, so that times decide nothing, except those that are made anew in this run.
+        """
+
+        def files(wildcards: Any) -> Any:
+            value = self._job(rule, wildcards).inputs[keyword]
+            return self._flag(value) if isinstance(value, str) else [self._flag(file) for file in value]
+
+        return files
+
+    def marker(self, rule: str) -> InputFunction:
+        """Function of the wildcards: the stale marker, newer than any result, when the job's are stale."""
+        return lambda wildcards: paths.STALE if self._job(rule, wildcards).sidecar in self.stale else []
+
+    def results(self, *rules: str) -> list[str]:
+        """The first result of every job of these rules; if other results are missing, the job is stale."""
+        return [next(iter(job.outputs.values())) for job in self.provenance.jobs if job.rule in rules]
+
+    def memory(self, base_mb: int, per_input_mb: int) -> Callable[[Any, Any], int]:
+        """Function of the input: megabytes to ask a scheduler for, from what such jobs were seen to need."""
+        return lambda wildcards, input: base_mb + int(per_input_mb * input.size_mb)  # noqa: ARG005
+
+    def run_job(self) -> str:
+        """Shell command of every rule: run the job of the spec that is named after its fingerprint."""
+        literal = shlex.quote(sys.executable).replace("{", "{{").replace("}", "}}")
+        return f"{literal} -m sharpfit.running.run_job --spec {paths.spec('{params.fp}')} --log {{log:q}}"
+
+    def shell_prefix(self) -> str:
+        """Put before every shell command: the code of this folder, and the lock that jobs share."""
+        lock = shlex.quote(paths.JOBS_LOCK)
+        code = shlex.quote(str(self._code))
+        return f"set -euo pipefail; exec 9>>{lock}; flock --shared 9; export PYTHONPATH={code}; "
+
+    def begin(self) -> None:
+        """Take the run lock, wait for orphaned jobs, clear away what killed jobs left."""
+        runlock.take()
+
+    def end(self) -> None:
+        """Print the verdicts, when the summary is up to date, and what belongs to the study no more."""
+        from sharpfit.running.end_table import summary_table
+
+        if self._is_fresh("summarise"):
+            print(summary_table(Path(paths.SUMMARY_CSV), Path(paths.LOGS) / "reconstruct"))
+        if self._is_fresh("report"):
+            print(f"Report: {Path(paths.REPORT).resolve()}")
+        if old := ", ".join(left_over(self.provenance.jobs)):
+            print(f"No longer in {paths.PARAMS}, and left as it is: {old}; delete what you do not need")
+
+    def _is_fresh(self, rule: str) -> bool:
+        """Whether the results of a rule are, as they lie on disk now, what the study asks for."""
+        return self.provenance.why_stale(self._jobs[rule, ""]) is None
+
+    def _job(self, rule: str, wildcards: Any) -> Job:
+        name = "/".join(wildcards)
+        try:
+            return self._jobs[rule, name]
+        except KeyError:
+            raise InputError(f"{paths.PARAMS} has no {rule} job {name}") from None
+
+    def _flag(self, file: str) -> Any:
+        maker = self.provenance.maker.get(file)
+        return file if maker and maker.sidecar in self._rerun else ancient(file)
+
+    @cached_property
+    def _rerun(self) -> set[str]:
+        """Sidecars of all jobs that will run; what is forced is known only after the Snakefile is read."""
+        settings = self._workflow.dag_settings
+        names = {str(Path(name)) for name in settings.forcerun}
+
+        def forced(job: Job) -> bool:
+            return settings.forceall or job.rule in names or not names.isdisjoint(job.outputs.values())
+
+        return rerun_set(self.provenance, self.stale, forced)
+
+    def _write_marker(self) -> None:
+        """Write the stale marker with a time after that of every result there is.
+
+        The time is never later than now, or a job that takes less than the lead would look older than its
+        marker; only where results come from a clock that is ahead does the marker have to be ahead too.
+        """
+        files = [file for job in self.provenance.jobs for file in (*job.outputs.values(), job.sidecar)]
+        newest = max((Path(file).lstat().st_mtime_ns for file in files if Path(file).exists()), default=0)
+        marker = Path(paths.STALE)
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.write_text("Results listed by `sharpfit why` are stale.\n")
+        while marker.stat().st_mtime_ns <= newest:
+            if newest > time.time_ns() + CLOCK_TICK_NS:
+                os.utime(marker, ns=(newest + CLOCK_TICK_NS, newest + CLOCK_TICK_NS))
+            else:
+                time.sleep(CLOCK_TICK_NS / 1e9)
+                marker.touch()
+
+
+def gpu_is_here() -> bool:
+    """Whether this machine has a GPU, without importing torch."""
+    return any(Path(device).exists() for device in ("/dev/nvidia0", "/dev/kfd"))

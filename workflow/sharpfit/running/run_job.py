@@ -1,0 +1,197 @@
+"""Run one script as one job: spec in, results and their sidecar out.
+
+``python -m sharpfit.running.run_job --spec …`` loads ``workflow/scripts/<rule>.py``, hands its ``main``
+temporary paths, renames what was written when ``main`` has returned, and writes the sidecar last, so that
+whatever kills a job at whatever moment leaves nothing that looks finished. Scripts import only what computes:
+nothing here counts in a result's fingerprint.
+"""
+
+import argparse
+import importlib.util
+import inspect
+import json
+import os
+import shutil
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+from sharpfit.errors import InputError, PausedFitError
+from sharpfit.provenance.attest import (
+    WORKFLOW,
+    check_code,
+    check_inputs,
+    check_used,
+    loaded_code,
+    recorded,
+    write_sidecar,
+)
+from sharpfit.provenance.digests import DigestCache
+from sharpfit.provenance.sidecar import Spec, fingerprint
+from sharpfit.running import compute
+from sharpfit.running.pausing import pause_on_sigterm
+from sharpfit.running.progress import Progress
+from sharpfit.study import paths
+
+Main = Callable[..., None]
+
+
+def run(argv: list[str] | None = None) -> None:
+    """Run the job of a spec. Exits with status 1 and one line where something is wrong.
+
+    Command line: ``--spec FILE.json [--log FILE] [--device auto|cpu|cuda|cuda:N]``.
+    """
+    parser = argparse.ArgumentParser(description="Run one job of a study.")
+    parser.add_argument(
+        "--spec", type=Path, required=True, help="what to do: .snakemake/spec/<fingerprint>.json"
+    )
+    parser.add_argument(
+        "--log", type=Path, help="send everything printed to this file, errors to the terminal too"
+    )
+    parser.add_argument(
+        "--device", default="cpu", help="auto, cpu, cuda or cuda:N; used by reconstruct alone"
+    )
+    options = parser.parse_args(argv)
+    terminal = _log_to(options.log) if options.log else sys.stderr
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        _run(options.spec, options.device, terminal)
+    except InputError as error:
+        _fail(f"error: {error}", terminal)
+    except PausedFitError as pause:
+        print(pause, file=terminal, flush=True)
+        raise SystemExit(128 + signal.SIGTERM) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except OSError as error:
+        traceback.print_exc()
+        _fail(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", terminal)
+    except Exception as error:
+        traceback.print_exc()
+        where = f" (traceback in {options.log})" if options.log else ""
+        _fail(
+            f"error: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}{where}",
+            terminal,
+        )
+
+
+def _run(spec_file: Path, device: str, terminal: IO[str]) -> None:
+    spec = _read_spec(spec_file)
+    name = fingerprint(spec)
+    digests = DigestCache(Path(paths.DIGESTS))
+    upstream = check_inputs(spec, digests)
+    machinery = loaded_code()
+    compute.fix_threads()
+    main = _main_of(spec["rule"])
+    check_code(spec)
+    loaded = loaded_code()
+    temporary = Path(Path(spec["sidecar"]).parts[0]) / paths.TEMPORARY / f"{name}-{os.getpid()}"
+    temporary.mkdir(parents=True)
+    try:
+        made = {keyword: temporary / Path(path).name for keyword, path in spec["outputs"].items()}
+        with _run_options(main, spec, device, terminal) as options:
+            main(**spec["params"], **_as_paths(spec["inputs"]), **made, **options)
+        check_inputs(spec, digests)
+        check_code(spec, loaded)
+        check_used(spec, machinery)
+        for keyword, path in spec["outputs"].items():
+            _put(made[keyword], Path(path))
+        write_sidecar(spec, upstream, recorded(options.get("device", "cpu")), digests)
+        Path(paths.state(name)).unlink(missing_ok=True)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _main_of(rule: str) -> Main:
+    """Load the script of a rule from its file."""
+    found = importlib.util.spec_from_file_location(f"job_{rule}", WORKFLOW / "scripts" / f"{rule}.py")
+    if found is None or found.loader is None:
+        raise InputError(f"workflow/scripts/{rule}.py cannot be loaded")
+    module = importlib.util.module_from_spec(found)
+    sys.modules[found.name] = module
+    found.loader.exec_module(module)
+    main: Main = module.main
+    return main
+
+
+def _read_spec(file: Path) -> Spec:
+    try:
+        spec: Spec = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file}: cannot be read as a job's spec ({error}); run snakemake again") from error
+    if fingerprint(spec) != file.stem:
+        raise InputError(f"{file}: content does not match its name; delete it and run snakemake again")
+    return spec
+
+
+def _as_paths(inputs: dict[str, Any]) -> dict[str, Path | list[Path]]:
+    return {
+        keyword: Path(value) if isinstance(value, str) else [Path(file) for file in value]
+        for keyword, value in inputs.items()
+    }
+
+
+@contextmanager
+def _run_options(main: Main, spec: Spec, device: str, terminal: IO[str]) -> Iterator[dict[str, Any]]:
+    """Keyword arguments that are no science, where ``main`` takes them.
+
+    ``device``; ``state``, the checkpoint file; ``on_row``, which shows a fit's progress; ``pause``, which
+    says whether SIGTERM came.
+    """
+    wanted = inspect.signature(main).parameters
+    options: dict[str, Any] = {}
+    if "device" in wanted:
+        options["device"] = compute.resolve(device)
+        print(f"device {options['device']}", flush=True)
+    if "state" in wanted:
+        options["state"] = Path(paths.state(fingerprint(spec)))
+        options["state"].parent.mkdir(parents=True, exist_ok=True)
+    if "on_row" not in wanted:
+        yield options
+        return
+    scan = Path(spec["inputs"]["scan"]).stem
+    with (
+        Progress(spec["params"]["regime"]["n_iterations"], scan, terminal) as progress,
+        pause_on_sigterm() as pause,
+    ):
+        yield options | {"on_row": progress, "pause": pause}
+
+
+def _put(made: Path, result: Path) -> None:
+    if not made.exists():
+        raise InputError(f"the script did not write {result}")
+    result.parent.mkdir(parents=True, exist_ok=True)
+    if result.is_dir():
+        shutil.rmtree(result)
+    made.replace(result)
+
+
+def _log_to(file: Path) -> IO[str]:
+    """Redirect what this process and its libraries print; returns a stream to the terminal."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    terminal = os.fdopen(os.dup(2), "w")
+    target = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    os.close(target)
+    return terminal
+
+
+def _stop(number: int, _frame: object) -> NoReturn:
+    """End at SIGTERM as after Ctrl-C: ``finally`` blocks run, temporary files go, checkpoints stay."""
+    raise SystemExit(128 + number)
+
+
+def _fail(line: str, terminal: IO[str]) -> NoReturn:
+    if terminal is not sys.stderr:
+        print(line, file=sys.stderr)
+    print(line, file=terminal, flush=True)
+    raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,1 @@
+"""Scans made from physics, with their truth."""

@@ -1,0 +1,1 @@
+"""A study's jobs, their parameters and where they lie."""

@@ -1,0 +1,184 @@
+"""A study's jobs: what each one reads, writes and uses of ``params.yaml``.
+
+This is the only place that says which parameters a job depends on; rules, fingerprints and ``sharpfit why``
+all read it from here.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from sharpfit.errors import InputError
+from sharpfit.files.formats import READERS, reader_of
+from sharpfit.study import paths
+
+Files = str | list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One run of ``workflow/scripts/<rule>.py``.
+
+    Attributes
+    ----------
+    rule
+        Name of the Snakemake rule and of the script.
+    name
+        Its wildcards joined by ``/``, e.g. ``head_r4/warmup``; empty for a rule with one job only.
+    params
+        Keyword arguments of the script that come from ``params.yaml``.
+    inputs, outputs
+        Keyword arguments that are files, relative to the study's folder.
+    modules
+        The modules that this job chooses among several, by their dotted names (the readers of its files); its
+        script imports them by name, so that only the ones it uses count in its fingerprint.
+    """
+
+    rule: str
+    name: str
+    params: dict[str, Any] = field(repr=False)
+    inputs: dict[str, Files] = field(repr=False)
+    outputs: dict[str, str] = field(repr=False)
+    modules: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def sidecar(self) -> str:
+        """Path of the provenance file that covers this job's results."""
+        return paths.sidecar(next(iter(self.outputs.values())))
+
+    @property
+    def input_files(self) -> list[str]:
+        """All input files, in the order of the keywords."""
+        return [
+            file for value in self.inputs.values() for file in ([value] if isinstance(value, str) else value)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.name}".strip()
+
+
+def jobs_of(params: dict[str, Any]) -> list[Job]:
+    """Every job of a study with these parameters, upstream first.
+
+    Raises
+    ------
+    InputError
+        When a scan names a simulated file that no entry of ``simulations`` makes.
+    """
+    scans, regimes = params["scans"], params["regimes"]
+    pairs = [(scan, regime) for scan in scans for regime in regimes]
+    return [
+        *(_simulate(name, params) for name in simulations_used(params)),
+        *(_preprocess(scan, params) for scan in scans),
+        *(_reconstruct(scan, regime, params) for scan, regime in pairs),
+        *(_evaluate(scan, regime, params) for scan, regime in pairs),
+        _summarise(pairs),
+        _report(pairs, list(scans)),
+    ]
+
+
+def raw_files(scan: dict[str, Any]) -> list[str]:
+    """The files a scan is read from: its k-space first, then noise, maps, mask and reference.
+
+    A BART ``.cfl`` or ``.hdr`` brings its other half along.
+    """
+    named = [
+        scan["file"],
+        *(scan[key]["file"] for key in ("noise", "csm", "mask", "reference") if key in scan),
+    ]
+    found: list[str] = []
+    for file in named:
+        path = PurePosixPath(file)
+        halves = [file]
+        if path.suffix in (".cfl", ".hdr"):
+            halves.append(str(path.with_suffix(".hdr" if path.suffix == ".cfl" else ".cfl")))
+        found.extend(half for half in halves if half not in found)
+    return found
+
+
+def readers_of(scan: dict[str, Any]) -> dict[str, str]:
+    """File → name of its reader, for every file a scan is read from."""
+    return {file: reader_of(file) for file in raw_files(scan)}
+
+
+def simulations_used(params: dict[str, Any]) -> list[str]:
+    """Names of the simulations that some scan reads, in the order of ``params.yaml``."""
+    files = {file for scan in params["scans"].values() for file in raw_files(scan)}
+    used = [name for name in params["simulations"] if paths.simulated(name) in files]
+    for file in sorted(files - {paths.simulated(name) for name in used}):
+        if PurePosixPath(file).is_relative_to(paths.SIMULATED):
+            scan = next(name for name, scan in params["scans"].items() if file in raw_files(scan))
+            known = ", ".join(params["simulations"]) or "none"
+            raise InputError(
+                f"{paths.PARAMS}: scans.{scan}: {file} is made by no entry of simulations ({known})"
+            )
+    return used
+
+
+def _simulate(name: str, params: dict[str, Any]) -> Job:
+    return Job(
+        "simulate", name, {"simulation": params["simulations"][name]}, {}, {"output": paths.simulated(name)}
+    )
+
+
+def _preprocess(scan: str, params: dict[str, Any]) -> Job:
+    settings = params["scans"][scan]
+    raw = raw_files(settings)
+    readers = readers_of(settings)
+    uses = {"name": scan, "scan": settings, "held_out": params["held_out"], "readers": readers}
+    modules = tuple(sorted({f"{READERS}.{reader}" for reader in readers.values()}))
+    return Job("preprocess", scan, uses, {"raw": raw}, {"output": paths.preprocessed(scan)}, modules)
+
+
+def _reconstruct(scan: str, regime: str, params: dict[str, Any]) -> Job:
+    return Job(
+        "reconstruct",
+        f"{scan}/{regime}",
+        {"regime": params["regimes"][regime], "measures": params["measures"]},
+        {"scan": paths.preprocessed(scan)},
+        {
+            "reconstruction": paths.reconstructed(scan, regime),
+            "history": paths.reconstructed(scan, regime, "history.csv"),
+        },
+    )
+
+
+def _evaluate(scan: str, regime: str, params: dict[str, Any]) -> Job:
+    return Job(
+        "evaluate",
+        f"{scan}/{regime}",
+        {"name": scan, "regime_name": regime, "regime": params["regimes"][regime]},
+        {
+            "scan": paths.preprocessed(scan),
+            "reconstruction": paths.reconstructed(scan, regime),
+            "history": paths.reconstructed(scan, regime, "history.csv"),
+        },
+        {
+            "evaluation": paths.evaluated(scan, regime),
+            "picked": paths.evaluated(scan, regime, "picked.h5"),
+            "picture": paths.evaluated(scan, regime, "picked.png"),
+            "figures": paths.evaluated(scan, regime, "figures"),
+        },
+    )
+
+
+def _summarise(pairs: list[tuple[str, str]]) -> Job:
+    evaluations: Files = [paths.evaluated(*pair) for pair in pairs]
+    return Job(
+        "summarise",
+        "",
+        {},
+        {"evaluations": evaluations},
+        {"csv": paths.SUMMARY_CSV, "json": paths.SUMMARY_JSON},
+    )
+
+
+def _report(pairs: list[tuple[str, str]], scans: list[str]) -> Job:
+    inputs: dict[str, Files] = {
+        "evaluations": [paths.evaluated(*pair) for pair in pairs],
+        "reconstructions": [paths.reconstructed(*pair) for pair in pairs],
+        "histories": [paths.reconstructed(*pair, "history.csv") for pair in pairs],
+        "scans": [paths.preprocessed(scan) for scan in scans],
+        "summary": paths.SUMMARY_CSV,
+    }
+    return Job("report", "", {}, inputs, {"html": paths.REPORT})

@@ -1,0 +1,105 @@
+"""Check ``params.yaml`` against its closed schema and say in one line what is wrong with it."""
+
+import difflib
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from sharpfit.errors import InputError
+from sharpfit.study import paths
+
+# JSON Schema takes 200.0 for an integer; what counts iterations or samples is written as one.
+_Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _checker, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
+
+
+def validate(params: dict[str, Any], schema_file: Path) -> None:
+    """Check parameters against the schema.
+
+    Raises
+    ------
+    InputError
+        One line with the key and what may stand there, for the first thing that is wrong.
+    """
+    schema = yaml.safe_load(schema_file.read_text())
+    for where, number in _numbers(params, []):
+        if not math.isfinite(number):
+            raise InputError(f"{_key(where)} = {number} is not a finite number")
+    errors = _Validator(schema).iter_errors(params)
+    first = min(errors, key=_rank, default=None)
+    if first is not None:
+        raise InputError(_say(first))
+
+
+def _rank(error: jsonschema.ValidationError) -> int:
+    """Tell first what explains the rest: a wrong word before its effects, an unknown key before a lack."""
+    telling = ["enum", "type", "additionalProperties"]
+    return telling.index(error.validator) if error.validator in telling else len(telling)
+
+
+def _numbers(value: Any, where: list[Any]) -> Iterator[tuple[list[Any], float]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _numbers(item, [*where, key])
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _numbers(item, [*where, index])
+    elif isinstance(value, float):
+        yield where, value
+
+
+def _key(path: list[Any]) -> str:
+    dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+    return f"{paths.PARAMS}: {dotted}" if dotted else paths.PARAMS
+
+
+def _say(error: jsonschema.ValidationError) -> str:
+    """A jsonschema error in the words of someone who edits ``params.yaml``."""
+    where, value = list(error.absolute_path), error.instance
+    match error.validator:
+        case "additionalProperties":
+            known = list(error.schema.get("properties", {}))
+            unknown = next(key for key in value if key not in known)
+            close = difflib.get_close_matches(str(unknown), known, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
+            return f"{_key([*where, unknown])} is not known here; {hint}"
+        case "required":
+            absent = next(key for key in error.validator_value if key not in value)
+            return f"{_key([*where, absent])} is missing"
+        case "type":
+            kind = _kind(error.validator_value)
+            return f"{_key(where)} = {value!r} should be {kind}{_yaml_hint(value, error)}"
+        case "enum":
+            return f"{_key(where)} = {value!r} should be one of {', '.join(map(str, error.validator_value))}"
+        case "pattern":
+            return f"{_key(where)}: {value!r} cannot be a name: use letters, digits, '_', '-' and '.'"
+        case "minProperties":
+            return f"{_key(where)} is empty"
+        case _:
+            return f"{_key(where)}: {error.message}"
+
+
+def _kind(type_name: str) -> str:
+    return {
+        "object": "a mapping (key: value)",
+        "array": "a list",
+        "integer": "a whole number",
+        "string": "text",
+    }.get(type_name, f"a {type_name}")
+
+
+def _yaml_hint(value: Any, error: jsonschema.ValidationError) -> str:
+    if error.validator_value in ("number", "integer") and isinstance(value, str):
+        try:
+            return f" (YAML reads {value} as text; write {float(value)!r})"
+        except ValueError:
+            return ""
+    return ""
