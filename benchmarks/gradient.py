@@ -10,7 +10,7 @@ import time
 import numpy as np
 import torch
 
-from sharpfit.physics.cartesian_sense import CartesianSense
+from sharpfit.physics.acquisition import acquisition
 from sharpfit.physics.operators import Coils, Fourier, Sampling
 
 SHAPES = [(8, 128, 128), (8, 230, 180), (16, 256, 256)]
@@ -37,9 +37,9 @@ def best_ms(function, repeats, device):
 
 def candidates(csm, mask, y, c, device):
     """One callable for every way to the same gradient; the first is ours."""
-    fast = CartesianSense(csm[None], mask)
+    fast = acquisition(csm[None], mask).encoding
     plain = Sampling(mask) @ Fourier() @ Coils(csm)
-    staged_y, staged_c = fast.stage_kspace(y[None]), fast.stage_image(c[None])
+    staged_y, staged_c = fast.stage(y[None]), fast.stage_image(c[None])
     adjoint_y = fast.adjoint(staged_y)
     leaf = c.clone().requires_grad_()
 

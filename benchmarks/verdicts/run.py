@@ -21,7 +21,7 @@ from sharpfit.fitting.observe import checkpoint_iterations, ring_counts
 from sharpfit.fitting.torch_solver import Descent
 from sharpfit.measuring import quality
 from sharpfit.measuring.measures import gradient_energies
-from sharpfit.physics.cartesian_sense import CartesianSense
+from sharpfit.physics.acquisition import acquisition
 from sharpfit.physics.conjugate_gradient import conjugate_gradient
 
 N_CHECKPOINTS = 22
@@ -33,8 +33,8 @@ class LightFit:
     """The main replica alone, on given data: for the noise-free twin and for going on after the end."""
 
     def __init__(self, csm: np.ndarray, mask: np.ndarray, data: np.ndarray, device: torch.device) -> None:
-        self.A = CartesianSense(torch.from_numpy(csm).to(device), torch.from_numpy(mask).to(device))
-        self.data = self.A.stage_kspace(torch.from_numpy(data).to(device))
+        self.A = acquisition(torch.from_numpy(csm).to(device), torch.from_numpy(mask).to(device))
+        self.data = self.A.encoding.stage(torch.from_numpy(data).to(device))
 
     def start(self, kind: str) -> torch.Tensor:
         """As `Problem.start`, (1, slice, y, x)."""
@@ -49,7 +49,7 @@ class LightFit:
         images = []
         for t in range(checkpoints[-1] + 1):
             if t in checkpoints:
-                images.append(self.A.unstage_image(descent.c[0]).cpu().numpy().copy())
+                images.append(self.A.image(descent.c[0]).cpu().numpy().copy())
             residual = self.A(descent.c[0]) - self.data
             descent.step(self.A.adjoint(residual)[None], residual.abs().square().sum()[None, None])
         return np.stack(images)

@@ -3,12 +3,20 @@ import pytest
 import torch
 from small_problem import small
 
-from sharpfit.fitting.objective import PROBE_STEP, PSF_AMPLITUDE, Problem, spread_points
+from sharpfit.fitting.objective import Problem
+from sharpfit.fitting.replicas import PROBE_STEP, PSF_AMPLITUDE, spread_points
 
 
 def random_images(problem, seed=1):
     shape = problem.start("zero").shape
     return torch.randn(shape, dtype=torch.complex64, generator=torch.Generator().manual_seed(seed))
+
+
+def half_rss(problem, part, c):
+    """½ ‖A c − y‖² of all items of a slice, the held-out one without the samples it never sees."""
+    fitted = part.A(c[: problem.replicas.n_full]) - part.data
+    rest = part.held_out.rest(part.held_out.A(c[-1:]) - part.held_out.data)
+    return 0.5 * (fitted.abs().square().sum() + rest.abs().square().sum())
 
 
 @pytest.mark.parametrize("kind", ["lines", "points"])
@@ -20,22 +28,9 @@ def test_the_gradient_is_what_autograd_finds(kind):
     problem = case.problem(n_pairs=2)
     c = random_images(problem).requires_grad_()
     found = problem.evaluate(c.detach())
-    operators = [part.A for part in problem._slices]
-    loss = sum(
-        0.5
-        * (part.A(c[: problem.replicas.n_full, i]) - torch.where(part.A.mask, part.data, 0))
-        .abs()
-        .square()
-        .sum()
-        + 0.5
-        * torch.where(part.held_out.A.mask, part.held_out.A(c[-1:, i]) - part.held_out.data, 0)
-        .abs()
-        .square()
-        .sum()
-        for i, part in enumerate(problem._slices)
-    )
+    loss = sum(half_rss(problem, part, c[:, i]) for i, part in enumerate(problem._slices))
     loss.backward()
-    assert len(operators) == 2
+    assert len(problem._slices) == 2
     torch.testing.assert_close(found.gradient, c.grad, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(float(0.5 * found.rss.sum()), float(loss.detach()), rtol=1e-5, atol=0)
 
@@ -51,7 +46,7 @@ def test_replicas_differ_from_the_main_data_by_what_they_stand_for():
     b = (part.data[items.probe] - part.data[0]) / (PROBE_STEP * problem.sigma)
     correlation = torch.vdot(b[0].flatten(), w[0].flatten()).abs() / (b[0].norm() * w[0].norm())
     assert correlation < 5 / np.sqrt(w[0].numel())
-    torch.testing.assert_close(problem.probe_adjoint[:, 0], part.A.adjoint(b), rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(problem.probe_adjoint[:, 0], part.A.encoding.adjoint(b), rtol=1e-3, atol=1e-4)
     spike = (part.data[items.psf] - part.data[0]) / PSF_AMPLITUDE
     answer = problem.unstage(part.A.adjoint(spike[None]))[0]
     for y, x in problem.psf_points[0]:
@@ -91,6 +86,7 @@ def test_gram_is_the_operator_of_the_gradient():
     zero = torch.zeros_like(x)
     difference = problem.evaluate(x).gradient - problem.evaluate(zero).gradient
     torch.testing.assert_close(problem.gram(x[:1]), difference[:1], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(problem.normal(x), difference, rtol=1e-4, atol=1e-5)
 
 
 def test_no_held_out_samples_means_no_held_out_replica():

@@ -7,7 +7,7 @@ import torch
 from sharpfit.errors import InputError
 from sharpfit.files.axes import FileArray
 from sharpfit.files.raw_scan import RawScan
-from sharpfit.physics.cartesian_sense import CartesianSense
+from sharpfit.physics.acquisition import acquisition
 from sharpfit.physics.operators import Fourier, largest_singular_value
 from sharpfit.preparing.preprocess import preprocess
 from sharpfit.preparing.reference import combine
@@ -40,7 +40,7 @@ def result(scan):
 
 
 def model(datasets):
-    return CartesianSense(torch.from_numpy(datasets["csm"]), torch.from_numpy(datasets["mask"]))
+    return acquisition(torch.from_numpy(datasets["csm"]), torch.from_numpy(datasets["mask"])).encoding
 
 
 def in_coils(datasets, image):
@@ -73,7 +73,7 @@ def test_the_operators_largest_singular_value_is_one(result):
 
 def test_the_first_steepest_descent_step_has_order_one(result):
     operator = model(result[0])
-    gradient = operator.adjoint(operator.stage_kspace(torch.from_numpy(result[0]["kspace"])))
+    gradient = operator.adjoint(operator.stage(torch.from_numpy(result[0]["kspace"])))
     forward = operator.forward(gradient)
     alpha = torch.linalg.vector_norm(gradient) ** 2 / torch.linalg.vector_norm(forward) ** 2
     assert np.percentile(float(alpha) * gradient.abs(), 99) == pytest.approx(1, abs=1e-4)

@@ -109,7 +109,7 @@ class Fit:
             "chi2": float(at.rss[0].sum()) / (noise_floor * problem.n_real),
             "held_out": held_out,
             "gradient_norm": norm / first if first else 0.0,
-            "step": percentile99(self.descent.c[0] - previous[0]) if t else 0.0,
+            "step": percentile99(problem.image(self.descent.c[0] - previous[0])) if t else 0.0,
             "gradient_norm_absolute": norm,
         }
 

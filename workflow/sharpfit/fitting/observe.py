@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sharpfit.fitting.objective import PROBE_STEP, PSF_AMPLITUDE, Evaluation, Problem
+from sharpfit.fitting.objective import Evaluation, Problem, per_item_energy
+from sharpfit.fitting.replicas import PROBE_STEP, PSF_AMPLITUDE
 from sharpfit.measuring import measures
 from sharpfit.physics.norms import energy
 
@@ -24,42 +25,48 @@ def checkpoint_iterations(n_iterations: int, n_checkpoints: int) -> list[int]:
 def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
     """Measure one iterate.
 
-    Args:
-        problem: the staged data.
-        c: the iterate, (item, slice, y, x).
-        at: the objective there.
+    Parameters
+    ----------
+    problem
+        the staged data
+    c
+        the iterate, (item, slice, …)
+    at
+        the objective there
 
-    Returns:
+    Returns
+    -------
         ``image`` complex64 (slice, y, x) and ``noise_map`` float32 (slice, y, x) in fitted units; and under
-        the names of the result file every measure, first axis slice, second (if there is one) the pair.
+        the names of the result file every measure, first axis slice, second (if there is one) the pair
     """
     items = problem.replicas
-    images = problem.unstage(c)  # (item, slice, y, x), centred
+    x = problem.image(c)  # (item, slice, y, x)
+    images = problem.unstage(x)  # the same, centred
     plus, minus = images[items.plus], images[items.minus]
     cross, power = measures.gradient_energies(plus, minus)
     ring_correlation, _ = measures.frc(plus, minus, measures.ring_index(images.shape[-2:], problem.device))
-    spread = c[items.probe] - c[:1]
+    spread = x[items.probe] - x[:1]
     per_pair = {
         "df": measures.degrees_of_freedom(problem.probe_adjoint, spread, PROBE_STEP * problem.sigma),
-        "v_data": measures.data_noise_variance(problem.gram, c[items.plus], c[items.minus]),
+        "v_data": measures.data_noise_variance(problem.gram, x[items.plus], x[items.minus]),
         "v_image": measures.noise_variance(plus, minus),
         "cross_gradient": cross,
         "gradient_energy": power,
         "frc": ring_correlation,
     }
-    filtered_rss, sketch = problem.filtered.residual(at.gradient[0])
+    filtered_rss, sketch = problem.filtered.residual(at.image_gradient[0])
     per_pair |= {
         "filtered_trace": problem.filtered.trace(spread),
         "filtered_sketch": sketch,
-        "v_filtered": problem.filtered.variance(c[items.plus] - c[items.minus]),
+        "v_filtered": problem.filtered.variance(x[items.plus] - x[items.minus]),
     }
     per_slice = {
         "filtered_rss": filtered_rss,
         "rss": at.rss[0],
         "held_out_rss": at.held_out_rss,
-        "gradient_norm": energy(at.gradient[0]).sqrt(),
-        "image_norm": energy(c[0]).sqrt(),
-        "weak_mode_share": measures.weak_mode_share(problem.gram, c[0]),
+        "gradient_norm": per_item_energy(at.gradient[:1])[0].sqrt(),
+        "image_norm": energy(x[0]).sqrt(),
+        "weak_mode_share": measures.weak_mode_share(problem.gram, x[0]),
         "psf": local_psf(images[items.psf] - images[0], problem.psf_points),
     }
     return {

@@ -95,7 +95,7 @@ def _attributes(
     regime: Mapping[str, Any],
     attrs: Mapping[str, Any],
 ) -> dict[str, Any]:
-    gradient = problem.evaluate(descent.c).gradient[0]
+    gradient = problem.evaluate(descent.c).image_gradient[0]
     return {
         "sigma": problem.sigma,
         "image_scale": float(attrs["image_scale"]),

@@ -24,9 +24,10 @@ class LinearOperator(ABC):
     def adjoint(self, y: Tensor) -> Tensor:
         """Return Aᴴ y."""
 
-    def gram(self, x: Tensor) -> Tensor:
-        """Return AᴴA x."""
-        return self.adjoint(self.forward(x))
+    @property
+    def gram(self) -> LinearOperator:
+        """AᴴA as an operator of its own: ``A.gram(x)``, ``A.gram + weight * Identity()``."""
+        return _Gram(self)
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return A x."""
@@ -35,6 +36,14 @@ class LinearOperator(ABC):
     def __matmul__(self, other: LinearOperator) -> LinearOperator:
         """Return the composition: (A @ B) x = A (B x)."""
         return _Composition(self, other)
+
+    def __add__(self, other: LinearOperator) -> LinearOperator:
+        """Return the sum: (A + B) x = A x + B x."""
+        return _Sum(self, other)
+
+    def __rmul__(self, factor: complex) -> LinearOperator:
+        """Return the scaled operator: (a A) x = a (A x)."""
+        return _Scaled(factor, self)
 
     @property
     def H(self) -> LinearOperator:  # noqa: N802 - the field writes Aᴴ
@@ -53,6 +62,39 @@ class _Composition(LinearOperator):
         return self.inner.adjoint(self.outer.adjoint(y))
 
 
+class _Gram(LinearOperator):
+    def __init__(self, operator: LinearOperator) -> None:
+        self.operator = operator
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.operator.adjoint(self.operator.forward(x))
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        return self.forward(y)
+
+
+class _Sum(LinearOperator):
+    def __init__(self, first: LinearOperator, second: LinearOperator) -> None:
+        self.first, self.second = first, second
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.first.forward(x) + self.second.forward(x)
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        return self.first.adjoint(y) + self.second.adjoint(y)
+
+
+class _Scaled(LinearOperator):
+    def __init__(self, factor: complex, operator: LinearOperator) -> None:
+        self.factor, self.operator = factor, operator
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.factor * self.operator.forward(x)
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        return complex(self.factor).conjugate() * self.operator.adjoint(y)
+
+
 class _Adjoint(LinearOperator):
     def __init__(self, operator: LinearOperator) -> None:
         self.operator = operator
@@ -66,6 +108,18 @@ class _Adjoint(LinearOperator):
     @property
     def H(self) -> LinearOperator:  # noqa: N802
         return self.operator
+
+
+class Identity(LinearOperator):
+    """I x = x, on whatever it is given."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x."""
+        return x
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        """Return y."""
+        return y
 
 
 class Fourier(LinearOperator):
@@ -88,8 +142,10 @@ class Fourier(LinearOperator):
 class Coils(LinearOperator):
     """S: an image seen by every coil, (…, y, x) → (…, coil, y, x).
 
-    Args:
-        csm: complex coil sensitivity maps, (…, coil, y, x).
+    Parameters
+    ----------
+    csm
+        complex coil sensitivity maps, (…, coil, y, x)
     """
 
     def __init__(self, csm: Tensor) -> None:
@@ -107,8 +163,10 @@ class Coils(LinearOperator):
 class Sampling(LinearOperator):
     """M: keep the sampled k-locations and set the others to zero; its own adjoint.
 
-    Args:
-        mask: bool, broadcast against (…, ky, kx). Selects, never multiplies: NaN outside stays outside.
+    Parameters
+    ----------
+    mask
+        bool, broadcast against (…, ky, kx); selects, never multiplies: NaN outside stays outside
     """
 
     def __init__(self, mask: Tensor) -> None:
@@ -126,13 +184,18 @@ class Sampling(LinearOperator):
 def largest_singular_value(operator: LinearOperator, start: Tensor, n_steps: int = 40) -> Tensor:
     """Estimate the largest singular value of an operator by the power method on AᴴA.
 
-    Args:
-        operator: acts on the last two axes (y, x) of its input.
-        start: (…, y, x), not zero; one estimate is made per batch item.
-        n_steps: steps of the power method. The estimate approaches the value from below.
+    Parameters
+    ----------
+    operator
+        acts on the last two axes (y, x) of its input
+    start
+        (…, y, x), not zero; one estimate is made per batch item
+    n_steps
+        steps of the power method; the estimate approaches the value from below
 
-    Returns:
-        √λ, λ the Rayleigh quotient after the last step; float64, the batch shape of ``start``.
+    Returns
+    -------
+        √λ, λ the Rayleigh quotient after the last step; float64, the batch shape of ``start``
     """
     x = start
     norm = torch.linalg.vector_norm(x, dim=_IMAGE_AXES, dtype=torch.complex128).real

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from sharpfit.physics import noise
-from sharpfit.physics.cartesian_sense import CartesianSense
+from sharpfit.physics.acquisition import acquisition
 from sharpfit.physics.operators import largest_singular_value
 
 _POWER_STEPS = 100
@@ -74,8 +74,8 @@ def _operator_norm(model: Tensor, mask: Tensor) -> float:
     if not model.any():
         return 0.0
     start = torch.randn(model[:, 0].shape, generator=torch.Generator().manual_seed(0), dtype=torch.complex64)
-    operator = CartesianSense(model, mask)
-    return float(largest_singular_value(operator, operator.stage_image(start), _POWER_STEPS))
+    A = acquisition(model, mask)
+    return float(largest_singular_value(A, A.encoding.stage_image(start), _POWER_STEPS))
 
 
 def _brightness(model: Tensor, white: Tensor, mask: Tensor) -> float:
@@ -83,10 +83,10 @@ def _brightness(model: Tensor, white: Tensor, mask: Tensor) -> float:
     energy = energy_seen = 0.0
     moduli = []
     for maps, samples in zip(model.split(1), white.split(1), strict=True):
-        operator = CartesianSense(maps, mask)
-        gradient = operator.adjoint(operator.stage_kspace(samples))
+        A = acquisition(maps, mask)
+        gradient = A.adjoint(A.encoding.stage(samples))
         energy += _energy(gradient)
-        energy_seen += _energy(operator.forward(gradient))
+        energy_seen += _energy(A(gradient))
         moduli.append(gradient.abs().numpy())
     return energy / energy_seen * float(np.percentile(np.stack(moduli), 99)) if energy_seen else 0.0
 

@@ -1,0 +1,108 @@
+"""The composed model in its fast layout, held to the plain composition ``M @ F @ S @ Phi``."""
+
+import pytest
+import torch
+from operator_battery import check_operator, complex_normal
+
+from sharpfit.physics.acquisition import acquisition
+from sharpfit.physics.operators import Coils, Fourier, LinearOperator, Sampling
+
+SHAPE = (5, 6)  # an odd and an even axis: the two differ in every fftshift
+
+
+def lines(axis):
+    mask = torch.zeros(SHAPE, dtype=torch.bool)
+    mask.select(axis, 0)[...] = True
+    mask.select(axis, 2)[...] = True
+    return mask
+
+
+MASKS = {
+    "points": torch.rand(SHAPE, generator=torch.Generator().manual_seed(0)) < 0.5,
+    "ky lines": lines(0),
+    "kx lines": lines(1),
+    "full": torch.ones(SHAPE, dtype=torch.bool),
+}
+SUBSET = torch.rand(SHAPE, generator=torch.Generator().manual_seed(1)) < 0.3
+every_mask = pytest.mark.parametrize("kind", MASKS)
+
+
+class Stack(LinearOperator):
+    """Φ c = Σ c_k φ_k: coefficients (…, k) → images (…, y, x)."""
+
+    def __init__(self, images):
+        self.images = images
+
+    def forward(self, x):
+        return torch.einsum("...k,kyx->...yx", x, self.images)
+
+    def adjoint(self, y):
+        return torch.einsum("...yx,kyx->...k", y, self.images.conj())
+
+
+@every_mask
+def test_the_encoding_is_the_plain_composition_in_another_layout(kind):
+    csm, mask = complex_normal((2, 3, *SHAPE), 4), MASKS[kind]
+    E, plain = acquisition(csm, mask).encoding, Sampling(mask) @ Fourier() @ Coils(csm)
+    x, y = complex_normal((4, 2, *SHAPE), 6), complex_normal((4, 2, 3, *SHAPE), 7)
+    torch.testing.assert_close(E.unstage_image(E.gram(E.stage_image(x))), plain.gram(x))
+    torch.testing.assert_close(E.unstage_image(E.adjoint(E.stage(y))), plain.adjoint(y))
+    torch.testing.assert_close(E(E.stage_image(x)), E.stage(plain(x)))
+    assert torch.equal(E.unstage_image(E.stage_image(x)), x)
+
+
+@every_mask
+def test_the_encoding_passes_the_battery(kind):
+    E = acquisition(complex_normal((1, 2, *SHAPE), 4), MASKS[kind]).encoding
+    domain = E.stage_image(torch.zeros(1, *SHAPE)).shape
+    check_operator(E, domain, (1, 2, *domain[1:]))
+
+
+@every_mask
+def test_a_basis_is_composed_with_it(kind):
+    csm, Phi = complex_normal((1, 3, *SHAPE), 4), Stack(complex_normal((7, *SHAPE), 5))
+    A, plain = acquisition(csm, MASKS[kind], Phi), Sampling(MASKS[kind]) @ Fourier() @ Coils(csm) @ Phi
+    c, y = complex_normal((1, 7), 6), complex_normal((1, 3, *SHAPE), 7)
+    torch.testing.assert_close(A(c), A.encoding.stage(plain(c)))
+    torch.testing.assert_close(A.adjoint(A.encoding.stage(y)), plain.adjoint(y))
+    torch.testing.assert_close(A.gram(c), plain.gram(c))
+    torch.testing.assert_close(A.image(c), Phi(c))
+    check_operator(A, (1, 7), A(c).shape)
+
+
+@every_mask
+@pytest.mark.parametrize("subset", [SUBSET, torch.zeros_like(SUBSET)], ids=["some", "none"])
+def test_a_subset_and_the_rest_are_encodings_of_their_own(kind, subset):
+    csm, mask = complex_normal((1, 3, *SHAPE), 4), MASKS[kind]
+    whole = acquisition(csm, mask)
+    A, chosen, rest = whole.split(subset)
+    x, y = complex_normal((1, *SHAPE), 6), complex_normal((1, 3, *SHAPE), 7)
+    for selection, part in ((chosen, mask & subset), (rest, mask & ~subset)):
+        plain = Sampling(part) @ Fourier() @ Coils(csm)
+        found = (selection @ A).gram(whole.encoding.stage_image(x))
+        torch.testing.assert_close(whole.encoding.unstage_image(found), plain.gram(x))
+        back = (selection @ A).H(A.encoding.stage(y))
+        torch.testing.assert_close(whole.encoding.unstage_image(back), plain.H(y))
+
+
+@every_mask
+def test_staging_and_selecting_leave_out_what_they_do_not_take(kind):
+    """Broken values at unsampled locations stay outside, and those of a subset stay out of the rest."""
+    mask = MASKS[kind]
+    whole = acquisition(complex_normal((1, 3, *SHAPE), 4), mask)
+    y = complex_normal((1, 3, *SHAPE), 7)
+    staged = whole.encoding.stage(torch.where(mask, y, torch.nan))
+    assert torch.equal(staged, whole.encoding.stage(torch.where(mask, y, 0)))
+    A, _, rest = whole.split(SUBSET)
+    clean, broken = (A.encoding.stage(torch.where(SUBSET, value, y)) for value in (0, torch.nan))
+    assert torch.equal(rest(broken), rest(clean))
+
+
+@every_mask
+def test_counts_and_trace_are_those_of_the_dense_matrix(kind):
+    csm, mask = complex_normal((1, 3, *SHAPE), 4), MASKS[kind]
+    E, plain = acquisition(csm, mask).encoding, Sampling(mask) @ Fourier() @ Coils(csm)
+    units = torch.eye(30, dtype=torch.complex128).reshape(30, 1, *SHAPE)
+    trace = sum(plain(unit).abs().square().sum() for unit in units)
+    assert E.trace == pytest.approx(float(trace))
+    assert E.n_samples == 3 * int(mask.sum())

@@ -1,0 +1,77 @@
+"""What every encoding E = M F S offers, whatever the trajectory and the layout in which it computes."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from torch import Tensor
+
+from sharpfit.physics.operators import LinearOperator
+
+SAMPLES = (-3, -2, -1)
+"""Axes of one slice's samples; the first is the coil, the others are the encoding's own."""
+
+
+class Encoding(LinearOperator):
+    """E = M F S: images (…, slice, y, x) → samples (…, slice, coil, …).
+
+    Images and samples live in a layout of the encoding's choice. Data come in through :meth:`stage`, images
+    through :meth:`stage_image`, and images leave through :meth:`unstage_image`; all three are unitary, so
+    noise stays white and every norm keeps its value. Samples are zero where nothing was acquired. Who uses
+    an encoding knows nothing else of masks, trajectories or grids.
+    """
+
+    @property
+    @abstractmethod
+    def n_samples(self) -> int:
+        """Complex numbers acquired of one slice: k-locations × coils."""
+
+    @property
+    @abstractmethod
+    def trace(self) -> float:
+        """tr(EᴴE) over all slices: the sum of the gram's eigenvalues."""
+
+    @abstractmethod
+    def stage(self, kspace: Tensor) -> Tensor:
+        """Bring acquired k-space, (…, slice, coil, ky, kx) and centred, into this layout.
+
+        Values where nothing was acquired are left out, be they NaN.
+        """
+
+    @abstractmethod
+    def stage_image(self, image: Tensor) -> Tensor:
+        """Bring a centred image (…, y, x) into this layout."""
+
+    @abstractmethod
+    def unstage_image(self, image: Tensor) -> Tensor:
+        """Take an image (…, y, x) out of this layout."""
+
+    @abstractmethod
+    def split(self, subset: Tensor) -> tuple[Encoding, LinearOperator, LinearOperator]:
+        """Tell a subset of the samples from the rest.
+
+        Parameters
+        ----------
+        subset
+            bool, as the sampling that this encoding was made from
+
+        Returns
+        -------
+            the same encoding in a layout where they can be told apart (images keep theirs), and two
+            selections of its samples, the subset and the rest: ``rest @ encoding`` never sees the subset
+        """
+
+
+class Layout(LinearOperator):
+    """Centred images (…, y, x) → images in the layout of an encoding, unitary."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        self.encoding = encoding
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Stage an image."""
+        return self.encoding.stage_image(x)
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        """Take an image out of the layout."""
+        return self.encoding.unstage_image(y)
