@@ -106,7 +106,6 @@ def write_evaluation(folder: Path, scan: str, regime: str, *, risk: float, nrmse
         "chi2": 1.2,
         "held_out": 1.3,
         "risk": risk,
-        "risk_se": 0.02,
         "noise_share": 0.2,
         "resolution": 1.5,
     }
@@ -125,6 +124,7 @@ def write_evaluation(folder: Path, scan: str, regime: str, *, risk: float, nrmse
         "advice": "stop at iteration 15",
         "units": {"risk": "squared fitted units", "nrmse": "relative"},
         "stopped_because": "",
+        "risk_noise": [0.02, -0.02],
     }
     (folder / "evaluation.json").write_text(json.dumps(evaluation, indent=1))
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from sharpfit.judging.curves import Curves
 from sharpfit.judging.judge import judge
 from sharpfit.judging.noise_check import calibrated, misjudged
-from sharpfit.judging.record import MEASURES, Curves, Record
+from sharpfit.judging.record import MEASURES, Record
 from sharpfit.results.reconstruction_file import ATTRIBUTES
 
 CLASSES = ("frozen", "diverging", "over-fitting", "under-fitted", "sharper")

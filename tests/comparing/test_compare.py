@@ -67,7 +67,8 @@ def test_copies_are_identical(two):
 )
 def test_better_and_worse_are_beyond_two_standard_errors(two, risk, status, code):
     new_image(two[1])
-    edit(two[1] / EVALUATION, picked={"risk": risk})  # A's is 2, each with a standard error of 0.02
+    apart = 0.02 * (1 + 2**0.5)  # the draws differ by √2 · 0.02, the standard error of two of 0.02
+    edit(two[1] / EVALUATION, picked={"risk": risk}, risk_noise=[apart, -apart])  # A's risk is 2
     result = sharpfit(*two)
     assert f"warmup            {status}" in result.output
     assert "± 0.057" in result.output
@@ -77,7 +78,7 @@ def test_better_and_worse_are_beyond_two_standard_errors(two, risk, status, code
 def test_without_uncertainty_the_reference_decides_by_a_stated_tolerance(two):
     new_image(two[1])
     for root, nrmse in zip(two, (0.200, 0.203), strict=True):
-        edit(root / EVALUATION, picked={"risk_se": None, "nrmse": nrmse})
+        edit(root / EVALUATION, picked={"nrmse": nrmse}, risk_noise=[])
     pair = found(*two)["phantom_r2", "warmup"]
     assert (pair.status, pair.measure, pair.margin) == ("worse", "NRMSE", pytest.approx(0.002))
     edit(two[1] / EVALUATION, picked={"nrmse": 0.2015})

@@ -8,7 +8,9 @@ import pytest
 from made_study import make_study
 from test_compare_revisions import commit_first, run
 
-from sharpfit.reporting import figures, ranking
+from sharpfit.reporting import figures
+from sharpfit.results import summary_file
+from sharpfit.results.evaluation_file import read_evaluations
 
 REPOSITORY = Path(__file__).parents[2]
 REGIMES = (
@@ -26,15 +28,15 @@ pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 def finish(root):
     """Write what the last rules of a run write, as far as DVC looks at it."""
-    evaluations = ranking.read_evaluations(sorted(root.glob("results/evaluate/*/*/evaluation.json")))
-    ranking.write_json(root / "results/summary.json", evaluations)
-    ranking.write_csv(root / "results/summary.csv", evaluations)
+    evaluations = read_evaluations(sorted(root.glob("results/evaluate/*/*/evaluation.json")))
+    summary_file.write_json(root / "results/summary.json", evaluations)
+    summary_file.write_csv(root / "results/summary.csv", evaluations)
     for name in ("summary.csv.prov.json", "report.html", "report.html.prov.json"):
         (root / "results" / name).write_text("{}")
     for evaluation in evaluations:
-        folder = root / "results/evaluate" / evaluation["scan"] / evaluation["regime"] / "figures"
+        folder = root / "results/evaluate" / evaluation.scan / evaluation.regime / "figures"
         folder.mkdir(exist_ok=True)
-        shade = [[evaluation["picked"]["risk"], 1.0]]
+        shade = [[evaluation.picked.risk, 1.0]]
         figures.save_picture(folder / "images.png", figures.np.array(shade), white=10.0)
 
 

@@ -1,7 +1,6 @@
 """From the files of reconstruct to the files of evaluate."""
 
 import csv
-import json
 from dataclasses import replace
 
 import h5py
@@ -14,7 +13,7 @@ from sharpfit.errors import InputError
 from sharpfit.judging import evaluate
 from sharpfit.judging.record import MEASURES
 from sharpfit.reporting import figures
-from sharpfit.results import evaluation_file, hdf5, reconstruction_file
+from sharpfit.results import hdf5, picked_file, reconstruction_file
 
 
 def write_reconstruction(folder, record, images):
@@ -36,7 +35,7 @@ def images_of(record):
     return images
 
 
-def test_files_survive_the_way_and_hold_null_never_nan(tmp_path):
+def test_a_fit_that_left_the_finite_numbers_is_judged_from_its_files(tmp_path):
     record = made_record(sigma=0.3, conditioning=1e-3)
     rss = record.rss.copy()
     rss[-1] = np.inf
@@ -47,18 +46,10 @@ def test_files_survive_the_way_and_hold_null_never_nan(tmp_path):
     images[-1] = np.nan
     read = reconstruction_file.read_record(*write_reconstruction(tmp_path, record, images))
     judged = evaluate.evaluate(read, images.__getitem__, images[-2])
-    regime = {"optimizer": {"name": "Adam", "lr": 0.01}, "start": "zero"}
-    content = evaluation_file.as_json(judged, "head", "constant", regime)
-    evaluation_file.write_json(tmp_path / "evaluation.json", content)
-    text = (tmp_path / "evaluation.json").read_text()
-    assert "NaN" not in text
-    assert "Infinity" not in text
-    assert json.loads(text) == content
-    assert content["verdict"] == "diverging"
-    assert content["picked_iteration"] in record.iterations
-    assert content["last"]["nrmse"] is None
-    assert content["picked"]["nrmse"] is not None
-    assert set(content["picked"]) | {"risk_noise"} == set(content["units"])
+    assert judged.judgement.verdict == "diverging"
+    assert judged.judgement.picked < judged.judgement.last == len(record.iterations) - 1
+    assert np.isnan(judged.last_quality.nrmse)
+    assert np.isfinite(judged.picked_quality.nrmse)
 
 
 def test_pictures_and_the_picked_image(tmp_path):
@@ -68,7 +59,7 @@ def test_pictures_and_the_picked_image(tmp_path):
     figures.draw_fit(tmp_path / "figures", judged, images[3], images[-1], None, "head, constant")
     for name in ("images", "curves", "sharpness"):
         assert imread(tmp_path / "figures" / f"{name}.png").ndim == 3
-    evaluation_file.write_image(tmp_path / "picked.h5", images[3], 3)
+    picked_file.write_picked(tmp_path / "picked.h5", images[3], 3)
     with h5py.File(tmp_path / "picked.h5") as file:
         assert file["image"].dtype == np.complex64
         assert file["image"].shape == (1, 24, 20)

@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 from made_records import ITERATIONS, made_record, with_history
 
+from sharpfit.judging.curves import Curves
 from sharpfit.judging.judge import judge, paired_error, pick
-from sharpfit.judging.record import UNITS, Curves
 
 
 def test_figures_of_a_converged_projection_stand_at_the_noise_floor():
     figures = Curves(made_record(conditioning=0.5)).at(-1)
-    assert figures["chi2_df"] == pytest.approx(1, abs=0.01)
-    assert figures["risk"] == pytest.approx(figures["v_image"], rel=0.05)
-    assert set(figures) == set(UNITS)
+    assert figures.chi2_df == pytest.approx(1, abs=0.01)
+    assert figures.risk == pytest.approx(figures.v_image, rel=0.05)
 
 
 def test_ill_conditioned_descent_over_fits_and_its_best_iteration_is_picked():

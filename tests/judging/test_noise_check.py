@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from made_records import ITERATIONS, made_record
 
+from sharpfit.judging.curves import Curves
 from sharpfit.judging.judge import judge
 from sharpfit.judging.noise_check import calibrated, misjudged
-from sharpfit.judging.record import Curves
 
 
 def test_a_right_noise_level_is_left_alone():

@@ -13,7 +13,9 @@ from made_study import ITERATIONS, make_study
 from sharpfit.errors import InputError
 from sharpfit.reporting.page import build, charts, pictures
 from sharpfit.reporting.page.build import write_report
-from sharpfit.reporting.page.fits import read_fit, read_scan
+from sharpfit.reporting.page.fits import read_fit
+from sharpfit.results.evaluation_file import read_evaluation
+from sharpfit.results.scan_file import read_scan
 
 HOSTILE = '"><script>document.title="owned"</script><img src=x onerror=alert(1)>'
 
@@ -94,11 +96,13 @@ def test_frames_decode_to_the_images_on_one_grey_scale(study, page):
     entry = next(one for one in data["scans"] if one["name"] == "phantom_r2")
     scan = read_scan(study / "results/preprocess/phantom_r2.h5")
     evaluations, reconstructions, histories, _ = inputs(study)
-    fit = read_fit("gradient_descent", scan, evaluations[2], reconstructions[2], histories[2])
+    fit = read_fit(
+        "gradient_descent", scan, read_evaluation(evaluations[2]), reconstructions[2], histories[2]
+    )
     white = pictures.scan_white(scan, [fit])
     frame = entry["fits"][0]["frames"][-1]
     grey = np.asarray(Image.open(BytesIO(base64.b64decode(data["images"][frame["image"]]))))
-    expected = np.clip(np.abs(fit.images[-1]) / white, 0, 1) * 255
+    expected = np.clip(np.abs(fit.seen.images[-1]) / white, 0, 1) * 255
     assert frame["iteration"] == ITERATIONS[-1]
     assert np.max(np.abs(grey - expected)) <= 0.51
     assert fit.nrmse[fit.picked] < fit.nrmse[0] == pytest.approx(1)

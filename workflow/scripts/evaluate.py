@@ -1,14 +1,15 @@
 """Judge one reconstruction: verdict, picked image, figures."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import h5py
-
 from sharpfit.judging.evaluate import evaluate
 from sharpfit.reporting import figures as pictures
-from sharpfit.results import evaluation_file
-from sharpfit.results.reconstruction_file import read_record
+from sharpfit.results.evaluation_file import as_evaluation, write_evaluation
+from sharpfit.results.picked_file import write_picked
+from sharpfit.results.reconstruction_file import read_image, read_record
+from sharpfit.results.scan_file import read_reference
 
 
 def main(
@@ -25,15 +26,12 @@ def main(
     figures: Path,
 ) -> None:
     """Read a reconstruction and its scan; write evaluation.json, picked.h5, picked.png and figures/."""
-    record = read_record(reconstruction, history)
-    with h5py.File(scan) as scan_file, h5py.File(reconstruction) as file:
-        reference = scan_file["reference"][()] if "reference" in scan_file else None
-        images = file["images"]
-        uncertainty = float(scan_file.attrs.get("sigma_uncertainty", "nan"))
-        judged = evaluate(record, images.__getitem__, reference, uncertainty)
-        best, last = images[judged.judgement.picked], images[judged.judgement.last]
-    content = evaluation_file.as_json(judged, name, regime_name, regime)
-    evaluation_file.write_json(evaluation, content)
-    evaluation_file.write_image(picked, best, content["picked_iteration"])
+    image_at = partial(read_image, reconstruction)
+    reference, uncertainty = read_reference(scan)
+    judged = evaluate(read_record(reconstruction, history), image_at, reference, uncertainty)
+    best, last = image_at(judged.judgement.picked), image_at(judged.judgement.last)
+    found = as_evaluation(judged, name, regime_name, regime)
+    write_evaluation(evaluation, found)
+    write_picked(picked, best, found.picked_iteration)
     pictures.save_picture(picture, best)
-    pictures.draw_fit(figures, judged, best, last, reference, f"{name}, {regime_name}: {content['verdict']}")
+    pictures.draw_fit(figures, judged, best, last, reference, f"{name}, {regime_name}: {found.verdict}")

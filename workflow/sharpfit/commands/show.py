@@ -20,7 +20,9 @@ def show(name: Name = "") -> None:
 
     Example: sharpfit show head_r4/warmup
     """
-    from sharpfit.reporting import ranking, sentences
+    from sharpfit.reporting import sentences
+    from sharpfit.results.evaluation_file import read_evaluations
+    from sharpfit.results.summary_file import by_scan
 
     with errors_in_one_line():
         scan, _, regime = name.partition("/")
@@ -29,10 +31,8 @@ def show(name: Name = "") -> None:
         if not chosen:
             known = ", ".join("/".join(file.parts[-3:-1]) for file in files) or "none: run `snakemake` first"
             raise InputError(f"no judged fit is called {name or 'anything'} here; there are {known}")
-        evaluations = ranking.read_evaluations(chosen)
+        evaluations = read_evaluations(chosen)
         if regime:
             typer.echo(sentences.of_fit(evaluations[0]))
         else:
-            typer.echo(
-                "\n\n".join(sentences.of_scan(members) for members in ranking.by_scan(evaluations).values())
-            )
+            typer.echo("\n\n".join(sentences.of_scan(members) for members in by_scan(evaluations).values()))

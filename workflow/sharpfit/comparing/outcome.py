@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from sharpfit.comparing.differences import Difference, differences, differences_of_pair
-from sharpfit.comparing.pairs import INCOMPARABLE, MISSING, STATUSES, WORSE, Pair, compare
+from sharpfit.comparing.pairs import INCOMPARABLE, MISSING, STATUSES, WORSE, Pair, compared_fits
 from sharpfit.comparing.sources import Source
 from sharpfit.reporting.sentences import aligned
 
@@ -69,7 +69,7 @@ def compare_sources(sources: Sequence[Source]) -> Outcome:
     """Compare the first source with every other one."""
     first, *others = sources
     return Outcome(
-        first, [Side(other, _differences(first, other), compare(first, other)) for other in others]
+        first, [Side(other, _differences(first, other), compared_fits(first, other)) for other in others]
     )
 
 

@@ -8,13 +8,14 @@ from sharpfit.comparing.outcome import Outcome, words
 from sharpfit.comparing.pairs import IDENTICAL, INCOMPARABLE
 from sharpfit.comparing.sources import Result
 from sharpfit.reporting.page.build import write_page
-from sharpfit.reporting.page.fits import Fit, Scan, read_fit, read_scan
+from sharpfit.reporting.page.fits import ShownFit, read_fit
+from sharpfit.results.scan_file import Scan, read_scan
 from sharpfit.study import paths
 
 
 def write_comparison(html: Path, outcome: Outcome) -> None:
     """Write the page of a comparison; fits of different data stand in sections of their own."""
-    sections: dict[str, tuple[Scan, list[Fit]]] = {}
+    sections: dict[str, tuple[Scan, list[ShownFit]]] = {}
     against: dict[str, tuple[int, int]] = {}
     for letter, place, result in _shown(outcome):
         scan = read_scan(result.preprocessed)
@@ -41,12 +42,12 @@ def _shown(outcome: Outcome) -> Iterator[tuple[str, str, Result]]:
                 yield letter, f"{result.scan} ({letter})" if found == INCOMPARABLE else result.scan, result
 
 
-def _fit(label: str, result: Result, scan: Scan) -> Fit:
+def _fit(label: str, result: Result, scan: Scan) -> ShownFit:
     names = (result.scan, result.regime)
     return read_fit(
         label,
         scan,
-        result.file(paths.evaluated(*names)),
+        result.evaluation,
         result.reconstruction,
         result.file(paths.reconstructed(*names, "history.csv")),
     )

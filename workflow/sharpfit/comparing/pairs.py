@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from sharpfit.comparing.differences import data_identity
 from sharpfit.comparing.sources import Result, Source
-from sharpfit.reporting.ranking import RISK_TOLERANCE, risk_margin
+from sharpfit.reporting.ranking import RISK_TOLERANCE, comparable_risk, risk_margin
+from sharpfit.results.picked_file import read_picked
 
 #: Picked images whose relative distance ‖a − b‖ / ‖a‖ is no larger count as equal (float32 across devices).
 IMAGE_TOLERANCE = 1e-3
@@ -60,7 +60,7 @@ def pair_up(first: Source, other: Source) -> list[tuple[str, str, Result | None,
     return pairs
 
 
-def compare(first: Source, other: Source) -> list[Pair]:
+def compared_fits(first: Source, other: Source) -> list[Pair]:
     """Return how every fit of `other` stands to that of `first`."""
     pairs = []
     for scan, regime, one, two in pair_up(first, other):
@@ -68,16 +68,17 @@ def compare(first: Source, other: Source) -> list[Pair]:
             letter = first.letter if one is None else other.letter
             pairs.append(Pair(scan, regime, other.letter, MISSING, note=f"missing in {letter}"))
         else:
-            pairs.append(_compare(Pair(scan, regime, other.letter, INCOMPARABLE), one, two))
+            pairs.append(_judge_pair(Pair(scan, regime, other.letter, INCOMPARABLE), one, two))
     return pairs
 
 
-def _compare(pair: Pair, one: Result, two: Result) -> Pair:
+def _judge_pair(pair: Pair, one: Result, two: Result) -> Pair:
     """Return `pair`, which says not comparable so far, with its status found out."""
     reason = _different_data(one, two)
     if reason:
         return replace(pair, note=reason)
-    if _same_bytes(one.reconstruction, two.reconstruction) and one.evaluation == two.evaluation:
+    files = [(one.reconstruction, two.reconstruction), (one.evaluation_file, two.evaluation_file)]
+    if all(_same_bytes(*pair) for pair in files):
         return replace(pair, status=IDENTICAL, note="bit-identical")
     distance = _distance(one.picked, two.picked)
     if distance is not None and distance <= IMAGE_TOLERANCE:
@@ -104,15 +105,15 @@ def _different_data(one: Result, two: Result) -> str:
 
 def _measure(one: Result, two: Result) -> tuple[str | None, tuple[float, float], float, str]:
     """Return what decides (name, both values, margin, words): J and its error, else NRMSE, else J alone."""
-    figures = (one.evaluation["picked"], two.evaluation["picked"])
-    risks, nrmses = (tuple(figure.get(key) for figure in figures) for key in ("risk", "nrmse"))
+    risks = (comparable_risk(one.evaluation), comparable_risk(two.evaluation))
+    nrmses = (one.evaluation.picked_quality.nrmse, two.evaluation.picked_quality.nrmse)
     margin = risk_margin(one.evaluation, two.evaluation)
-    same_scan = _same_bytes(one.preprocessed, two.preprocessed)
-    if same_scan and None not in risks and margin is not None:
+    same_risk = np.isfinite(risks).all() and _same_bytes(one.preprocessed, two.preprocessed)
+    if same_risk and margin is not None:
         return "J", risks, margin, "margin: 2 standard errors of the difference"
-    if None not in nrmses:
+    if np.isfinite(nrmses).all():
         return "NRMSE", nrmses, NRMSE_TOLERANCE * nrmses[0], f"tolerance {NRMSE_TOLERANCE:.0%}"
-    if same_scan and None not in risks:
+    if same_risk:
         return "J", risks, RISK_TOLERANCE * abs(risks[0]), f"tolerance {RISK_TOLERANCE:.0%}"
     return None, (0.0, 0.0), 0.0, "preprocessed differently, and no reference to measure against"
 
@@ -130,11 +131,7 @@ def _digest(file: Path) -> str:
 
 def _distance(one: Path, two: Path) -> float | None:
     """Return ‖a − b‖ / ‖a‖ of two picked images; None where they cannot be subtracted."""
-    if not (one.is_file() and two.is_file()):
+    first, other = read_picked(one), read_picked(two)
+    if first is None or other is None or first.shape != other.shape or not first.any():
         return None
-    with h5py.File(one) as first, h5py.File(two) as other:
-        images = (first["image"][:], other["image"][:])
-    norm = float(np.linalg.norm(images[0]))
-    if images[0].shape != images[1].shape or norm == 0:
-        return None
-    return float(np.linalg.norm(images[0] - images[1])) / norm
+    return float(np.linalg.norm(first - other) / np.linalg.norm(first))

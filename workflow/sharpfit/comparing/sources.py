@@ -8,6 +8,7 @@ from typing import Any
 
 from sharpfit.errors import InputError
 from sharpfit.provenance.sidecar import read_sidecar
+from sharpfit.results.evaluation_file import Evaluation, read_evaluation
 from sharpfit.study import paths
 
 WORKSPACE = "workspace"
@@ -24,7 +25,7 @@ class Result:
     results: Path
     scan: str
     regime: str
-    evaluation: dict[str, Any]
+    evaluation: Evaluation
     sidecars: dict[str, dict[str, Any] | None]
 
     def file(self, path: str) -> Path:
@@ -40,6 +41,11 @@ class Result:
     def reconstruction(self) -> Path:
         """The fit's reconstruction.h5."""
         return self.file(paths.reconstructed(self.scan, self.regime))
+
+    @property
+    def evaluation_file(self) -> Path:
+        """The judge's evaluation.json."""
+        return self.file(paths.evaluated(self.scan, self.regime))
 
     @property
     def picked(self) -> Path:
@@ -138,7 +144,7 @@ def _result(results: Path, scan: str, regime: str, file: Path) -> Result:
         "evaluate": paths.evaluated(scan, regime),
     }
     sidecars = {rule: read_sidecar(str(_place(results, paths.sidecar(path)))) for rule, path in made.items()}
-    return Result(results, scan, regime, _json(file), sidecars)
+    return Result(results, scan, regime, read_evaluation(file), sidecars)
 
 
 def _json(file: Path) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sharpfit.judging import diagnosis, thresholds
+from sharpfit.judging.curves import Curves
 from sharpfit.judging.diagnosis import Finding
 from sharpfit.judging.noise_check import calibrated
-from sharpfit.judging.record import Curves, Record
+from sharpfit.judging.record import Record
 
 UNDECIDED = "over-fitting or sharper"
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from sharpfit.judging import thresholds
-from sharpfit.judging.record import Curves, Record
+from sharpfit.judging.curves import Curves
+from sharpfit.judging.record import Record
 
 
 def calibrated(record: Record) -> Record:

@@ -4,6 +4,8 @@ import numpy as np
 from scipy.ndimage import gaussian_laplace
 from skimage.metrics import structural_similarity
 
+from sharpfit.measuring.table import UNKNOWN_QUALITY, Quality
+
 
 def object_mask(reference: np.ndarray) -> np.ndarray:
     """Where there is an object: |reference| > 10 % of its 99th percentile, bool, the reference's shape."""
@@ -47,12 +49,8 @@ def hfen(image: np.ndarray, reference: np.ndarray) -> float:
     return float(np.linalg.norm(edges - true) / np.linalg.norm(true))
 
 
-def compare(image: np.ndarray, reference: np.ndarray) -> dict[str, float]:
+def against_reference(image: np.ndarray, reference: np.ndarray) -> Quality:
     """NRMSE, SSIM and HFEN of an image (slice, y, x) against its reference; NaN where not finite."""
     if not np.isfinite(image).all():
-        return {"nrmse": np.nan, "ssim": np.nan, "hfen": np.nan}
-    return {
-        "nrmse": nrmse(image, reference),
-        "ssim": ssim(image, reference),
-        "hfen": hfen(image, reference),
-    }
+        return UNKNOWN_QUALITY
+    return Quality(nrmse(image, reference), ssim(image, reference), hfen(image, reference))

@@ -51,9 +51,9 @@ def _params(old: dict[str, Any], new: dict[str, Any], job: Job) -> Iterator[str]
     before, after = old["params"], new["params"]
     for keyword in sorted({*before, *after}):
         prefix = _where(keyword, job)
-        yield from compare(before.get(keyword, ABSENT), after.get(keyword, ABSENT), prefix)
+        yield from changes(before.get(keyword, ABSENT), after.get(keyword, ABSENT), prefix)
     if old["inputs"] != new["inputs"]:
-        yield from compare(old["inputs"], new["inputs"], "inputs")
+        yield from changes(old["inputs"], new["inputs"], "inputs")
 
 
 def _where(keyword: str, job: Job) -> str:
@@ -63,15 +63,15 @@ def _where(keyword: str, job: Job) -> str:
     return places.get(keyword, keyword)
 
 
-def compare(old: Any, new: Any, where: str) -> Iterator[str]:
+def changes(old: Any, new: Any, where: str) -> Iterator[str]:
     """Differences of two nested values, one line for each leaf: ``where.key: old → new``."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in [*old, *(key for key in new if key not in old)]:
-            yield from compare(old.get(key, ABSENT), new.get(key, ABSENT), f"{where}.{key}")
+            yield from changes(old.get(key, ABSENT), new.get(key, ABSENT), f"{where}.{key}")
     elif isinstance(old, list) and isinstance(new, list):
         for index in range(max(len(old), len(new))):
             before, after = (values[index] if index < len(values) else ABSENT for values in (old, new))
-            yield from compare(before, after, f"{where}[{index}]")
+            yield from changes(before, after, f"{where}[{index}]")
     elif old != new or type(old) is not type(new):
         yield f"{where}: {old} → {new}"
 

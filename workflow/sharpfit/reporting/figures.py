@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imsave
 from matplotlib.ticker import ScalarFormatter
 
-from sharpfit.judging.evaluate import Evaluation
+from sharpfit.judging.evaluate import JudgedFit
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666"
 ERROR_GAIN = 4
@@ -179,14 +179,14 @@ def _save(figure: Figure, path: Path) -> None:
 
 def draw_fit(
     folder: Path,
-    evaluation: Evaluation,
+    judged: JudgedFit,
     picked: np.ndarray,
     last: np.ndarray,
     reference: np.ndarray | None,
     title: str,
 ) -> None:
     """Draw images, curves and sharpness of a judged fit into a folder."""
-    curves, judgement = evaluation.curves, evaluation.judgement
+    curves, judgement = judged.curves, judged.judgement
     at = int(curves.iterations[judgement.picked])
     end = int(curves.iterations[judgement.last])
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,27 +1,30 @@
 """Why an adaptive optimizer can fit as well as gradient descent and yet give a worse image."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
+
+from sharpfit.measuring.table import Figures
+from sharpfit.results.evaluation_file import Evaluation
 
 CLEARLY_MORE = 2.0  # times the share of gradient descent
 
 
-def comparison(evaluations: Sequence[Mapping[str, Any]]) -> str:
+def comparison(evaluations: Sequence[Evaluation]) -> str:
     """Compare the weak-mode share ν of a scan's fits with that of gradient descent at equal chi2.
 
     ν = ‖x − w‖ / ‖x‖ is the part of the image that lives in modes the data hardly determine
     (`sharpfit.measuring.measures.weak_mode_share`). It grows with iterations for every solver, so it is read
     at the same chi2. The fit named is the one whose picked image has the smallest risk.
 
-    Args:
-        evaluations: contents of evaluation.json of one scan's regimes.
+    Parameters
+    ----------
+    evaluations
+        of one scan's regimes
 
-    Returns:
+    Returns
+    -------
         A sentence; empty where no fit is plain gradient descent, its chi2 is never reached, or no share is
         more than twice that of gradient descent.
     """
@@ -29,38 +32,33 @@ def comparison(evaluations: Sequence[Mapping[str, Any]]) -> str:
     others = [
         one
         for one in evaluations
-        if _name(one) not in ("", "SGD") and one["picked"].get("weak_mode_share") is not None
+        if one.settings.solver not in ("", "SGD") and np.isfinite(one.picked.weak_mode_share)
     ]
     if baseline is None or not others:
         return ""
-    other = min(others, key=lambda one: one["picked"]["risk"] or np.inf)
-    chi2, share = other["picked"]["chi2"], other["picked"]["weak_mode_share"]
-    expected = _share_at(baseline["trajectory"], chi2)
+    other = min(others, key=lambda one: one.picked.risk if np.isfinite(one.picked.risk) else np.inf)
+    chi2, share = other.picked.chi2, other.picked.weak_mode_share
+    expected = _share_at(baseline.trajectory, chi2)
     if expected is None or share < CLEARLY_MORE * expected:
         return ""
     return (
-        f"At equal χ² ({chi2:.3g}) {other['regime']} holds {100 * share:.2g} % of its image in modes the "
-        f"data hardly determine, {baseline['regime']} {100 * expected:.2g} %: {_name(other)} scales each "
-        "coefficient's step by its own gradient, so its steps leave the well-determined directions and "
+        f"At equal χ² ({chi2:.3g}) {other.regime} holds {100 * share:.2g} % of its image in modes the "
+        f"data hardly determine, {baseline.regime} {100 * expected:.2g} %: {other.settings.solver} scales "
+        "each coefficient's step by its own gradient, so its steps leave the well-determined directions and "
         "fill the others with artefact that the loss hardly sees."
     )
 
 
-def _name(evaluation: Mapping[str, Any]) -> str:
-    """Name the optimizer, empty where a result of an earlier version does not say it."""
-    return str(evaluation.get("optimizer", {}).get("name", ""))
+def _is_gradient_descent(evaluation: Evaluation) -> bool:
+    return evaluation.settings.solver == "SGD" and not evaluation.settings.optimizer.get("momentum")
 
 
-def _is_gradient_descent(evaluation: Mapping[str, Any]) -> bool:
-    return _name(evaluation) == "SGD" and not evaluation["optimizer"].get("momentum")
-
-
-def _share_at(trajectory: Mapping[str, Sequence[float | None]], chi2: float) -> float | None:
+def _share_at(trajectory: Figures[np.ndarray], chi2: float) -> float | None:
     """ν where a trajectory's chi2 first falls to a value, between checkpoints linear in log chi2."""
     seen = [
         (c, s)
-        for c, s in zip(trajectory["chi2"], trajectory["weak_mode_share"], strict=True)
-        if c and s is not None
+        for c, s in zip(trajectory.chi2, trajectory.weak_mode_share, strict=True)
+        if c > 0 and np.isfinite(s)
     ]
     for (before, share_before), (after, share_after) in pairwise(seen):
         if before >= chi2 >= after and before > after:

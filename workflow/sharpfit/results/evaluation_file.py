@@ -1,67 +1,228 @@
-"""evaluation.json and picked.h5: what the judge found, for people and programs."""
+"""evaluation.json: what the judge found of one fit, written and read back as one type."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sharpfit.judging.evaluate import QUALITY_UNITS, Evaluation
-from sharpfit.judging.record import UNITS
-from sharpfit.results import hdf5
+from sharpfit.errors import InputError
+from sharpfit.judging.evaluate import AtBound, JudgedFit, NoiseLevel
+from sharpfit.measuring.table import FIGURES, QUALITIES, Figures, Quality, unit, units
 
 
-def as_json(evaluation: Evaluation, scan: str, name: str, regime: Mapping[str, Any]) -> dict[str, Any]:
-    """Return evaluation.json's content: null stands where a figure is undefined.
+@dataclass(frozen=True)
+class RegimeSettings:
+    """How a fit was driven, as params.yaml says it; each part is a name and keyword arguments of it."""
 
-    name: of the regime; regime: its entry in params.yaml.
+    optimizer: Mapping[str, Any]
+    schedule: Sequence[Mapping[str, Any]]
+    start: str
+
+    @property
+    def solver(self) -> str:
+        """Name of the optimizer."""
+        return str(self.optimizer["name"])
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What the judge found of one fit. Figures and qualities are NaN where undefined.
+
+    Attributes
+    ----------
+    scan, regime, settings
+        which fit it is
+    verdict, cause, evidence, advice
+        in words, as the judge says them; cause and advice may be empty
+    worst_slice
+        counted from 0
+    noise
+        the noise level and what hangs on it
+    risk_noise
+        draws of what the data's noise adds to J of the picked image, the same draws for all fits of a scan
+    stopped_because
+        empty where the fit ran to its end
+    picked, last
+        the figures at the picked and the last checkpoint
+    picked_quality, last_quality
+        what the reference says of those images
+    trajectory
+        the figures along all checkpoints
     """
-    judgement, curves = evaluation.judgement, evaluation.curves
-    last = curves.at(judgement.last) | dict(evaluation.last_quality)
-    picked = curves.at(judgement.picked) | dict(evaluation.picked_quality)
-    along = {name: getattr(curves, name if name != "iteration" else "iterations") for name in UNITS}
-    content = {
-        "scan": scan,
-        "regime": name,
-        "optimizer": dict(regime["optimizer"]),
-        "schedule": list(regime.get("schedule", [])),
-        "start": regime["start"],
-        "verdict": judgement.verdict,
-        "cause": judgement.cause,
-        "evidence": judgement.evidence,
-        "advice": judgement.advice,
-        "picked_iteration": picked["iteration"],
-        "last_iteration": last["iteration"],
-        "worst_slice": judgement.worst_slice,
-        "noise": dict(evaluation.noise),
-        "risk_noise": curves.risk_noise[judgement.picked].tolist(),
-        "stopped_because": curves.record.stopped_because,
-        "picked": picked,
-        "last": last,
-        "trajectory": {name: values.tolist() for name, values in along.items()},
-        "units": UNITS | QUALITY_UNITS | {"risk_noise": UNITS["risk"]},
+
+    scan: str
+    regime: str
+    settings: RegimeSettings
+    verdict: str
+    cause: str
+    evidence: str
+    advice: str
+    worst_slice: int
+    noise: NoiseLevel
+    risk_noise: tuple[float, ...]
+    stopped_because: str
+    picked: Figures[float]
+    last: Figures[float]
+    picked_quality: Quality
+    last_quality: Quality
+    trajectory: Figures[np.ndarray]
+
+    @property
+    def picked_iteration(self) -> int:
+        """Where the judge would have stopped."""
+        return int(self.picked.iteration)
+
+    @property
+    def last_iteration(self) -> int:
+        """Where the fit ended."""
+        return int(self.last.iteration)
+
+
+def as_evaluation(judged: JudgedFit, scan: str, regime: str, settings: Mapping[str, Any]) -> Evaluation:
+    """Name a judged fit. `settings` is the regime's entry in params.yaml."""
+    judgement, curves = judged.judgement, judged.curves
+    return Evaluation(
+        scan=scan,
+        regime=regime,
+        settings=_settings(settings),
+        verdict=judgement.verdict,
+        cause=judgement.cause,
+        evidence=judgement.evidence,
+        advice=judgement.advice,
+        worst_slice=judgement.worst_slice,
+        noise=judged.noise,
+        risk_noise=tuple(curves.risk_noise[judgement.picked].tolist()),
+        stopped_because=curves.record.stopped_because,
+        picked=curves.at(judgement.picked),
+        last=curves.at(judgement.last),
+        picked_quality=judged.picked_quality,
+        last_quality=judged.last_quality,
+        trajectory=curves.along(),
+    )
+
+
+def write_evaluation(path: Path, evaluation: Evaluation) -> None:
+    """Write indented JSON that holds null, never NaN."""
+    content = _without_nan(_as_json(evaluation))
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_evaluation(path: Path) -> Evaluation:
+    """Read evaluation.json; what an earlier version did not write is NaN or empty.
+
+    Raises
+    ------
+    InputError
+        when the file is missing, is no JSON, or lacks what every version wrote
+    """
+    try:
+        return _evaluation(json.loads(path.read_text()))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: no evaluation can be read ({error}); run the study again") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: is no evaluation ({error} is missing); run the study again") from error
+
+
+def read_evaluations(files: Iterable[Path]) -> list[Evaluation]:
+    """Read several, in the order given."""
+    return [read_evaluation(file) for file in files]
+
+
+def _as_json(evaluation: Evaluation) -> dict[str, Any]:
+    noise = evaluation.noise
+    bounds = {"lower": noise.lower, "upper": noise.upper}
+    return {
+        "scan": evaluation.scan,
+        "regime": evaluation.regime,
+        "optimizer": dict(evaluation.settings.optimizer),
+        "schedule": list(evaluation.settings.schedule),
+        "start": evaluation.settings.start,
+        "verdict": evaluation.verdict,
+        "cause": evaluation.cause,
+        "evidence": evaluation.evidence,
+        "advice": evaluation.advice,
+        "picked_iteration": evaluation.picked_iteration,
+        "last_iteration": evaluation.last_iteration,
+        "worst_slice": evaluation.worst_slice,
+        "noise": {
+            "sigma": noise.sigma,
+            "relative_uncertainty": noise.relative_uncertainty,
+            "believed_over_stated": noise.believed_over_stated,
+            "at_bounds": {name: asdict(bound) for name, bound in bounds.items() if bound is not None},
+        },
+        "risk_noise": list(evaluation.risk_noise),
+        "stopped_because": evaluation.stopped_because,
+        "picked": _flat(evaluation.picked, evaluation.picked_quality),
+        "last": _flat(evaluation.last, evaluation.last_quality),
+        "trajectory": {name: getattr(evaluation.trajectory, name).tolist() for name in FIGURES},
+        "units": units() | {"risk_noise": unit("risk")},
     }
-    return without_nan(content)
 
 
-def without_nan(value: Any) -> Any:
+def _flat(figures: Figures[float], quality: Quality) -> dict[str, float]:
+    return asdict(figures) | {"iteration": int(figures.iteration)} | asdict(quality)
+
+
+def _without_nan(value: Any) -> Any:
     """Replace every number that is not finite by None, at any depth."""
     if isinstance(value, Mapping):
-        return {key: without_nan(item) for key, item in value.items()}
+        return {key: _without_nan(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [without_nan(item) for item in value]
+        return [_without_nan(item) for item in value]
     if isinstance(value, float) and not np.isfinite(value):
         return None
     return value
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write indented JSON that holds null, never NaN."""
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+def _evaluation(content: Mapping[str, Any]) -> Evaluation:
+    ends = [
+        content[end] | {"iteration": content[f"{end}_iteration"]}  # earlier versions wrote it there alone
+        for end in ("picked", "last")
+    ]
+    along = content["trajectory"]
+    unknown = [None] * len(along["iteration"])
+    return Evaluation(
+        scan=content["scan"],
+        regime=content["regime"],
+        settings=_settings(content),
+        verdict=content["verdict"],
+        cause=content["cause"],
+        evidence=content["evidence"],
+        advice=content["advice"],
+        worst_slice=content["worst_slice"],
+        noise=_noise(content.get("noise", {})),
+        risk_noise=tuple(map(_number, content.get("risk_noise", []))),
+        stopped_because=content["stopped_because"],
+        picked=_figures(ends[0]),
+        last=_figures(ends[1]),
+        picked_quality=_quality(ends[0]),
+        last_quality=_quality(ends[1]),
+        trajectory=Figures(**{name: np.array(along.get(name, unknown), float) for name in FIGURES}),
+    )
 
 
-def write_image(path: Path, image: np.ndarray, iteration: int) -> None:
-    """Write the picked image, complex64 (slice, y, x) in input units."""
-    units = json.dumps({"image": "input units", "iteration": "1"})
-    hdf5.write(path, {"image": image.astype(np.complex64)}, {"iteration": iteration, "units": units})
+def _settings(regime: Mapping[str, Any]) -> RegimeSettings:
+    optimizer, schedule = regime.get("optimizer", {"name": ""}), regime.get("schedule", [])
+    return RegimeSettings(optimizer, schedule, regime.get("start", ""))
+
+
+def _noise(noise: Mapping[str, Any]) -> NoiseLevel:
+    bounds = noise.get("at_bounds", {})
+    lower, upper = (AtBound(**bounds[end]) if end in bounds else None for end in ("lower", "upper"))
+    sigma, uncertainty = _number(noise.get("sigma")), _number(noise.get("relative_uncertainty"))
+    return NoiseLevel(sigma, uncertainty, _number(noise.get("believed_over_stated")), lower, upper)
+
+
+def _figures(content: Mapping[str, Any]) -> Figures[float]:
+    return Figures(**{name: _number(content.get(name)) for name in FIGURES})
+
+
+def _quality(content: Mapping[str, Any]) -> Quality:
+    return Quality(**{name: _number(content.get(name)) for name in QUALITIES})
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else float(value)

@@ -1,6 +1,7 @@
 """HDF5 written so that equal content gives equal bytes, and read back whole."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,25 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     except OSError as error:
         raise InputError(f"{path}: cannot be read as HDF5 ({_first_line(error)})") from error
     return datasets, attrs
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """Open a result for reading.
+
+    Raises
+    ------
+    InputError
+        if the file is missing or is no HDF5
+    """
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise InputError(
+            f"{path}: no result can be read ({_first_line(error)}); run the study again"
+        ) from error
+    with file:
+        yield file
 
 
 def _slice_chunk(shape: tuple[int, ...]) -> tuple[int, ...] | None:

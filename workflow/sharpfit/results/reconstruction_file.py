@@ -1,25 +1,57 @@
-"""reconstruction.h5 with its history.csv, as the judge reads them."""
+"""reconstruction.h5 with its history.csv, as the judge and the page read them."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from sharpfit.errors import InputError
 from sharpfit.judging.record import MEASURES, Record
+from sharpfit.measuring import rings
+from sharpfit.results import hdf5
 from sharpfit.results.history import read_history
 
 ATTRIBUTES = ("sigma", "n_real", "n_held_out", "stopped_because", "last_step", "travel_needed")
 
 
+@dataclass(frozen=True, eq=False)
+class MiddleSlice:
+    """What a reconstruction holds of its middle slice, in input units.
+
+    Attributes
+    ----------
+    images
+        complex (checkpoint, y, x)
+    noise_map
+        standard deviation of each complex pixel, (checkpoint, y, x)
+    iterations
+        (checkpoint,)
+    frc
+        correlation of the fission halves, mean over all slices and pairs, (checkpoint, ring)
+    frc_counts
+        samples of each ring, (ring,)
+    travel_needed
+        how far the coefficients would still go, fitted units
+    """
+
+    images: np.ndarray
+    noise_map: np.ndarray
+    iterations: np.ndarray
+    frc: np.ndarray
+    frc_counts: np.ndarray
+    travel_needed: float
+
+
 def read_record(reconstruction: Path, history: Path) -> Record:
     """Read what reconstruct measured; values that are not finite become NaN.
 
-    Raises:
-        InputError: a dataset or attribute of the reconstruction is missing.
+    Raises
+    ------
+    InputError
+        when a dataset or attribute of the reconstruction is missing
     """
-    with h5py.File(reconstruction) as file:
+    with hdf5.opened(reconstruction) as file:
         try:
             arrays: dict[str, Any] = {name: _finite(file[_place(name)][()]) for name in MEASURES}
             attrs = {name: file.attrs[name] for name in ATTRIBUTES}
@@ -35,6 +67,26 @@ def read_record(reconstruction: Path, history: Path) -> Record:
         last_step=float(np.nan_to_num(attrs["last_step"])),
         travel_needed=float(np.nan_to_num(attrs["travel_needed"])),
     )
+
+
+def read_image(reconstruction: Path, checkpoint: int) -> np.ndarray:
+    """Read the image of one checkpoint, complex64 (slice, y, x), input units."""
+    with hdf5.opened(reconstruction) as file:
+        return np.asarray(file["images"][checkpoint])
+
+
+def read_middle_slice(reconstruction: Path) -> MiddleSlice:
+    """Read the images of the middle slice, and how far the halves agree."""
+    with hdf5.opened(reconstruction) as file:
+        middle = file["images"].shape[1] // 2
+        return MiddleSlice(
+            images=file["images"][:, middle],
+            noise_map=file["noise_map"][:, middle],
+            iterations=file["iterations"][:],
+            frc=rings.mean_over_halves(file["measures/frc"][:]),
+            frc_counts=file["frc_counts"][:],
+            travel_needed=float(file.attrs.get("travel_needed", np.nan)),
+        )
 
 
 def _place(name: str) -> str:

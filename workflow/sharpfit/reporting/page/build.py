@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from sharpfit.errors import InputError
 from sharpfit.reporting import ranking
 from sharpfit.reporting.figures import ERROR_GAIN
 from sharpfit.reporting.page import charts, pictures
-from sharpfit.reporting.page.fits import Fit, Scan, read_fit, read_scan
+from sharpfit.reporting.page.fits import ShownFit, read_fit
+from sharpfit.results import summary_file
+from sharpfit.results.evaluation_file import read_evaluations
+from sharpfit.results.scan_file import Scan, read_scan
 
 #: Bytes that all pictures of a page may take; with more fits, fewer checkpoints of each are shown.
 PICTURE_BUDGET = 8_000_000
@@ -38,22 +42,22 @@ def write_report(
     scans: Sequence[Path],
 ) -> None:
     """Write the study's page. The first three hold one file per fit, in one order; `scans` one per scan."""
-    verdicts = ranking.read_evaluations(evaluations)
+    judged = read_evaluations(evaluations)
     known = {file.stem: read_scan(file) for file in scans}
-    groups: dict[str, list[Fit]] = {}
-    for verdict, evaluation, *files in zip(verdicts, evaluations, reconstructions, histories, strict=True):
-        if verdict["scan"] not in known:
-            raise InputError(f"{evaluation}: scan {verdict['scan']!r} is not among the preprocessed ones")
-        fit = read_fit(verdict["regime"], known[verdict["scan"]], evaluation, *files)
-        groups.setdefault(verdict["scan"], []).append(fit)
-    answers = {scan: ranking.answer(members) for scan, members in ranking.by_scan(verdicts).items()}
+    groups: dict[str, list[ShownFit]] = {}
+    for file, evaluation, *files in zip(evaluations, judged, reconstructions, histories, strict=True):
+        if evaluation.scan not in known:
+            raise InputError(f"{file}: scan {evaluation.scan!r} is not among the preprocessed ones")
+        fit = read_fit(evaluation.regime, known[evaluation.scan], evaluation, *files)
+        groups.setdefault(evaluation.scan, []).append(fit)
+    answers = {scan: ranking.answer(members) for scan, members in summary_file.by_scan(judged).items()}
     write_page(html, "sharpfit report", [(known[scan], fits) for scan, fits in groups.items()], answers)
 
 
 def write_page(
     html: Path,
     title: str,
-    groups: Sequence[tuple[Scan, Sequence[Fit]]],
+    groups: Sequence[tuple[Scan, Sequence[ShownFit]]],
     answers: dict[str, str],
     notes: Sequence[dict[str, Any]] = (),
     against: dict[str, tuple[int, int]] | None = None,
@@ -94,17 +98,17 @@ def write_page(
 
 
 def _section(
-    scan: Scan, fits: Sequence[Fit], album: pictures.Album, most: int, two: tuple[int, int] | None
+    scan: Scan, fits: Sequence[ShownFit], album: pictures.Album, most: int, two: tuple[int, int] | None
 ) -> dict[str, Any]:
     """Return what the template (`scan`, `fits`) and the scripts (`data`) need of one scan."""
     white = pictures.scan_white(scan, fits)
     reference = None if scan.reference is None else album.add(scan.reference, white)
     entries = [_entry(fit, scan, white, album, most) for fit in fits]
-    height, width = fits[0].images.shape[-2:]
+    height, width = fits[0].seen.images.shape[-2:]
     tall, wide = scan.spacing or (1.0, 1.0)
     ranked = ranking.rank([fit.evaluation for fit in fits])
     best = next(fit for fit in fits if fit.evaluation is ranked[0])
-    every = sorted({int(iteration) for fit in fits for iteration in fit.iterations})
+    every = sorted({int(iteration) for fit in fits for iteration in fit.seen.iterations})
     return {
         "scan": scan,
         "fits": fits,
@@ -125,7 +129,7 @@ def _section(
     }
 
 
-def _entry(fit: Fit, scan: Scan, white: float, album: pictures.Album, most: int) -> dict[str, Any]:
+def _entry(fit: ShownFit, scan: Scan, white: float, album: pictures.Album, most: int) -> dict[str, Any]:
     """Return one fit as the scripts see it: pictures by number, what to say of each, and its charts."""
     ends = (fit.picked, fit.last)
     errors = None
@@ -135,55 +139,55 @@ def _entry(fit: Fit, scan: Scan, white: float, album: pictures.Album, most: int)
         "label": fit.label,
         "frames": [
             {
-                "iteration": int(fit.iterations[at]),
-                "image": album.add(fit.images[at], white),
+                "iteration": int(fit.seen.iterations[at]),
+                "image": album.add(fit.seen.images[at], white),
                 "text": _say(fit, at),
             }
             for at in pictures.kept_checkpoints(fit, most)
         ],
-        "picked": int(fit.iterations[fit.picked]),
-        "last": int(fit.iterations[fit.last]),
+        "picked": int(fit.seen.iterations[fit.picked]),
+        "last": int(fit.seen.iterations[fit.last]),
         "errors": errors,
         "noise": [album.add(pictures.noise_image(fit, at), white) for at in ends],
-        "verdict": fit.evaluation["verdict"],
-        "cause": fit.evaluation.get("cause") or "",
+        "verdict": fit.evaluation.verdict,
+        "cause": fit.evaluation.cause,
         "evidence": _evidence(fit, scan),
-        "advice": fit.evaluation.get("advice") or "",
+        "advice": fit.evaluation.advice,
         "charts": charts.closely(fit, scan),
     }
 
 
-def _evidence(fit: Fit, scan: Scan) -> str:
+def _evidence(fit: ShownFit, scan: Scan) -> str:
     """Return the judge's evidence, and which slice is worst where there are several."""
-    evidence, worst = fit.evaluation.get("evidence") or "", fit.evaluation.get("worst_slice")
-    if scan.facts["n_slices"] > 1 and worst is not None:
-        evidence += f"; the worst of {scan.facts['n_slices']} slices is slice {worst} (counted from 0)"
+    evidence, worst = fit.evaluation.evidence, fit.evaluation.worst_slice
+    if scan.n_slices > 1:
+        evidence += f"; the worst of {scan.n_slices} slices is slice {worst} (counted from 0)"
     return evidence
 
 
-def _say(fit: Fit, checkpoint: int) -> str:
+def _say(fit: ShownFit, checkpoint: int) -> str:
     """Return a checkpoint's numbers in words, those that are known."""
-    numbers = [("χ²", fit.curves["chi2"]), ("held-out", fit.curves["held_out"]), ("NRMSE", fit.nrmse)]
+    along = fit.evaluation.trajectory
+    numbers = [("χ²", along.chi2), ("held-out", along.held_out), ("NRMSE", fit.nrmse)]
     known = [(name, values[checkpoint]) for name, values in numbers if np.isfinite(values[checkpoint])]
     return " · ".join(f"{name} {_number(float(value))}" for name, value in known)
 
 
-def _row(fit: Fit) -> dict[str, Any]:
+def _row(fit: ShownFit) -> dict[str, Any]:
     """Return a fit's row of the table: what summary.csv holds, and J relative to the image."""
-    picked, last = fit.evaluation["picked"], fit.evaluation["last"]
-    shared = ranking.row(fit.evaluation)
-    return {**shared, "regime": fit.label, "chi2_last": last.get("chi2"), "risk": picked.get("risk")}
+    more = {"regime": fit.label, "chi2_last": fit.evaluation.last.chi2, "risk": fit.evaluation.picked.risk}
+    return asdict(summary_file.row(fit.evaluation)) | more
 
 
-def _affordable_checkpoints(groups: Sequence[tuple[Scan, Sequence[Fit]]]) -> int:
+def _affordable_checkpoints(groups: Sequence[tuple[Scan, Sequence[ShownFit]]]) -> int:
     """Return how many checkpoints of each fit fit into `PICTURE_BUDGET`, a noisy pixel taking 1.2 bytes."""
-    pixels = sum(fit.images[0].size for _, fits in groups for fit in fits)
+    pixels = sum(fit.seen.images[0].size for _, fits in groups for fit in fits)
     return max(3, int(PICTURE_BUDGET / (1.2 * max(pixels, 1))) - 4)
 
 
 def _number(value: Any) -> str:
     """Return a number as people read it; a dash for none."""
-    if value is None:
+    if value is None or (isinstance(value, float) and not np.isfinite(value)):
         return "–"
     if not isinstance(value, float):
         return str(value)

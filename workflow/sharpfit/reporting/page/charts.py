@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from sharpfit.reporting.page.fits import Fit, Scan
+from sharpfit.measuring import rings
+from sharpfit.reporting.page.fits import ShownFit
+from sharpfit.results.scan_file import Scan
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#888888")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -32,22 +34,22 @@ QUANTITIES = (
 Chart = dict[str, Any]
 
 
-def overview(fits: Sequence[Fit]) -> dict[str, Chart]:
+def overview(fits: Sequence[ShownFit]) -> dict[str, Chart]:
     """Return one chart per quantity with a line per regime and its picked iteration marked."""
     charts = {}
     for name, key, logarithmic in QUANTITIES:
-        floor = _smallest_positive([fit.curves["risk"] for fit in fits]) if key == "risk" else 1.0
+        floor = _smallest_positive([fit.evaluation.trajectory.risk for fit in fits]) if key == "risk" else 1.0
         lines: list[go.Scatter] = []
         for place, fit in enumerate(fits):
             x, y = _series(fit, key)
             if np.isfinite(y).any():
                 lines += _regime_lines(fit, place, x, _positive(y / floor) if logarithmic else y)
         if lines:
-            charts[name] = _chart(lines, name, fits[0].iterations[-1], logarithmic=logarithmic)
+            charts[name] = _chart(lines, name, fits[0].seen.iterations[-1], logarithmic=logarithmic)
     return charts
 
 
-def closely(fit: Fit, scan: Scan) -> dict[str, Chart]:
+def closely(fit: ShownFit, scan: Scan) -> dict[str, Chart]:
     """Return the charts of one fit: curves, sharpness, rates, frc and spectrum."""
     return {
         "curves": _curves(fit),
@@ -58,18 +60,18 @@ def closely(fit: Fit, scan: Scan) -> dict[str, Chart]:
     }
 
 
-def _series(fit: Fit, key: str) -> tuple[np.ndarray, np.ndarray]:
+def _series(fit: ShownFit, key: str) -> tuple[np.ndarray, np.ndarray]:
     if key == "lr":
         return fit.history["iteration"], fit.history["lr"]
-    values = fit.nrmse if key == "nrmse" else fit.curves[key]
-    return fit.iterations, values
+    values = fit.nrmse if key == "nrmse" else getattr(fit.evaluation.trajectory, key)
+    return fit.seen.iterations, values
 
 
-def _regime_lines(fit: Fit, place: int, x: np.ndarray, y: np.ndarray) -> list[go.Scatter]:
+def _regime_lines(fit: ShownFit, place: int, x: np.ndarray, y: np.ndarray) -> list[go.Scatter]:
     """Return a regime's line and the mark at its picked iteration."""
     name = html.escape(fit.label, quote=False)
     colour, dash = COLOURS[place % len(COLOURS)], DASHES[place % len(DASHES)]
-    at = int(np.argmin(np.abs(x - fit.iterations[fit.picked])))
+    at = int(np.argmin(np.abs(x - fit.seen.iterations[fit.picked])))
     marker = {"size": 11, "symbol": MARKERS[place % len(MARKERS)], "color": colour}
     marker["line"] = {"width": 1, "color": "black"}
     return [
@@ -88,30 +90,46 @@ def _regime_lines(fit: Fit, place: int, x: np.ndarray, y: np.ndarray) -> list[go
     ]
 
 
-def _curves(fit: Fit) -> Chart:
+def _curves(fit: ShownFit) -> Chart:
     steps = fit.history["iteration"]
-    risk = fit.curves["risk"] / _smallest_positive([fit.curves["risk"]])
+    risk = fit.evaluation.trajectory.risk / _smallest_positive([fit.evaluation.trajectory.risk])
     lines = [
         _line(steps, _positive(fit.history["chi2"]), "loss χ²", COLOURS[0], "solid"),
         _line(steps, _positive(fit.history["held_out"]), "held-out χ²", COLOURS[1], "dash"),
-        _line(fit.iterations, _positive(risk), "J / its minimum", COLOURS[2], "dot", mode="lines+markers"),
+        _line(
+            fit.seen.iterations, _positive(risk), "J / its minimum", COLOURS[2], "dot", mode="lines+markers"
+        ),
         _line(steps[[0, -1]], np.ones(2), "noise floor", COLOURS[7], "longdash"),
     ]
-    return _chart(lines, "reduced χ²; J relative", steps[-1], picked=fit.iterations[fit.picked])
+    return _chart(lines, "reduced χ²; J relative", steps[-1], picked=fit.seen.iterations[fit.picked])
 
 
-def _sharpness(fit: Fit) -> Chart:
+def _sharpness(fit: ShownFit) -> Chart:
     lines = [
         _line(
-            fit.iterations, fit.curves["cross_gradient"], "signal (G)", COLOURS[0], "solid", stackgroup="one"
+            fit.seen.iterations,
+            fit.evaluation.trajectory.cross_gradient,
+            "signal (G)",
+            COLOURS[0],
+            "solid",
+            stackgroup="one",
         ),
-        _line(fit.iterations, fit.curves["noise_energy"], "noise", COLOURS[1], "dash", stackgroup="one"),
+        _line(
+            fit.seen.iterations,
+            fit.evaluation.trajectory.noise_energy,
+            "noise",
+            COLOURS[1],
+            "dash",
+            stackgroup="one",
+        ),
     ]
     title = "gradient energy, fitted units²"
-    return _chart(lines, title, fit.iterations[-1], picked=fit.iterations[fit.picked], logarithmic=False)
+    return _chart(
+        lines, title, fit.seen.iterations[-1], picked=fit.seen.iterations[fit.picked], logarithmic=False
+    )
 
 
-def _rates(fit: Fit) -> Chart:
+def _rates(fit: ShownFit) -> Chart:
     """Draw the learning rate, its sum so far (what Adam could travel), and what it did travel at most."""
     steps, rate = fit.history["iteration"], np.nan_to_num(fit.history["lr"])
     available = np.concatenate([[0.0], np.cumsum(rate)[:-1]])
@@ -121,22 +139,21 @@ def _rates(fit: Fit) -> Chart:
         _line(steps, _positive(available), "sum of learning rates", COLOURS[0], "dash"),
         _line(steps, _positive(travelled), "sum of steps taken", COLOURS[2], "dot"),
     ]
-    needed = fit.attrs.get("travel_needed")
-    if needed is not None and np.isfinite(needed) and needed > 1e-3 * travelled[-1]:
+    needed = fit.seen.travel_needed
+    if np.isfinite(needed) and needed > 1e-3 * travelled[-1]:
         lines.append(_line(steps[[0, -1]], np.full(2, needed), "still needed", COLOURS[1], "longdash"))
-    return _chart(lines, "per coefficient, fitted units", steps[-1], picked=fit.iterations[fit.picked])
+    return _chart(lines, "per coefficient, fitted units", steps[-1], picked=fit.seen.iterations[fit.picked])
 
 
-def _frc(fit: Fit, scan: Scan) -> Chart:
+def _frc(fit: ShownFit, scan: Scan) -> Chart:
     """Draw the ring correlation of the fission halves at picked and last, and the half-bit curve."""
-    side = min(fit.images.shape[-2:])
-    rings = np.arange(fit.frc.shape[1])
-    root = np.sqrt(np.maximum(fit.frc_counts, 1))
-    half_bit = (0.2071 + 1.9102 / root) / (1.2071 + 0.9102 / root)
+    side = min(fit.seen.images.shape[-2:])
+    frequency = np.arange(fit.seen.frc.shape[1]) / side
+    half_bit = rings.half_bit(fit.seen.frc_counts)
     lines = [
-        _frequency_line(rings / side, fit.frc[fit.picked], "picked", COLOURS[0], "solid", scan),
-        _frequency_line(rings / side, fit.frc[fit.last], "last", COLOURS[1], "dash", scan),
-        _frequency_line(rings / side, half_bit, "half-bit threshold", COLOURS[7], "dot", scan),
+        _frequency_line(frequency, fit.seen.frc[fit.picked], "picked", COLOURS[0], "solid", scan),
+        _frequency_line(frequency, fit.seen.frc[fit.last], "last", COLOURS[1], "dash", scan),
+        _frequency_line(frequency, half_bit, "half-bit threshold", COLOURS[7], "dot", scan),
     ]
     chart = _plain_chart(lines, "spatial frequency, cycles per pixel", "Fourier ring correlation")
     text = " · ".join(f"{end} {_resolution(fit, end, scan)}" for end in ("picked", "last"))
@@ -145,17 +162,17 @@ def _frc(fit: Fit, scan: Scan) -> Chart:
     return chart
 
 
-def _resolution(fit: Fit, end: str, scan: Scan) -> str:
+def _resolution(fit: ShownFit, end: str, scan: Scan) -> str:
     """Return half a period where the halves stop agreeing, in pixels, and in mm where their size is known."""
-    pixels = fit.evaluation[end].get("resolution")
-    if pixels is None:
+    pixels = (fit.evaluation.picked if end == "picked" else fit.evaluation.last).resolution
+    if not np.isfinite(pixels):
         return "1 px or finer"
     return f"{pixels:.2g} px" + (f" ({pixels * max(scan.spacing):.2g} mm)" if scan.spacing else "")
 
 
-def _spectrum(fit: Fit, scan: Scan) -> Chart:
+def _spectrum(fit: ShownFit, scan: Scan) -> Chart:
     """Draw the mean power of each ring of frequencies against the noise of the image, in input units²."""
-    rows = [("picked", fit.images[fit.picked], 0), ("last", fit.images[fit.last], 1)]
+    rows = [("picked", fit.seen.images[fit.picked], 0), ("last", fit.seen.images[fit.last], 1)]
     if scan.reference is not None:
         rows.append(("reference", scan.reference, 2))
     lines = []
@@ -164,7 +181,7 @@ def _spectrum(fit: Fit, scan: Scan) -> Chart:
         frequency = np.arange(len(power)) / min(image.shape)
         lines.append(_frequency_line(frequency, _positive(power), name, COLOURS[place], DASHES[place], scan))
     for name, checkpoint, dash in (("picked", fit.picked, "dot"), ("last", fit.last, "dashdot")):
-        floor = float(np.mean(fit.noise_map[checkpoint].astype(float) ** 2))
+        floor = float(np.mean(fit.seen.noise_map[checkpoint].astype(float) ** 2))
         flat = _positive(np.full(len(frequency), floor))
         lines.append(_frequency_line(frequency, flat, f"mean noise, {name}", COLOURS[7], dash, scan))
     return _plain_chart(lines, "spatial frequency, cycles per pixel", "power, input units²", logarithmic=True)

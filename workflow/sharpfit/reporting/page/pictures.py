@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from sharpfit.reporting.figures import ERROR_GAIN, grey_window
-from sharpfit.reporting.page.fits import Fit, Scan
+from sharpfit.reporting.page.fits import ShownFit
+from sharpfit.results.scan_file import Scan
 
 
 class Album:
@@ -31,25 +32,25 @@ class Album:
         return self._numbers[text]
 
 
-def scan_white(scan: Scan, fits: Sequence[Fit]) -> float:
+def scan_white(scan: Scan, fits: Sequence[ShownFit]) -> float:
     """Return what a scan's pictures show as white: the window of its reference, else of a picked image."""
-    return grey_window(scan.reference if scan.reference is not None else fits[0].images[fits[0].picked])
+    return grey_window(scan.reference if scan.reference is not None else fits[0].seen.images[fits[0].picked])
 
 
-def kept_checkpoints(fit: Fit, most: int) -> list[int]:
+def kept_checkpoints(fit: ShownFit, most: int) -> list[int]:
     """Return `most` checkpoints to show (three at least): start, picked, last, the rest spread evenly."""
     spread = np.linspace(0, fit.last, max(most - 1, 2)).round().astype(int)
     return sorted({*spread.tolist(), fit.picked})
 
 
-def error_image(fit: Fit, checkpoint: int) -> np.ndarray:
+def error_image(fit: ShownFit, checkpoint: int) -> np.ndarray:
     """Return the complex error against the reference (y, x), magnified by `ERROR_GAIN`; 0 without one."""
-    error = np.zeros_like(fit.images[checkpoint])
+    error = np.zeros_like(fit.seen.images[checkpoint])
     if fit.reference is not None:
-        error = fit.images[checkpoint] - fit.reference
+        error = fit.seen.images[checkpoint] - fit.reference
     return np.asarray(ERROR_GAIN * error)
 
 
-def noise_image(fit: Fit, checkpoint: int) -> np.ndarray:
+def noise_image(fit: ShownFit, checkpoint: int) -> np.ndarray:
     """Return the standard deviation per pixel (y, x), magnified by `ERROR_GAIN`."""
-    return np.asarray(ERROR_GAIN * fit.noise_map[checkpoint])
+    return np.asarray(ERROR_GAIN * fit.seen.noise_map[checkpoint])

@@ -1,0 +1,65 @@
+"""What the judge found survives its way through evaluation.json."""
+
+import json
+from dataclasses import astuple, replace
+
+import numpy as np
+import pytest
+from made_evaluations import made_evaluation
+from made_records import made_record
+
+from sharpfit.errors import InputError
+from sharpfit.judging.evaluate import AtBound, evaluate
+from sharpfit.measuring.table import FIGURES, QUALITIES, units
+from sharpfit.results.evaluation_file import as_evaluation, read_evaluation, write_evaluation
+
+SETTINGS = {"optimizer": {"name": "Adam", "lr": 0.01}, "start": "zero", "n_iterations": 9}
+
+
+def judged():
+    record = made_record(sigma=0.3, conditioning=1e-3, n_slices=2)
+    image = np.ones((2, 16, 16), np.complex64)
+    fit = evaluate(record, lambda t: image * record.iterations[t], image, sigma_uncertainty=0.01)
+    return as_evaluation(fit, "head", "constant", SETTINGS)
+
+
+def test_every_field_comes_back(tmp_path):
+    wrote = judged()
+    write_evaluation(tmp_path / "evaluation.json", wrote)
+    read = read_evaluation(tmp_path / "evaluation.json")
+    for name in ("scan", "regime", "settings", "verdict", "cause", "evidence", "advice", "worst_slice"):
+        assert getattr(read, name) == getattr(wrote, name)
+    assert read.noise == wrote.noise
+    assert isinstance(read.noise.upper, AtBound)
+    assert read.risk_noise == wrote.risk_noise
+    for end in ("picked", "last", "picked_quality", "last_quality"):
+        np.testing.assert_array_equal(astuple(getattr(read, end)), astuple(getattr(wrote, end)))
+    for name in FIGURES:
+        np.testing.assert_array_equal(getattr(read.trajectory, name), getattr(wrote.trajectory, name))
+
+
+def test_the_file_names_a_unit_for_everything_it_holds(tmp_path):
+    write_evaluation(tmp_path / "evaluation.json", judged())
+    content = json.loads((tmp_path / "evaluation.json").read_text(), parse_constant=pytest.fail)
+    assert set(content["picked"]) == set(content["last"]) == {*FIGURES, *QUALITIES} == set(units())
+    assert set(content["units"]) == {*units(), "risk_noise"}
+    assert set(content["trajectory"]) == set(FIGURES)
+
+
+def test_what_is_not_known_is_null_in_the_file_and_nan_when_read(tmp_path):
+    one = replace(made_evaluation(picked={"chi2": 2.0}), risk_noise=(0.1, np.nan))
+    write_evaluation(tmp_path / "e.json", one)
+    assert json.loads((tmp_path / "e.json").read_text())["picked"]["risk"] is None
+    read = read_evaluation(tmp_path / "e.json")
+    assert read.picked.chi2 == 2.0
+    assert np.isnan([read.picked.risk, read.picked_quality.nrmse, read.risk_noise[1]]).all()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"scan": "a"}', "3"])
+def test_what_is_no_evaluation_is_named(tmp_path, text):
+    file = tmp_path / "evaluation.json"
+    file.write_text(text)
+    with pytest.raises(InputError, match=r"evaluation\.json"):
+        read_evaluation(file)
+    with pytest.raises(InputError, match="no-file"):
+        read_evaluation(tmp_path / "no-file.json")

@@ -1,0 +1,194 @@
+"""Every figure along a fit's checkpoints, made from what was stored of it."""
+
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from sharpfit.judging.record import Record
+from sharpfit.measuring import measures, rings
+from sharpfit.measuring.table import FIGURES, Figures
+
+
+class Curves:
+    """Every figure along the checkpoints, the slices of a scan summed: each array is (checkpoint,)."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.iterations = record.iterations
+        self.n_real = record.n_real * record.n_slices
+        self.sigma = record.sigma * record.noise_ratio
+
+    @cached_property
+    def rss(self) -> np.ndarray:
+        """‖A x_t − y‖²."""
+        return self.record.rss.sum(1)
+
+    @cached_property
+    def chi2(self) -> np.ndarray:
+        """RSS / (N_r σ²)."""
+        return np.asarray(measures.chi2(self.rss, self.record.sigma, self.n_real))
+
+    @cached_property
+    def df(self) -> np.ndarray:
+        """Degrees of freedom, the mean over probes."""
+        return self.record.df.sum(1).mean(-1)
+
+    @cached_property
+    def chi2_df(self) -> np.ndarray:
+        """RSS / (σ² (N_r − df)), NaN when df > 0.9 N_r."""
+        return measures.chi2_df(self.rss, self.df, self.record.sigma, self.n_real)
+
+    @cached_property
+    def sure(self) -> np.ndarray:
+        """Unbiased estimate of ‖A x_t − A x_true‖²."""
+        return np.asarray(measures.sure(self.rss, self.df, self.sigma, self.n_real))
+
+    @cached_property
+    def v_data(self) -> np.ndarray:
+        """Variance at the samples, the mean over fission pairs."""
+        return self.record.noise_ratio**2 * self.record.v_data.sum(1).mean(-1)
+
+    @cached_property
+    def v_image(self) -> np.ndarray:
+        """Variance of the image, the mean over fission pairs."""
+        return self.record.noise_ratio**2 * self.record.v_image.sum(1).mean(-1)
+
+    @cached_property
+    def slice_risk(self) -> np.ndarray:
+        """J of every slice and pair: (checkpoint, slice, pair)."""
+        record = self.record
+        seen = record.filtered_rss[..., None] + self.sigma**2 * record.filtered_trace
+        unseen = record.noise_ratio**2 * (record.v_image - record.v_filtered)
+        return np.asarray(measures.risk(seen, 0.0, unseen))
+
+    @cached_property
+    def risk(self) -> np.ndarray:
+        """J: squared bias in all modes worth fitting (`measuring.filtered_risk`) plus image variance."""
+        return self.slice_risk.sum(1).mean(-1)
+
+    @cached_property
+    def risk_stated(self) -> np.ndarray:
+        """J at the stated noise level, whatever this fit's residual says: fits of a scan compare by it."""
+        return Curves(replace(self.record, noise_ratio=1.0)).risk
+
+    @cached_property
+    def risk_noise(self) -> np.ndarray:
+        """Draws of what the data's noise adds to J, 2σ Re⟨p(M) Aᴴb, p(M) g⟩: (checkpoint, probe).
+
+        Probes are the same for every fit of a scan, so the rms of the difference of two rows is the standard
+        error of the difference of their J, be they of one fit or of two.
+        """
+        return 2 * self.sigma * self.record.filtered_sketch.sum(1)
+
+    @cached_property
+    def sample_risk(self) -> np.ndarray:
+        """(SURE − v_data) + v_image: the same with the bias weighted by AᴴA, blind to weak modes."""
+        return np.asarray(measures.risk(self.sure, self.v_data, self.v_image))
+
+    @cached_property
+    def held_out(self) -> np.ndarray:
+        """Residual of the held-out replica at the samples it never saw, over the noise: floor 1."""
+        count = self.record.n_held_out * self.record.n_slices
+        return self.record.held_out_rss.sum(1) / (count * self.record.sigma**2 if count else np.nan)
+
+    @cached_property
+    def mean_frc(self) -> np.ndarray:
+        """F = Σ n_r FRC(r) / Σ n_r over the rings that hold energy; NaN where none does."""
+        return rings.mean(self._frc, self.record.frc_counts)
+
+    @cached_property
+    def resolution(self) -> np.ndarray:
+        """Pixels per half period at which the halves stop agreeing; NaN: nowhere."""
+        return rings.resolution(self._frc, self.record.frc_counts)
+
+    @cached_property
+    def _frc(self) -> np.ndarray:
+        """FRC per ring, the mean over slices and pairs: (checkpoint, ring)."""
+        return rings.mean_over_halves(self.record.frc)
+
+    @cached_property
+    def cross_gradient(self) -> np.ndarray:
+        """G: sharpness the noise does not share."""
+        return self.record.cross_gradient.sum(1).mean(-1)
+
+    @cached_property
+    def gradient_energy(self) -> np.ndarray:
+        """P: sharpness of the halves as it is seen."""
+        return self.record.gradient_energy.sum(1).mean(-1)
+
+    @cached_property
+    def noise_energy(self) -> np.ndarray:
+        """(P − G) / 2: the gradient energy of the full-data image's noise."""
+        return self.record.noise_ratio**2 * (self.gradient_energy - self.cross_gradient) / 2
+
+    @cached_property
+    def noise_share(self) -> np.ndarray:
+        """φ = noise / (noise + G), NaN where the image is empty."""
+        total = self.noise_energy + self.cross_gradient
+        return self.noise_energy / np.where(total > 0, total, np.nan)
+
+    @cached_property
+    def image_norm(self) -> np.ndarray:
+        """‖x_t‖ of the whole scan."""
+        return np.sqrt((self.record.image_norm**2).sum(1))
+
+    @cached_property
+    def weak_mode_share(self) -> np.ndarray:
+        """ν of the whole scan, NaN where the image is empty."""
+        energy = self.record.image_norm**2
+        weak = (np.nan_to_num(self.record.weak_mode_share) ** 2 * energy).sum(1)
+        total = energy.sum(1)
+        return np.sqrt(weak / np.where(total > 0, total, np.nan))
+
+    @cached_property
+    def gradient_norm(self) -> np.ndarray:
+        """‖∇‖ over its start."""
+        norm = np.sqrt((self.record.gradient_norm**2).sum(1))
+        return norm / (norm[0] if norm[0] > 0 else np.nan)
+
+    @cached_property
+    def _local_psf(self) -> tuple[np.ndarray, np.ndarray]:
+        """FWHM along (y, x) and peak, the median over slices and points: (checkpoint, 2), (checkpoint,)."""
+        fwhm, peak = measures.fwhm_and_peak(torch.as_tensor(self.record.psf))
+        widths = fwhm.numpy().reshape(len(fwhm), -1, 2)
+        seen = np.isfinite(widths).all(-1)
+        enough = seen.mean(-1) > 0.5
+        median = np.full((len(widths), 2), np.nan)
+        for t in np.flatnonzero(enough):
+            median[t] = np.median(widths[t][seen[t]], axis=0)
+        return median, np.median(peak.numpy().reshape(len(peak), -1), axis=-1)
+
+    @cached_property
+    def fwhm_y(self) -> np.ndarray:
+        """Width of the local PSF along y in pixels."""
+        return self._local_psf[0][:, 0]
+
+    @cached_property
+    def fwhm_x(self) -> np.ndarray:
+        """Width of the local PSF along x in pixels."""
+        return self._local_psf[0][:, 1]
+
+    @cached_property
+    def psf_peak(self) -> np.ndarray:
+        """Gain of the local PSF at its centre."""
+        return self._local_psf[1]
+
+    @cached_property
+    def full_frc(self) -> np.ndarray:
+        """2F / (1 + F): the correlation of the full-data image with another like it."""
+        return 2 * self.mean_frc / (1 + self.mean_frc)
+
+    @property
+    def iteration(self) -> np.ndarray:
+        """The checkpoints under the name that every result uses."""
+        return self.iterations
+
+    def at(self, checkpoint: int) -> Figures[float]:
+        """Every figure of one checkpoint."""
+        return Figures(**{name: float(getattr(self, name)[checkpoint]) for name in FIGURES})
+
+    def along(self) -> Figures[np.ndarray]:
+        """Every figure at all checkpoints."""
+        return Figures(**{name: np.asarray(getattr(self, name), float) for name in FIGURES})

@@ -1,0 +1,93 @@
+"""summary.csv and summary.json: the study in one table, a row per scan and regime."""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sharpfit.results.evaluation_file import Evaluation
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """One fit. chi2 and held_out (1 is the noise floor) are those of the picked iteration; NRMSE is relative.
+
+    None stands where a value is not known.
+    """
+
+    scan: str
+    regime: str
+    verdict: str
+    picked_iteration: int
+    last_iteration: int
+    chi2: float | None
+    held_out: float | None
+    nrmse_picked: float | None
+    nrmse_last: float | None
+    cause: str
+
+
+COLUMNS = tuple(one.name for one in fields(SummaryRow))
+#: Names in summary.json and the columns they are.
+METRICS = {
+    "verdict": "verdict",
+    "stop_at": "picked_iteration",
+    "held_out": "held_out",
+    "nrmse": "nrmse_picked",
+}
+
+
+def row(evaluation: Evaluation) -> SummaryRow:
+    """Return the row of one fit."""
+    return SummaryRow(
+        scan=evaluation.scan,
+        regime=evaluation.regime,
+        verdict=evaluation.verdict,
+        picked_iteration=evaluation.picked_iteration,
+        last_iteration=evaluation.last_iteration,
+        chi2=_known(evaluation.picked.chi2),
+        held_out=_known(evaluation.picked.held_out),
+        nrmse_picked=_known(evaluation.picked_quality.nrmse),
+        nrmse_last=_known(evaluation.last_quality.nrmse),
+        cause=evaluation.cause,
+    )
+
+
+def by_scan(evaluations: Sequence[Evaluation]) -> dict[str, list[Evaluation]]:
+    """Return the evaluations of each scan, scans and regimes in the order they come."""
+    names = list(dict.fromkeys(evaluation.scan for evaluation in evaluations))
+    ordered = sorted(evaluations, key=lambda evaluation: names.index(evaluation.scan))
+    return {scan: list(members) for scan, members in groupby(ordered, key=lambda one: one.scan)}
+
+
+def write_csv(path: Path, evaluations: Sequence[Evaluation]) -> None:
+    """Write one row per scan and regime with `COLUMNS`; empty where there is no value."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(row(evaluation)) for evaluation in evaluations)
+
+
+def write_json(path: Path, evaluations: Sequence[Evaluation]) -> None:
+    """Write {scan: {regime: {verdict, stop_at, held_out, nrmse}}}: DVC's metrics, few on purpose.
+
+    A value that is not known is left out.
+    """
+    nested: dict[str, dict[str, Any]] = {}
+    for scan, members in by_scan(evaluations).items():
+        nested[scan] = {}
+        for member in members:
+            values = asdict(row(member))
+            nested[scan][member.regime] = {
+                name: values[key] for name, key in METRICS.items() if values[key] is not None
+            }
+    path.write_text(json.dumps(nested, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
