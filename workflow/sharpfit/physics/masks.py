@@ -3,6 +3,7 @@
 import numpy as np
 
 from sharpfit.errors import InputError
+from sharpfit.physics.kspace import radius
 
 # Discs grow by this many central radii to the sides of k-space: there the density is 1 / 9 of the centre.
 _FALLOFF = 2.0
@@ -119,8 +120,7 @@ def _poisson(
     rng = np.random.default_rng(seed)
     order = rng.permutation(shape[0] * shape[1])
     points = np.indices(shape) + rng.uniform(-0.5, 0.5, (2, *shape))
-    y, x = (np.abs(np.arange(n) - n // 2) / (n / 2) for n in shape)
-    relative = 1 + falloff * np.hypot(y[:, None], x)
+    relative = 1 + falloff * radius(shape)
     block = _centre(shape, (n_calibration, n_calibration))
     wanted = order.size / acceleration
     low, high = 0.0, 4 * np.sqrt(acceleration)

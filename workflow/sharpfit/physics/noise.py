@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sharpfit.errors import InputError
+from sharpfit.physics.kspace import radius
 
 # The edge of k-space is what lies further out than this, the sides being at 1; a sampling that leaves out the
 # corners falls back to the next. On measured heads the power still falls between 1.1 and 1.25.
@@ -77,17 +78,17 @@ def from_edge(kspace: np.ndarray, mask: np.ndarray, where: str) -> NoiseEstimate
     InputError
         if too few samples lie there, or they look like signal (power falling outwards, heavy tails)
     """
-    radius = np.where(mask, _radius(mask.shape), 0)
+    distance = np.where(mask, radius(mask.shape), 0)
     n_slices, n_coils = kspace.shape[:2]
     enough = max(_MIN_SAMPLES_PER_COIL * n_coils, _MIN_SAMPLES)
-    limit = next((limit for limit in _EDGE_RADII if n_slices * (radius > limit).sum() >= enough), None)
+    limit = next((limit for limit in _EDGE_RADII if n_slices * (distance > limit).sum() >= enough), None)
     if limit is None:
         raise InputError(f"{where}: under {enough} samples at the edge of k-space tell no noise; {_REMEDY}")
-    edge = radius > limit
+    edge = distance > limit
     samples = np.moveaxis(kspace[..., edge], 1, 0).astype(np.complex128)  # (coil, slice, sample)
     noise_cov = covariance(samples.reshape(n_coils, -1))
     _check(noise_cov, where)
-    ratio, kurtosis = _power_ratio(samples, radius[edge]), _kurtosis(samples)
+    ratio, kurtosis = _power_ratio(samples, distance[edge]), _kurtosis(samples)
     if ratio > _MAX_POWER_RATIO or kurtosis > _MAX_KURTOSIS:
         raise InputError(
             f"{where}: the edge of k-space holds signal (power inwards/outwards {ratio:.2f}, noise has 1; "
@@ -128,10 +129,10 @@ def whiten(whitening: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.einsum("ij,sj...->si...", whitening, values)
 
 
-def _power_ratio(samples: np.ndarray, radius: np.ndarray) -> float:
+def _power_ratio(samples: np.ndarray, distance: np.ndarray) -> float:
     """Median over coils of the power in the inner half of the samples over that in the outer half."""
     power = (np.abs(samples) ** 2).mean(axis=1)
-    inner = radius < np.median(radius)
+    inner = distance < np.median(distance)
     return float(np.median(power[:, inner].mean(1) / power[:, ~inner].mean(1)))
 
 
@@ -139,11 +140,6 @@ def _kurtosis(samples: np.ndarray) -> float:
     """Median over coils of E|n|⁴ / (E|n|²)²."""
     power = np.abs(samples.reshape(len(samples), -1)) ** 2
     return float(np.median((power**2).mean(1) / power.mean(1) ** 2))
-
-
-def _radius(shape: tuple[int, ...]) -> np.ndarray:
-    y, x = (np.abs(np.arange(n) - n // 2) / (n / 2) for n in shape)
-    return np.hypot(y[:, None], x[None, :])
 
 
 def _check(noise_cov: np.ndarray, where: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from sharpfit.errors import InputError
+from sharpfit.physics.kspace import to_kspace
 from sharpfit.simulation.ellipse_phantom import birdcage, fov_grid
 
 FULL_MATRIX = (256, 256)
@@ -52,9 +53,7 @@ def head_kspace(n_coils: int, matrix: tuple[int, int]) -> tuple[np.ndarray, np.n
         raise InputError(f"matrix {list(matrix)}: object 'head' offers 1 to {FULL_MATRIX[0]} along each axis")
     y, x = fov_grid(FULL_MATRIX)
     coil_images = head_image() * np.exp(1j * smooth_phase(y, x)) * birdcage(n_coils, y, x)
-    kspace = np.fft.fftshift(
-        np.fft.fft2(np.fft.ifftshift(coil_images, axes=(-2, -1)), norm="ortho"), axes=(-2, -1)
-    )
+    kspace = to_kspace(coil_images)
     window = tuple(
         slice(full // 2 - n // 2, full // 2 - n // 2 + n) for full, n in zip(FULL_MATRIX, matrix, strict=True)
     )

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sharpfit.errors import InputError
+from sharpfit.physics.kspace import to_images
 from sharpfit.simulation.ellipse_phantom import coil_exponentials, coil_kspace, coil_maps, shepp_logan
 from sharpfit.simulation.head_phantom import head_kspace
 
@@ -55,10 +56,7 @@ def simulate(
     """
     shape = (matrix[0], matrix[1])
     noise_free, csm = _noise_free(object, shape, n_coils)
-    coil_images = np.fft.fftshift(
-        np.fft.ifft2(np.fft.ifftshift(noise_free, axes=(-2, -1)), norm="ortho"), axes=(-2, -1)
-    )
-    std = noise_level * np.percentile(np.linalg.norm(coil_images, axis=0), 99)
+    std = noise_level * np.percentile(np.linalg.norm(to_images(noise_free), axis=0), 99)
     factor = std * np.linalg.cholesky(coil_covariance(n_coils, 1.0, noise_correlation))
     rng = np.random.default_rng(seed)
     samples = factor @ complex_noise(rng, (n_coils, noise_free[0].size + N_NOISE_SAMPLES))
