@@ -4,9 +4,6 @@ from snakemake.utils import min_version
 min_version("9.27.1")
 
 
-configfile: "params.yaml"
-
-
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/preprocess.smk"
 include: "workflow/rules/reconstruct.smk"

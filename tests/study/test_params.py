@@ -32,7 +32,7 @@ def test_the_default_study_is_valid():
         (lambda p: p["measures"].update(n_replicas=True), r"n_replicas = True should be a whole number"),
         (
             lambda p: p["regimes"]["constant"]["optimizer"].update(lr="1e-2"),
-            r"YAML reads 1e-2 as text; write 0\.01",
+            r"lr = '1e-2' is text; write 0\.01 without",
         ),
     ],
 )

@@ -29,7 +29,7 @@ IN_PARAMS = {
         "x",
         "regimes.fast.n_iterations = 'x' should be a whole number",
     ),
-    "number as text": ("regimes.fast.optimizer.lr", "1e-3", "(YAML reads 1e-3 as text; write 0.001)"),
+    "number as text": ("regimes.fast.optimizer.lr", "1e-3", "= '1e-3' is text; write 0.001 without quotes"),
     "not finite": (
         "regimes.fast.optimizer.lr",
         float("nan"),

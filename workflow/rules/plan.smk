@@ -1,13 +1,14 @@
 # What every rule uses: the plan of this study (jobs, fingerprints, what is stale) and the job's command line.
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, f"{workflow.basedir}/workflow")
+# The code of this folder, and nothing that lies in a study's.
+sys.path[:] = [f"{workflow.basedir}/workflow", *filter(os.path.isabs, sys.path)]
 
 from sharpfit.study import paths
 from sharpfit.running.plan import open_plan
 
-plan = open_plan(workflow, config)
+plan = open_plan(workflow)
 
 
 wildcard_constraints:

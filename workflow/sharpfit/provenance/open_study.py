@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sharpfit.errors import InputError
 from sharpfit.provenance.attest import WORKFLOW
 from sharpfit.provenance.code import Code
@@ -13,24 +11,18 @@ from sharpfit.provenance.stale import Provenance
 from sharpfit.study import paths
 from sharpfit.study.jobs import Job, jobs_of
 from sharpfit.study.params import validate
+from sharpfit.study.params_file import read_params
 
 
-def read_params() -> dict[str, Any]:
-    """``params.yaml`` of the study in the current folder, checked.
+def checked_params() -> dict[str, Any]:
+    """``params.yaml`` of the study in the current folder, checked against the schema.
 
     Raises
     ------
     InputError
         When there is none, it is no YAML, or something in it is not allowed.
     """
-    try:
-        params = yaml.safe_load(Path(paths.PARAMS).read_text())
-    except FileNotFoundError:
-        raise InputError(f"{Path.cwd()} is no study: it has no {paths.PARAMS}") from None
-    except yaml.YAMLError as error:
-        raise InputError(f"{paths.PARAMS} is no YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(params, dict):
-        raise InputError(f"{paths.PARAMS} should hold keys and values")
+    params = read_params()
     validate(params, WORKFLOW / "schemas" / "params.schema.yaml")
     return params
 
@@ -38,7 +30,7 @@ def read_params() -> dict[str, Any]:
 def open_study() -> Provenance:
     """Jobs and fingerprints of the study in the current folder."""
     digests = DigestCache(Path(paths.DIGESTS))
-    provenance = Provenance(jobs_of(read_params()), Code(WORKFLOW, Path(paths.CODE)), digests)
+    provenance = Provenance(jobs_of(checked_params()), Code(WORKFLOW, Path(paths.CODE)), digests)
     digests.save()
     return provenance
 

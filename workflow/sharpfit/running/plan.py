@@ -24,23 +24,19 @@ from sharpfit.provenance.stale import Provenance, left_over, rerun_set
 from sharpfit.running import preflight, runlock
 from sharpfit.study import paths
 from sharpfit.study.jobs import Job, jobs_of
+from sharpfit.study.params_file import read_params
 
 InputFunction = Callable[[Any], Any]
 CLOCK_TICK_NS = 20_000_000  # longer than file systems take to tell two times apart
 
 
-def open_plan(workflow: Any, config: dict[str, Any]) -> "Plan":
+def open_plan(workflow: Any) -> "Plan":
     """Plan the study in the current folder; whatever is wrong with it ends here in one line.
 
-    Parameters
-    ----------
-    workflow
-        Snakemake's workflow object.
-    config
-        Content of ``params.yaml``, with ``device`` where ``--config`` or a profile gave it.
+    workflow: Snakemake's workflow object.
     """
     try:
-        return Plan(workflow, config)
+        return Plan(workflow)
     except InputError as error:
         raise SystemExit(f"error: {error}") from None
 
@@ -48,17 +44,15 @@ def open_plan(workflow: Any, config: dict[str, Any]) -> "Plan":
 class Plan:
     """Input functions, fingerprints and targets for the rules."""
 
-    def __init__(self, workflow: Any, config: dict[str, Any]) -> None:
+    def __init__(self, workflow: Any) -> None:
+        os.environ["PYTHONSAFEPATH"] = "1"  # what Snakemake starts as `python -m` imports nothing from here
         code = Code(Path(workflow.basedir) / "workflow", Path(paths.CODE))
         self._workflow = workflow
         self._code = code.root
-        self.device = workflow.config_settings.overwrite_config.get("device", "auto")
+        self.device = _device(workflow)
         self.n_gpus = int(self.device != "cpu" and (self.device != "auto" or gpu_is_here()))
-        params = {key: value for key, value in config.items() if key != "device"}
-        if any(line.startswith("device:") for line in Path(paths.PARAMS).read_text().splitlines()):
-            raise InputError(
-                f"{paths.PARAMS}: device is no parameter; give it in a profile or by --config device=…"
-            )
+        params = read_params()
+        workflow.configfiles.append(paths.PARAMS)  # for Snakemake's report and archive; it does not read it
         preflight.check(params, code, thorough=workflow.is_main_process)
         digests = DigestCache(Path(paths.DIGESTS))
         self.provenance = Provenance(jobs_of(params), code, digests)
@@ -108,7 +102,8 @@ class Plan:
         """Put before every shell command: the code of this folder, and the lock that jobs share."""
         lock = shlex.quote(paths.JOBS_LOCK)
         code = shlex.quote(str(self._code))
-        return f"set -euo pipefail; exec 9>>{lock}; flock --shared 9; export PYTHONPATH={code}; "
+        python = f"export PYTHONPATH={code} PYTHONSAFEPATH=1"  # and nothing of the study's folder
+        return f"set -euo pipefail; exec 9>>{lock}; flock --shared 9; {python}; "
 
     def begin(self) -> None:
         """Take the run lock, wait for orphaned jobs, clear away what killed jobs left."""
@@ -168,6 +163,17 @@ class Plan:
             else:
                 time.sleep(CLOCK_TICK_NS / 1e9)
                 marker.touch()
+
+
+def _device(workflow: Any) -> str:
+    """What ``--config device=…`` or a profile says; other settings belong into ``params.yaml``."""
+    settings = dict(workflow.config_settings.overwrite_config)
+    device = settings.pop("device", "auto")
+    if settings:
+        raise InputError(
+            f"--config {next(iter(settings))}: only device is given so; parameters stand in {paths.PARAMS}"
+        )
+    return str(device)
 
 
 def gpu_is_here() -> bool:

@@ -1,16 +1,21 @@
 """Check parameters before any job starts: against the schema, and regimes against torch.
 
-Importing torch takes longer than all the rest of a start, so parameters that passed are remembered by digest.
+Importing torch takes longer than all the rest of a start, so parameters that passed are remembered by digest:
+in the user's cache, since a study's folder may come from someone who wants a check left out.
 """
 
 import hashlib
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sharpfit.provenance.atomic_write import write_atomically
+from sharpfit.errors import InputError
 from sharpfit.provenance.code import Code
 from sharpfit.provenance.sidecar import fingerprint
-from sharpfit.study import paths
+
+OBEYED = (".numba_config.yaml", "matplotlibrc")
+"""Files of the current folder by which libraries are told what to load."""
 
 
 def check(params: dict[str, Any], code: Code, thorough: bool) -> None:
@@ -19,21 +24,26 @@ def check(params: dict[str, Any], code: Code, thorough: bool) -> None:
     Raises
     ------
     InputError
-        For a key or value that may not stand there, and for an optimizer, schedule or argument that torch
-        does not know.
+        For a file that a library would obey, for a key or value that may not stand there, and for an
+        optimizer, schedule or argument that torch does not know.
     """
+    for name in OBEYED:
+        if Path(name).exists():
+            raise InputError(f"{name} in a study's folder would change what a library does; take it away")
     schema = code.root / "schemas" / "params.schema.yaml"
     rules = {
         "schema": hashlib.sha256(schema.read_bytes()).hexdigest(),
         "code": code.digests(code.root / "sharpfit" / "fitting" / "regimes.py"),
     }
-    memory = Path(paths.CHECKED)
     try:
-        passed = fingerprint({"params": params, **rules})
-        if memory.exists() and memory.read_text() == passed:
-            return
-    except ValueError:  # JSON has no nan: the check below says where it stands
-        passed = ""
+        memory = remembered(fingerprint({"params": params, **rules}))
+    except (
+        ValueError,
+        RuntimeError,
+    ):  # nan, of which the check below says where it stands; a user without home
+        memory = None
+    if memory and memory.exists():
+        return
     from sharpfit.study.params import validate
 
     validate(params, schema)
@@ -43,4 +53,13 @@ def check(params: dict[str, Any], code: Code, thorough: bool) -> None:
 
     for name, regime in params["regimes"].items():
         check_regime(name, regime)
-    write_atomically(memory, passed)
+    if memory:
+        with suppress(OSError):  # without a cache, every start checks
+            memory.parent.mkdir(parents=True, exist_ok=True)
+            memory.touch()
+
+
+def remembered(digest: str) -> Path:
+    """The file that exists when parameters of this digest passed."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "sharpfit" / "checked" / digest

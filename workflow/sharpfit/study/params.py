@@ -3,6 +3,7 @@
 import difflib
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 
 from sharpfit.errors import InputError
 from sharpfit.study import paths
+from sharpfit.study.params_file import shown
 
 # JSON Schema takes 200.0 for an integer; what counts iterations or samples is written as one.
 _Validator = jsonschema.validators.extend(
@@ -29,7 +31,7 @@ def validate(params: dict[str, Any], schema_file: Path) -> None:
     InputError
         One line with the key and what may stand there, for the first thing that is wrong.
     """
-    schema = yaml.safe_load(schema_file.read_text())
+    schema = yaml.safe_load(schema_file.read_text(encoding="utf-8"))
     for where, number in _numbers(params, []):
         if not math.isfinite(number):
             raise InputError(f"{_key(where)} = {number} is not a finite number")
@@ -68,6 +70,8 @@ def _say(error: jsonschema.ValidationError) -> str:
         case "additionalProperties":
             known = list(error.schema.get("properties", {}))
             unknown = next(key for key in value if key not in known)
+            if [*where, unknown] == ["device"]:
+                return f"{_key(where)}: device is no parameter; give it in a profile or by --config device=…"
             close = difflib.get_close_matches(str(unknown), known, n=1)
             hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
             return f"{_key([*where, unknown])} is not known here; {hint}"
@@ -75,31 +79,26 @@ def _say(error: jsonschema.ValidationError) -> str:
             absent = next(key for key in error.validator_value if key not in value)
             return f"{_key([*where, absent])} is missing"
         case "type":
-            kind = _kind(error.validator_value)
-            return f"{_key(where)} = {value!r} should be {kind}{_yaml_hint(value, error)}"
+            return f"{_key(where)} = {shown(value)} {_should(value, error.validator_value)}"
         case "enum":
-            return f"{_key(where)} = {value!r} should be one of {', '.join(map(str, error.validator_value))}"
+            words = ", ".join(map(str, error.validator_value))
+            return f"{_key(where)} = {shown(value)} should be one of {words}"
         case "pattern":
-            return f"{_key(where)}: {value!r} cannot be a name: use letters, digits, '_', '-' and '.'"
+            return f"{_key(where)}: {shown(value)} cannot be a name: use letters, digits, '_', '-' and '.'"
         case "minProperties":
             return f"{_key(where)} is empty"
         case _:
             return f"{_key(where)}: {error.message}"
 
 
-def _kind(type_name: str) -> str:
-    return {
+def _should(value: Any, type_name: str) -> str:
+    if type_name in ("number", "integer") and isinstance(value, str):
+        with suppress(ValueError):
+            return f"is text; write {float(value)!r} without quotes"
+    kinds = {
         "object": "a mapping (key: value)",
         "array": "a list",
         "integer": "a whole number",
         "string": "text",
-    }.get(type_name, f"a {type_name}")
-
-
-def _yaml_hint(value: Any, error: jsonschema.ValidationError) -> str:
-    if error.validator_value in ("number", "integer") and isinstance(value, str):
-        try:
-            return f" (YAML reads {value} as text; write {float(value)!r})"
-        except ValueError:
-            return ""
-    return ""
+    }
+    return f"should be {kinds.get(type_name, f'a {type_name}')}"
