@@ -23,7 +23,7 @@ def made_evaluation(
         "evidence": "sharper: it grew",
         "advice": "",
         "worst_slice": 0,
-        "noise": NoiseLevel(0.02, np.nan, 1.0, None, None),
+        "noise": NoiseLevel(0.02, 0.02, np.nan, "agrees"),
         "risk_noise": (),
         "stopped_because": "",
         "picked": Figures(**{name: ends[0].get(name, np.nan) for name in FIGURES}),

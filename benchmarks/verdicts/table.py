@@ -7,7 +7,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ import numpy as np
 
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.judge import judge
-from sharpfit.judging.noise_check import calibrated, misjudged
 from sharpfit.judging.record import MEASURES, Record
 from sharpfit.results.reconstruction_file import ATTRIBUTES
 
@@ -33,7 +32,6 @@ Truth, from the reference: over-fitting when the last NRMSE exceeds the best by 
 going on at a constant rate (twice the iterations again, at most 300) lowers it by 5 %, else sharper.
 Regret is NRMSE picked / best − 1. σ misjudged is emulated, as a level stated by hand: the replicas' variance
 and the SURE term scale."""
-MEASURED = 0.005  # the noise level is known this well, as from a noise scan
 TELLING_STEP = 0.001  # steps that change the error by less are neither better nor worse
 
 
@@ -82,10 +80,7 @@ def truth_of(record: Record, values: dict[str, Any]) -> str:
 def judge_case(path: Path) -> Judged:
     """Judge one case, and every measure that could have picked its iteration."""
     record, values = load(path)
-    stated = record
-    if values.get("sigma_ratio", 1.0) == 1.0:
-        record = replace(record, sigma_uncertainty=MEASURED)
-    found, curves, error = judge(record), Curves(calibrated(record)), values["nrmse"]
+    found, curves, error = judge(record), Curves(record), values["nrmse"]
     truth = truth_of(record, values)
     named = "sharper" if found.verdict == "contrast restored" else found.verdict
     moved = truth not in ("frozen", "diverging")
@@ -104,7 +99,7 @@ def judge_case(path: Path) -> Judged:
     )
     twin = values["twin_gradient"][found.picked]
     ratio = curves.cross_gradient[found.picked] / twin if moved and low_r and twin > 0 else np.nan
-    at_wrong_sigma = {r: judge(misjudged(stated, r)).picked for r in (0.8, 1.2)} if moved else {}
+    at_wrong_sigma = {r: judge(record.at_noise(r)).picked for r in (0.8, 1.2)} if moved else {}
     wrong = {r: float(error[picked] / error.min() - 1) for r, picked in at_wrong_sigma.items()}
     return Judged(
         case=values["case"],

@@ -15,6 +15,8 @@ from sharpfit.judging.record import MEASURES
 from sharpfit.reporting import figures
 from sharpfit.results import hdf5, picked_file, reconstruction_file
 
+LEVEL = evaluate.NoiseLevel(0.3, 0.3, np.nan, "not checked")
+
 
 def write_reconstruction(folder, record, images):
     arrays = {name: getattr(record, name) for name in MEASURES}
@@ -45,7 +47,7 @@ def test_a_fit_that_left_the_finite_numbers_is_judged_from_its_files(tmp_path):
     images = images_of(record)
     images[-1] = np.nan
     read = reconstruction_file.read_record(*write_reconstruction(tmp_path, record, images))
-    judged = evaluate.evaluate(read, images.__getitem__, images[-2])
+    judged = evaluate.evaluate(read, images.__getitem__, images[-2], LEVEL)
     assert judged.judgement.verdict == "diverging"
     assert judged.judgement.picked < judged.judgement.last == len(record.iterations) - 1
     assert np.isnan(judged.last_quality.nrmse)
@@ -55,7 +57,7 @@ def test_a_fit_that_left_the_finite_numbers_is_judged_from_its_files(tmp_path):
 def test_pictures_and_the_picked_image(tmp_path):
     record = made_record(conditioning=0.9)
     images = images_of(record)
-    judged = evaluate.evaluate(record, images.__getitem__, None)
+    judged = evaluate.evaluate(record, images.__getitem__, None, LEVEL)
     figures.draw_fit(tmp_path / "figures", judged, images[3], images[-1], None, "head, constant")
     for name in ("images", "curves", "sharpness"):
         assert imread(tmp_path / "figures" / f"{name}.png").ndim == 3

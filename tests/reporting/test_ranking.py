@@ -4,6 +4,7 @@ import pytest
 from made_evaluations import made_evaluation
 from made_study import make_study
 
+from sharpfit.judging.evaluate import NoiseLevel
 from sharpfit.reporting import ranking
 from sharpfit.results.evaluation_file import read_evaluations
 from sharpfit.results.summary_file import by_scan
@@ -58,3 +59,10 @@ def test_a_fit_without_risk_ranks_last_and_a_new_verdict_is_still_said():
     odd = fit(float("nan"), verdict="something new")
     assert ranking.rank([odd, fit(3.0, regime="other")])[-1] is odd
     assert "something new" in ranking.answer([odd])
+
+
+def test_a_corrected_noise_level_is_said_with_the_answer():
+    level = NoiseLevel(0.8, 1.0, 0.01, "corrected by 0.80: the residual of a fit has 0.64 of its variance")
+    told = ranking.answer([fit(1.0, noise=level)])
+    assert "All fits are judged at 0.80 of the given noise level (corrected by 0.80" in told
+    assert "noise level" not in ranking.answer([fit(1.0)])

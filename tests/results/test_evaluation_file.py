@@ -9,7 +9,7 @@ from made_evaluations import made_evaluation
 from made_records import made_record
 
 from sharpfit.errors import InputError
-from sharpfit.judging.evaluate import AtBound, evaluate
+from sharpfit.judging.evaluate import AtBound, NoiseLevel, evaluate
 from sharpfit.measuring.table import FIGURES, QUALITIES, units
 from sharpfit.results.evaluation_file import as_evaluation, read_evaluation, write_evaluation
 
@@ -19,7 +19,8 @@ SETTINGS = {"optimizer": {"name": "Adam", "lr": 0.01}, "start": "zero", "n_itera
 def judged():
     record = made_record(sigma=0.3, conditioning=1e-3, n_slices=2)
     image = np.ones((2, 16, 16), np.complex64)
-    fit = evaluate(record, lambda t: image * record.iterations[t], image, sigma_uncertainty=0.01)
+    level = NoiseLevel(0.3, 0.36, 0.01, "corrected: the residual says so")
+    fit = evaluate(record, lambda t: image * record.iterations[t], image, level)
     return as_evaluation(fit, "head", "constant", SETTINGS)
 
 

@@ -9,7 +9,7 @@ from sharpfit.reporting import figures as pictures
 from sharpfit.results.evaluation_file import as_evaluation, write_evaluation
 from sharpfit.results.picked_file import write_picked
 from sharpfit.results.reconstruction_file import read_image, read_record
-from sharpfit.results.scan_file import read_reference
+from sharpfit.results.scan_file import read_noise, read_reference
 
 
 def main(
@@ -27,8 +27,8 @@ def main(
 ) -> None:
     """Read a reconstruction and its scan; write evaluation.json, picked.h5, picked.png and figures/."""
     image_at = partial(read_image, reconstruction)
-    reference, uncertainty = read_reference(scan)
-    judged = evaluate(read_record(reconstruction, history), image_at, reference, uncertainty)
+    reference = read_reference(scan)
+    judged = evaluate(read_record(reconstruction, history), image_at, reference, read_noise(scan))
     best, last = image_at(judged.judgement.picked), image_at(judged.judgement.last)
     found = as_evaluation(judged, name, regime_name, regime)
     write_evaluation(evaluation, found)

@@ -9,7 +9,7 @@ import numpy as np
 
 from sharpfit.comparing.differences import data_identity
 from sharpfit.comparing.sources import Result, Source
-from sharpfit.reporting.ranking import RISK_TOLERANCE, comparable_risk, risk_margin
+from sharpfit.reporting.ranking import RISK_TOLERANCE, risk_margin
 from sharpfit.results.picked_file import read_picked
 
 #: Picked images whose relative distance ‖a − b‖ / ‖a‖ is no larger count as equal (float32 across devices).
@@ -105,7 +105,7 @@ def _different_data(one: Result, two: Result) -> str:
 
 def _measure(one: Result, two: Result) -> tuple[str | None, tuple[float, float], float, str]:
     """Return what decides (name, both values, margin, words): J and its error, else NRMSE, else J alone."""
-    risks = (comparable_risk(one.evaluation), comparable_risk(two.evaluation))
+    risks = (one.evaluation.picked.risk, two.evaluation.picked.risk)
     nrmses = (one.evaluation.picked_quality.nrmse, two.evaluation.picked_quality.nrmse)
     margin = risk_margin(one.evaluation, two.evaluation)
     same_risk = np.isfinite(risks).all() and _same_bytes(one.preprocessed, two.preprocessed)

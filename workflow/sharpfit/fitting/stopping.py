@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sharpfit.measuring.measures import risk
+from sharpfit.measuring.filtered_risk import risk
 
 
 def stop_rule(regime: Mapping[str, Any], sigma: float) -> JudgedStop | None:
@@ -43,5 +43,5 @@ class JudgedStop:
         return f"judged: J rose since iteration {iterations[lowest]}, {waited} iterations ago"
 
     def _risk(self, seen: Mapping[str, np.ndarray]) -> float:
-        error = seen["filtered_rss"][:, None] + self._sigma**2 * seen["filtered_trace"]  # (slice, pair)
-        return float(risk(error, seen["v_filtered"], seen["v_image"]).sum(0).mean())
+        parts = (seen[name] for name in ("filtered_rss", "filtered_trace", "v_filtered", "v_image"))
+        return float(risk(*parts, sigma=self._sigma).sum(0).mean())

@@ -1,13 +1,12 @@
 """Every figure along a fit's checkpoints, made from what was stored of it."""
 
-from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 import torch
 
 from sharpfit.judging.record import Record
-from sharpfit.measuring import measures, rings
+from sharpfit.measuring import filtered_risk, measures, rings
 from sharpfit.measuring.table import FIGURES, Figures
 
 
@@ -18,7 +17,7 @@ class Curves:
         self.record = record
         self.iterations = record.iterations
         self.n_real = record.n_real * record.n_slices
-        self.sigma = record.sigma * record.noise_ratio
+        self.sigma = record.sigma
 
     @cached_property
     def rss(self) -> np.ndarray:
@@ -28,7 +27,7 @@ class Curves:
     @cached_property
     def chi2(self) -> np.ndarray:
         """RSS / (N_r σ²)."""
-        return np.asarray(measures.chi2(self.rss, self.record.sigma, self.n_real))
+        return np.asarray(measures.chi2(self.rss, self.sigma, self.n_real))
 
     @cached_property
     def df(self) -> np.ndarray:
@@ -38,7 +37,7 @@ class Curves:
     @cached_property
     def chi2_df(self) -> np.ndarray:
         """RSS / (σ² (N_r − df)), NaN when df > 0.9 N_r."""
-        return measures.chi2_df(self.rss, self.df, self.record.sigma, self.n_real)
+        return measures.chi2_df(self.rss, self.df, self.sigma, self.n_real)
 
     @cached_property
     def sure(self) -> np.ndarray:
@@ -48,30 +47,25 @@ class Curves:
     @cached_property
     def v_data(self) -> np.ndarray:
         """Variance at the samples, the mean over fission pairs."""
-        return self.record.noise_ratio**2 * self.record.v_data.sum(1).mean(-1)
+        return self.record.v_data.sum(1).mean(-1)
 
     @cached_property
     def v_image(self) -> np.ndarray:
         """Variance of the image, the mean over fission pairs."""
-        return self.record.noise_ratio**2 * self.record.v_image.sum(1).mean(-1)
+        return self.record.v_image.sum(1).mean(-1)
 
     @cached_property
     def slice_risk(self) -> np.ndarray:
         """J of every slice and pair: (checkpoint, slice, pair)."""
         record = self.record
-        seen = record.filtered_rss[..., None] + self.sigma**2 * record.filtered_trace
-        unseen = record.noise_ratio**2 * (record.v_image - record.v_filtered)
-        return np.asarray(measures.risk(seen, 0.0, unseen))
+        return filtered_risk.risk(
+            record.filtered_rss, record.filtered_trace, record.v_filtered, record.v_image, sigma=self.sigma
+        )
 
     @cached_property
     def risk(self) -> np.ndarray:
         """J: squared bias in all modes worth fitting (`measuring.filtered_risk`) plus image variance."""
         return self.slice_risk.sum(1).mean(-1)
-
-    @cached_property
-    def risk_stated(self) -> np.ndarray:
-        """J at the stated noise level, whatever this fit's residual says: fits of a scan compare by it."""
-        return Curves(replace(self.record, noise_ratio=1.0)).risk
 
     @cached_property
     def risk_noise(self) -> np.ndarray:
@@ -91,7 +85,7 @@ class Curves:
     def held_out(self) -> np.ndarray:
         """Residual of the held-out replica at the samples it never saw, over the noise: floor 1."""
         count = self.record.n_held_out * self.record.n_slices
-        return self.record.held_out_rss.sum(1) / (count * self.record.sigma**2 if count else np.nan)
+        return self.record.held_out_rss.sum(1) / (count * self.sigma**2 if count else np.nan)
 
     @cached_property
     def mean_frc(self) -> np.ndarray:
@@ -121,7 +115,7 @@ class Curves:
     @cached_property
     def noise_energy(self) -> np.ndarray:
         """(P − G) / 2: the gradient energy of the full-data image's noise."""
-        return self.record.noise_ratio**2 * (self.gradient_energy - self.cross_gradient) / 2
+        return (self.gradient_energy - self.cross_gradient) / 2
 
     @cached_property
     def noise_share(self) -> np.ndarray:

@@ -8,7 +8,6 @@ import numpy as np
 from sharpfit.judging import thresholds
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.judge import Judgement, judge
-from sharpfit.judging.noise_check import calibrated, misjudged
 from sharpfit.judging.record import Record
 from sharpfit.measuring import quality
 from sharpfit.measuring.table import UNKNOWN_QUALITY, Quality
@@ -24,25 +23,33 @@ class AtBound:
 
 @dataclass(frozen=True)
 class NoiseLevel:
-    """The noise level of a scan and what hangs on it.
+    """The noise level of a scan, the same for all its fits, and what hangs on it.
 
     Attributes
     ----------
     sigma
-        as stated, std per real and imaginary component, fitted units
+        std per real and imaginary component, fitted units
+    given
+        the same as it was measured or stated, before the residual was asked
     relative_uncertainty
-        standard error of `sigma` over it where it was measured, NaN where somebody stated it
-    believed_over_stated
-        what the residual makes of it
+        standard error of `sigma` over it, NaN where somebody stated it and nothing could check it
+    check
+        what the residual says of the given level, a sentence
     lower, upper
         the judgement two standard errors below and above; None where the uncertainty is not known
     """
 
     sigma: float
+    given: float
     relative_uncertainty: float
-    believed_over_stated: float
-    lower: AtBound | None
-    upper: AtBound | None
+    check: str
+    lower: AtBound | None = None
+    upper: AtBound | None = None
+
+    @property
+    def over_given(self) -> float:
+        """What it was corrected by."""
+        return self.sigma / self.given
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +67,7 @@ def evaluate(
     record: Record,
     image_at: Callable[[int], np.ndarray],
     reference: np.ndarray | None,
-    sigma_uncertainty: float = np.nan,
+    noise: NoiseLevel,
 ) -> JudgedFit:
     """Judge a fit and compare its images with the reference, where there is one.
 
@@ -72,10 +79,9 @@ def evaluate(
         maps a checkpoint to its image (slice, y, x), in the reference's units
     reference
         (slice, y, x), or None
-    sigma_uncertainty
-        relative standard error of the noise level, NaN where it was stated
+    noise
+        the level of the scan; the bounds are found here
     """
-    record = replace(record, sigma_uncertainty=sigma_uncertainty)
     judgement = judge(record)
 
     def quality_at(checkpoint: int) -> Quality:
@@ -85,22 +91,16 @@ def evaluate(
 
     return JudgedFit(
         judgement,
-        Curves(calibrated(record)),
+        Curves(record),
         quality_at(judgement.picked),
         quality_at(judgement.last),
-        _noise(record, judgement),
+        replace(noise, lower=_at_bound(record, noise, -1), upper=_at_bound(record, noise, 1)),
     )
 
 
-def _noise(record: Record, judgement: Judgement) -> NoiseLevel:
-    """Say what the residual makes of the noise level, and what its bounds (2 SE) would change."""
-    lower, upper = (_at_bound(record, sign) for sign in (-1, 1))
-    return NoiseLevel(record.sigma, record.sigma_uncertainty, judgement.noise_ratio, lower, upper)
-
-
-def _at_bound(record: Record, sign: int) -> AtBound | None:
-    if not np.isfinite(record.sigma_uncertainty):
+def _at_bound(record: Record, noise: NoiseLevel, sign: int) -> AtBound | None:
+    """Judge at a noise level two standard errors away."""
+    if not np.isfinite(noise.relative_uncertainty):
         return None
-    ratio = 1 + sign * thresholds.STANDARD_ERRORS * record.sigma_uncertainty
-    other = judge(misjudged(record, ratio))
+    other = judge(record.at_noise(1 + sign * thresholds.STANDARD_ERRORS * noise.relative_uncertainty))
     return AtBound(other.verdict, int(record.iterations[other.picked]))

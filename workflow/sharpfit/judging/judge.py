@@ -11,7 +11,6 @@ import numpy as np
 from sharpfit.judging import diagnosis, thresholds
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.diagnosis import Finding
-from sharpfit.judging.noise_check import calibrated
 from sharpfit.judging.record import Record
 
 UNDECIDED = "over-fitting or sharper"
@@ -28,12 +27,10 @@ class Judgement:
     picked: int
     last: int
     worst_slice: int
-    noise_ratio: float
 
 
 def judge(record: Record) -> Judgement:
     """Judge one scan × regime; non-finite measures must have been replaced by NaN."""
-    record = calibrated(record)
     curves = Curves(record)
     picked, last = pick(curves), len(record.iterations) - 1
     finding = (
@@ -51,7 +48,6 @@ def judge(record: Record) -> Judgement:
         picked,
         last,
         _worst_slice(curves, picked),
-        record.noise_ratio,
     )
 
 

@@ -1,7 +1,7 @@
 """A fit as its measures tell it: what reconstruct stored of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -40,15 +40,17 @@ class Record:
     stopped_because: str
     last_step: float
     travel_needed: float
-    sigma_uncertainty: float = float("nan")
-    """Relative standard error of `sigma` where it was measured; NaN where somebody stated it."""
-    noise_ratio: float = 1.0
-    """Noise std believed over `sigma`; chi2 and held_out stay in units of `sigma`."""
 
     @property
     def n_slices(self) -> int:
         """Slices of the scan."""
         return self.rss.shape[1]
+
+    def at_noise(self, ratio: float) -> "Record":
+        """Return the record that a noise level of σ · ratio would have given; the filter's cutoff stays."""
+        scaled = {name: getattr(self, name) * ratio**2 for name in ("v_data", "v_image", "v_filtered")}
+        noise = (self.gradient_energy - self.cross_gradient) * ratio**2
+        return replace(self, sigma=self.sigma * ratio, gradient_energy=self.cross_gradient + noise, **scaled)
 
 
 MEASURES = tuple(f.name for f in fields(Record) if f.type in (np.ndarray, "np.ndarray"))

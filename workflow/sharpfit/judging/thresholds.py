@@ -50,15 +50,3 @@ DECAYED = 0.5
 
 FWHM_STAYED = 0.05
 """The local PSF kept its width when it changed by less than this share: a sixteenth of a pixel."""
-
-REDUNDANCY = 0.3
-"""The residual is asked about the noise where this share of the data is not fitted (study)."""
-
-NOISE_AGREES = 0.1
-"""χ² of the residual within this of 1 agrees with the stated σ; it is flat when it changes by less."""
-
-NOISE_HIGHEST = 2.5
-"""Above this χ² a residual at rest is a bad model, not a noise level 58 % too low."""
-
-GRADIENT_SPENT = 0.5
-"""A fit is at rest, for a stated noise level's sake, below this share of its first gradient (study)."""

@@ -37,7 +37,6 @@ class Figures(Generic[Value]):
     v_data: Annotated[Value, Measure(_SQUARED, "variance at the samples")]
     v_image: Annotated[Value, Measure(_SQUARED, "variance of the image")]
     risk: Annotated[Value, Measure(_SQUARED, "estimated squared error J")]
-    risk_stated: Annotated[Value, Measure(_SQUARED, "J at the stated noise level")]
     sample_risk: Annotated[Value, Measure(_SQUARED, "J with the bias as the samples see it")]
     held_out: Annotated[Value, Measure(_NOISE_VARIANCES, "the same for samples the fit never saw")]
     mean_frc: Annotated[Value, Measure("1", "correlation of the fission halves, mean over rings")]

@@ -10,14 +10,15 @@ from sharpfit.errors import InputError
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.physics import masks, noise
 from sharpfit.physics.operators import Fourier
-from sharpfit.preparing import coil_maps, reference
+from sharpfit.preparing import coil_maps, noise_level, reference
 from sharpfit.preparing.normalise import normalise
 
 # A share of exact zeros below this is chance (integer samples of a single coil), not undersampling.
 _STRAY_ZEROS = 1e-3
 UNITS = {
     "sigma": "fitted units, std of the noise per real and imaginary component",
-    "sigma_uncertainty": "relative standard error of sigma, from counting noise samples",
+    "sigma_given": "the same as measured or stated, before the residual was asked",
+    "sigma_uncertainty": "relative standard error of sigma, from counting samples; NaN: stated, not checked",
     "image_scale": "input image units per fitted unit: image = image_scale * c",
     "operator_norm": "largest singular value of M F L^-1 S, 1 / input k-space units",
     "data_scale": "fitted units per whitened unit",
@@ -94,7 +95,7 @@ def preprocess(
     prepared = _prepare(raw, sampling_parameters, added_noise, noise_std)
     datasets, attrs = _solvable(raw, prepared, held_out)
     _check_finite(raw.where, datasets | attrs)
-    return datasets, attrs | prepared.attrs
+    return datasets, prepared.attrs | attrs | _noise_level(datasets, attrs["sigma_given"], prepared)
 
 
 def _prepare(
@@ -140,7 +141,7 @@ def _solvable(
         "noise_cov": noise_cov * data.unit**2,
     }
     attrs = {
-        "sigma": fit.sigma,
+        "sigma_given": fit.sigma,
         "image_scale": fit.image_scale * data.unit,
         "operator_norm": fit.operator_norm / data.unit,
         "data_scale": fit.data_scale,
@@ -152,6 +153,14 @@ def _solvable(
     if raw.pixel_spacing_mm is not None:
         attrs["pixel_spacing_mm"] = np.array(raw.pixel_spacing_mm, np.float64)
     return datasets, attrs
+
+
+def _noise_level(datasets: Mapping[str, np.ndarray], given: float, prepared: _Prepared) -> dict[str, Any]:
+    """Settle the level that every fit of the scan is made and judged at."""
+    kspace, csm, mask = (datasets[name] for name in ("kspace", "csm", "mask"))
+    level = noise_level.settle(kspace, csm, mask, given, prepared.attrs["sigma_uncertainty"])
+    # An uncertainty of NaN says that the level was stated and nothing could check it.
+    return {"sigma": level.sigma, "sigma_uncertainty": level.uncertainty, "noise_check": level.check}
 
 
 def _scaled(kspace: np.ndarray) -> _Data:

@@ -27,20 +27,11 @@ def rank(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
     """Return the fits of one scan, best picked image first: by risk J, those without one by held-out last."""
 
     def key(evaluation: Evaluation) -> tuple[bool, float, float]:
-        risk, held_out = comparable_risk(evaluation), evaluation.picked.held_out
+        risk, held_out = evaluation.picked.risk, evaluation.picked.held_out
         unknown = not np.isfinite(risk)
         return unknown, 0.0 if unknown else risk, held_out if np.isfinite(held_out) else np.inf
 
     return sorted(evaluations, key=key)
-
-
-def comparable_risk(evaluation: Evaluation) -> float:
-    """Return J of the picked image at the noise level the scan states, the same for all its fits.
-
-    A fit may itself be judged at the level its residual speaks for (`sharpfit.judging.noise_check`).
-    """
-    stated = evaluation.picked.risk_stated
-    return stated if np.isfinite(stated) else evaluation.picked.risk
 
 
 def as_good(best: Evaluation, other: Evaluation) -> bool:
@@ -48,7 +39,7 @@ def as_good(best: Evaluation, other: Evaluation) -> bool:
 
     Where that is not known, by less than `RISK_TOLERANCE` of the better one.
     """
-    one, two = comparable_risk(best), comparable_risk(other)
+    one, two = best.picked.risk, other.picked.risk
     margin = risk_margin(best, other)
     return bool(abs(two - one) <= (RISK_TOLERANCE * abs(one) if margin is None else margin))
 
@@ -78,7 +69,16 @@ def answer(evaluations: Sequence[Evaluation]) -> str:
         text += f" As good within the uncertainty: {', '.join(ties)}."
     behind = [other for other in others if other.regime not in ties]
     text += _next_best(best, behind[0]) if behind else ""
-    return " ".join(filter(None, (text, _warm_up(evaluations), weak_modes.comparison(evaluations))))
+    more = (_noise(best), _warm_up(evaluations), weak_modes.comparison(evaluations))
+    return " ".join(filter(None, (text, *more)))
+
+
+def _noise(evaluation: Evaluation) -> str:
+    """Say that all fits are judged at another noise level than was given, and why."""
+    over_given = evaluation.noise.over_given
+    if not np.isfinite(over_given) or over_given == 1:
+        return ""
+    return f"All fits are judged at {over_given:.2f} of the given noise level ({evaluation.noise.check})."
 
 
 def _warm_up(evaluations: Sequence[Evaluation]) -> str:
@@ -113,7 +113,7 @@ def _warm_up_sentence(warm: Evaluation, plain: Evaluation) -> str:
 
 def error_ratio(one: Evaluation, two: Evaluation) -> float | None:
     """√(J of one / J of two): how their estimated errors compare; None where either J has no root."""
-    risks = comparable_risk(one), comparable_risk(two)
+    risks = one.picked.risk, two.picked.risk
     return float(np.sqrt(risks[0] / risks[1])) if min(risks) > 0 else None
 
 

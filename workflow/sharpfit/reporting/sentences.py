@@ -34,6 +34,7 @@ def of_fit(evaluation: Evaluation) -> str:
     ]
     lines += [f"  advice: {evaluation.advice}"] if evaluation.advice else []
     lines += [f"  stopped early: {evaluation.stopped_because}"] if evaluation.stopped_because else []
+    lines += [f"  noise level: {evaluation.noise.check}"] if evaluation.noise.check else []
     rows = [("", "picked", "last", "", "")]
     for name in SHOWN:
         picked, last = (_value(evaluation, end, name) for end in ("picked", "last"))

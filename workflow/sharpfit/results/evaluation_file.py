@@ -150,7 +150,8 @@ def _as_json(evaluation: Evaluation) -> dict[str, Any]:
         "noise": {
             "sigma": noise.sigma,
             "relative_uncertainty": noise.relative_uncertainty,
-            "believed_over_stated": noise.believed_over_stated,
+            "given": noise.given,
+            "check": noise.check,
             "at_bounds": {name: asdict(bound) for name, bound in bounds.items() if bound is not None},
         },
         "risk_noise": list(evaluation.risk_noise),
@@ -212,8 +213,10 @@ def _settings(regime: Mapping[str, Any]) -> RegimeSettings:
 def _noise(noise: Mapping[str, Any]) -> NoiseLevel:
     bounds = noise.get("at_bounds", {})
     lower, upper = (AtBound(**bounds[end]) if end in bounds else None for end in ("lower", "upper"))
-    sigma, uncertainty = _number(noise.get("sigma")), _number(noise.get("relative_uncertainty"))
-    return NoiseLevel(sigma, uncertainty, _number(noise.get("believed_over_stated")), lower, upper)
+    sigma, given, uncertainty = (
+        _number(noise.get(key)) for key in ("sigma", "given", "relative_uncertainty")
+    )
+    return NoiseLevel(sigma, given, uncertainty, noise.get("check", ""), lower, upper)
 
 
 def _figures(content: Mapping[str, Any]) -> Figures[float]:

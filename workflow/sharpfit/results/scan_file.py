@@ -1,10 +1,13 @@
 """results/preprocess/<scan>.h5, as the judge and the page read it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from sharpfit.judging.evaluate import NoiseLevel
 from sharpfit.results import hdf5
 
 
@@ -22,8 +25,8 @@ class Scan:
         (y, x) in mm per pixel, or None
     n_slices
         how many slices there are
-    sigma
-        noise std per real and imaginary component, fitted units
+    noise
+        the level it is fitted and judged at
     acceleration
         samples over sampled ones
     mask_source, noise_source, csm_source
@@ -34,7 +37,7 @@ class Scan:
     reference: np.ndarray | None
     spacing: tuple[float, float] | None
     n_slices: int
-    sigma: float
+    noise: NoiseLevel
     acceleration: float
     mask_source: str
     noise_source: str
@@ -57,7 +60,7 @@ def read_scan(path: Path) -> Scan:
         reference=reference,
         spacing=None if spacing is None else (float(spacing[0]), float(spacing[1])),
         n_slices=n_slices,
-        sigma=float(attrs.get("sigma", np.nan)),
+        noise=_noise(attrs),
         acceleration=float(attrs.get("acceleration", np.nan)),
         mask_source=str(attrs.get("mask_source", "")),
         noise_source=str(attrs.get("noise_source", "")),
@@ -65,8 +68,23 @@ def read_scan(path: Path) -> Scan:
     )
 
 
-def read_reference(path: Path) -> tuple[np.ndarray | None, float]:
-    """Read the reference (slice, y, x), None without, and σ's relative standard error, NaN where stated."""
+def read_reference(path: Path) -> np.ndarray | None:
+    """Read the reference, complex64 (slice, y, x), input units; None without one."""
     with hdf5.opened(path) as file:
-        reference = file["reference"][()] if "reference" in file else None
-        return reference, float(file.attrs.get("sigma_uncertainty", np.nan))
+        return file["reference"][()] if "reference" in file else None
+
+
+def read_noise(path: Path) -> NoiseLevel:
+    """Read the noise level that the scan is fitted and judged at."""
+    with hdf5.opened(path) as file:
+        return _noise(file.attrs)
+
+
+def _noise(attrs: Mapping[str, Any]) -> NoiseLevel:
+    sigma = float(attrs.get("sigma", np.nan))
+    return NoiseLevel(
+        sigma=sigma,
+        given=float(attrs.get("sigma_given", sigma)),
+        relative_uncertainty=float(attrs.get("sigma_uncertainty", np.nan)),
+        check=str(attrs.get("noise_check", "")),
+    )

@@ -17,6 +17,8 @@ from sharpfit.results.evaluation_file import Evaluation
 class SummaryRow:
     """One fit. chi2 and held_out (1 is the noise floor) are those of the picked iteration; NRMSE is relative.
 
+    noise_over_given tells what the residual corrected the measured or stated noise level by.
+
     None stands where a value is not known.
     """
 
@@ -29,6 +31,7 @@ class SummaryRow:
     held_out: float | None
     nrmse_picked: float | None
     nrmse_last: float | None
+    noise_over_given: float | None
     cause: str
 
 
@@ -54,6 +57,7 @@ def row(evaluation: Evaluation) -> SummaryRow:
         held_out=_known(evaluation.picked.held_out),
         nrmse_picked=_known(evaluation.picked_quality.nrmse),
         nrmse_last=_known(evaluation.last_quality.nrmse),
+        noise_over_given=_known(evaluation.noise.over_given),
         cause=evaluation.cause,
     )
 
