@@ -1,10 +1,14 @@
 import numpy as np
 import pytest
+import sigpy
+import sigpy.mri
 
 from sharpfit.errors import InputError
+from sharpfit.files.raw_scan import read_scan
 from sharpfit.physics.masks import calibration_block, make_mask
 from sharpfit.preparing import coil_maps
 from sharpfit.simulation.simulate import simulate
+from sharpfit.study.jobs import readers_of
 
 PHANTOM = {"object": "ellipses", "matrix": [64, 64], "n_coils": 6, "noise_correlation": 0.0, "seed": 0}
 
@@ -12,6 +16,47 @@ PHANTOM = {"object": "ellipses", "matrix": [64, 64], "n_coils": 6, "noise_correl
 def to_image(kspace):
     axes = (-2, -1)
     return np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(kspace, axes=axes), norm="ortho"), axes=axes)
+
+
+def by_sigpy(kspace, block):
+    """The same maps by SigPy, and the eigenvalues; converged where they lie apart."""
+    centre = np.zeros_like(kspace)
+    centre[:, *block] = kspace[:, *block]
+    app = sigpy.mri.app.EspiritCalib(
+        centre, block[0].stop - block[0].start, 0.02, 6, 0.9, 100, show_pbar=False, output_eigenvalue=True
+    )
+    maps, eigenvalues = app.run()
+    return maps, np.abs(eigenvalues[0])
+
+
+def check_against_sigpy(kspace):
+    shape = kspace.shape[1:]
+    block = calibration_block(np.ones(shape, bool), coil_maps.MAX_CALIBRATION_WIDTH)
+    ours = coil_maps.espirit(kspace[None], block, 0)[0]
+    theirs, eigenvalues = by_sigpy(kspace, block)
+    brightness = np.linalg.norm(to_image(kspace), axis=0)
+    inside = (brightness > 0.1 * np.percentile(brightness, 99)) & (eigenvalues > 0.9)
+    distance = np.linalg.norm(ours - theirs, axis=0)
+    assert np.percentile(distance[inside], 95) < 1e-3
+    decided = np.abs(eigenvalues - 0.9) > 1e-3
+    assert (ours.any(axis=0) == theirs.any(axis=0))[decided].mean() > 0.999
+
+
+@pytest.mark.parametrize(
+    ("subject", "shape", "n_coils"),
+    [("head", (96, 96), 8), ("head", (95, 81), 3), ("ellipses", (64, 80), 12)],
+)
+def test_the_maps_are_sigpys(subject, shape, n_coils):
+    scan = simulate(
+        object=subject, matrix=list(shape), n_coils=n_coils, noise_level=0.01, noise_correlation=0.2, seed=2
+    )
+    check_against_sigpy(scan.kspace[0])
+
+
+@pytest.mark.real
+def test_the_maps_of_a_measured_brain_are_sigpys(shared_data):
+    file = str(shared_data / "brain_8ch" / "full.cfl")
+    check_against_sigpy(read_scan({"file": file}, readers_of({"file": file})).kspace[0])
 
 
 @pytest.mark.parametrize(("level", "limit"), [(0.001, 0.03), (0.03, 0.05)])

@@ -1,8 +1,10 @@
 """Coil sensitivity maps with Σ|S|² = 1: ESPIRiT, the user's own, or ones for one coil."""
 
 import numpy as np
+import torch
 
 from sharpfit.errors import InputError
+from sharpfit.preparing.espirit import coil_maps
 
 KERNEL_WIDTH = 6
 MAX_CALIBRATION_WIDTH = 24
@@ -12,11 +14,10 @@ _THRESHOLD = 0.02
 # Maps end where the eigenvalue falls below this: 0.8 leaves noise in the background (84 % of the frame of a
 # brain that fills 56 %), 0.95 eats up to 5 % of a noisy head; 0.9 loses none of the measured brain.
 _CROP = 0.9
-_MAX_ITERATIONS = 100
 
 
 def espirit(kspace: np.ndarray, block: tuple[slice, slice], noise_variance: float) -> np.ndarray:
-    """ESPIRiT maps of every slice, by SigPy (Uecker et al. 2014, doi:10.1002/mrm.24751).
+    """ESPIRiT maps of every slice (Uecker et al. 2014, doi:10.1002/mrm.24751).
 
     Parameters
     ----------
@@ -37,38 +38,23 @@ def espirit(kspace: np.ndarray, block: tuple[slice, slice], noise_variance: floa
     InputError
         if the block is too small for the kernel
     """
-    from sigpy.mri.app import EspiritCalib  # slow to import
-
     side = block[0].stop - block[0].start
     if side < 2 * KERNEL_WIDTH:
         raise InputError(
             f"no calibration region: the fully sampled centre of the mask is {side} × {side}, ESPIRiT "
             f"needs {2 * KERNEL_WIDTH} × {2 * KERNEL_WIDTH}; give maps (csm:) or sample the centre"
         )
-    maps = np.zeros(kspace.shape, np.complex64)
+    maps = np.empty(kspace.shape, np.complex64)
     for target, samples in zip(maps, kspace, strict=True):
-        calibration = np.zeros(samples.shape, np.complex64)
-        calibration[:, *block] = samples[:, *block]
-        noise_share = _noise_share(calibration[:, *block], noise_variance)
-        if noise_share >= 1:
-            continue
-        threshold = max(_THRESHOLD, noise_share)
-        app = EspiritCalib(
-            calibration, side, threshold, KERNEL_WIDTH, _CROP, _MAX_ITERATIONS, show_pbar=False
-        )
-        with np.errstate(divide="ignore", invalid="ignore"):  # the phase of a first coil that is 0
-            found = app.run()
-        if np.isfinite(found).all():
-            target[...] = found
+        target[...] = coil_maps(
+            torch.from_numpy(samples[:, *block].astype(np.complex64)),
+            (kspace.shape[2], kspace.shape[3]),
+            width=KERNEL_WIDTH,
+            threshold=_THRESHOLD,
+            crop=_CROP,
+            noise_variance=noise_variance,
+        ).numpy()
     return maps
-
-
-def _noise_share(calibration: np.ndarray, noise_variance: float) -> float:
-    """Largest singular value of noise, σ (√rows + √columns), over that of the calibration matrix, ∞ if 0."""
-    windows = np.lib.stride_tricks.sliding_window_view(calibration, (KERNEL_WIDTH, KERNEL_WIDTH), axis=(1, 2))
-    matrix = windows.transpose(1, 2, 0, 3, 4).reshape(windows.shape[1] * windows.shape[2], -1)
-    largest = np.sqrt(np.linalg.eigvalsh(matrix @ matrix.conj().T)[-1])
-    return float(np.sqrt(noise_variance) * sum(np.sqrt(matrix.shape)) / largest) if largest > 0 else np.inf
 
 
 def normalised(csm: np.ndarray, where: str) -> tuple[np.ndarray, str]:

@@ -20,7 +20,7 @@ from sharpfit.study import paths
 
 WORKFLOW = Path(__file__).resolve().parents[2]
 AGAIN = "the study was changed while it ran; run snakemake again"
-LIBRARIES = {name: name for name in ("torch", "numpy", "scipy", "h5py", "sigpy", "matplotlib", "plotly")}
+LIBRARIES = {name: name for name in ("torch", "numpy", "scipy", "h5py", "matplotlib", "plotly")}
 LIBRARIES["skimage"] = "scikit-image"
 
 
