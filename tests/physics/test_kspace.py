@@ -17,3 +17,5 @@ def test_the_radius_is_one_in_the_middle_of_each_side():
     assert radius[4, 3] == 0
     assert radius[0, 3] == radius[4, 0] == 1
     assert radius[6, 3] == 0.5
+    np.testing.assert_allclose(kspace.radius((5, 1))[:, 0], [0.8, 0.4, 0, 0.4, 0.8])
+    np.testing.assert_allclose(kspace.radius((4, 6))[0, 0], np.sqrt(2))

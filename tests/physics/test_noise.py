@@ -3,6 +3,7 @@ import pytest
 
 from sharpfit.errors import InputError
 from sharpfit.physics import noise
+from sharpfit.physics.kspace import radius
 from sharpfit.simulation.simulate import coil_covariance, complex_noise
 
 RNG = np.random.default_rng(12)
@@ -19,6 +20,21 @@ def test_whitened_noise_has_the_identity_as_covariance():
     white = noise.whiten(noise.whitener(estimate.covariance), fresh[None])[0]
     np.testing.assert_allclose(noise.covariance(white), np.eye(4), atol=0.05)
     np.testing.assert_allclose(white.real.std(), 1 / np.sqrt(2), rtol=0.01)
+
+
+def test_whitening_acts_on_the_coils_of_every_slice():
+    values = complex_noise(RNG, (2, 3, 4, 5))
+    factor = np.linalg.cholesky(coil_covariance(3, 2.0, 0.6))
+    coloured_values = np.stack([np.einsum("ij,jyx->iyx", factor, one) for one in values])
+    white = noise.whiten(noise.whitener(factor @ factor.conj().T), coloured_values)
+    np.testing.assert_allclose(white, values, atol=1e-12)
+
+
+def test_the_uncertainty_is_what_repeating_the_noise_scan_shows():
+    """σ from 40 samples of 3 coils scatters by 1 / (2 √120)."""
+    drawn = [noise.from_scan(complex_noise(RNG, (3, 40)), "n") for _ in range(1000)]
+    sigmas = [np.sqrt(np.diag(one.covariance).real.mean() / 2) for one in drawn]
+    assert drawn[0].uncertainty == pytest.approx(np.std(sigmas) / np.mean(sigmas), rel=0.1)
 
 
 def test_covariance_is_of_n_with_its_conjugate():
@@ -54,6 +70,33 @@ def test_an_edge_without_corners_falls_back():
     assert "radius > 0.95" in estimate.source
 
 
+@pytest.mark.parametrize(("reach", "limit"), [(1.3, 1.25), (1.2, 1.1), (1.0, 0.95), (0.9, 0.85)])
+def test_the_edge_is_the_outermost_that_was_sampled(reach, limit):
+    mask = radius((64, 48)) <= reach
+    estimate = noise.from_edge(complex_noise(RNG, (2, 1, 64, 48)), mask, "k")
+    assert f"(radius > {limit}, sides at 1)" in estimate.source
+    assert estimate.n_samples == 2 * ((radius((64, 48)) > limit) & mask).sum()
+
+
+def shell(inner, outer):
+    """Two slices of two coils of constant modulus and any phase, another in the inner half of the edge."""
+    distance = radius((40, 32))
+    edge = distance > 1.25
+    inside = distance < np.median(distance[edge])
+    phases = np.exp(2j * np.pi * RNG.random((2, 2, 40, 32)))
+    amplitude = [np.where(inside, inner, outer), np.full(distance.shape, 3.0)]
+    return np.stack(amplitude) * phases
+
+
+def test_the_power_of_the_edge_may_rise_outwards_but_not_fall():
+    """Coil 0 has a ratio of inner² / outer² and coil 1 of 1; their median is the mean of both."""
+    full = np.ones((40, 32), bool)
+    assert "inwards/outwards 1.21," in noise.from_edge(shell(1.192, 1), full, "k").source  # (1.42 + 1) / 2
+    assert "inwards/outwards 0.68," in noise.from_edge(shell(0.6, 1), full, "k").source
+    with pytest.raises(InputError, match=r"inwards/outwards 1\.30, .*kurtosis 1\."):
+        noise.from_edge(shell(1.265, 1), full, "k")
+
+
 def test_an_edge_that_holds_signal_is_refused():
     kspace = decaying_kspace(level=1e-9)
     with pytest.raises(InputError, match=r"k: the edge of k-space holds signal.*noise_std"):
@@ -70,8 +113,15 @@ def test_a_spiky_edge_is_refused():
 def test_too_few_samples_are_refused():
     with pytest.raises(InputError, match="20 noise samples are too few for 4 coils"):
         noise.from_scan(np.ones((4, 20), complex), "n")
-    with pytest.raises(InputError, match="edge of k-space tell no noise"):
+    assert noise.from_scan(complex_noise(RNG, (4, 32)), "n").n_samples == 32
+    with pytest.raises(
+        InputError, match="31 noise samples are too few for 4 coils; give at least 8 per coil"
+    ):
+        noise.from_scan(complex_noise(RNG, (4, 31)), "n")
+    with pytest.raises(InputError, match="under 32 samples at the edge of k-space tell no noise"):
         noise.from_edge(np.ones((1, 2, 6, 6), complex), np.ones((6, 6), bool), "k")
+    with pytest.raises(InputError, match="under 40 samples at the edge"):
+        noise.from_edge(np.ones((1, 5, 6, 6), complex), np.ones((6, 6), bool), "k")
 
 
 def test_a_silent_or_dependent_coil_is_refused():
@@ -79,6 +129,8 @@ def test_a_silent_or_dependent_coil_is_refused():
     samples[1] = 0
     with pytest.raises(InputError, match=r"coil \[1\] holds no noise"):
         noise.from_scan(samples, "n")
+    samples[1] = 1e-4 * complex_noise(RNG, (500,))  # weak, but heard
+    assert noise.from_scan(samples, "n").covariance[1, 1].real == pytest.approx(1e-8, rel=0.3)
     samples[1] = samples[0]
     with pytest.raises(InputError, match="linearly dependent"):
         noise.from_scan(samples, "n")
@@ -106,3 +158,8 @@ def test_added_noise_has_its_level_is_new_and_repeats():
     assert not kspace.any()
     np.testing.assert_allclose([noisy.real.std(), noisy.imag.std()], 0.5, rtol=0.03)
     np.testing.assert_array_equal(noisy, noise.add_noise(kspace, 0.5, seed=3))
+    assert not np.array_equal(noisy, noise.add_noise(kspace, 0.5, seed=4))
+    found = noise.covariance(noisy[0].reshape(2, -1))
+    np.testing.assert_allclose(found, 2 * 0.5**2 * np.eye(2), atol=0.03)
+    np.testing.assert_allclose((noisy**2).mean(), 0, atol=0.03)  # both components, independent
+    np.testing.assert_array_equal(noise.add_noise(noisy, 0.5, seed=3) - noisy, noisy)

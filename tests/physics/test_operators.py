@@ -79,6 +79,18 @@ def test_largest_singular_value_per_item():
     )
 
 
+def test_the_power_method_takes_as_many_steps_as_asked():
+    """After n steps: ‖Gⁿ x‖ / ‖Gⁿ⁻¹ x‖, rooted; of a start of any length, for every item alone."""
+    A = Sampling(MASKS["points"]) @ Fourier() @ Coils(complex_normal((2, 3, *SHAPE), 4))
+    start = 7 * complex_normal((2, *SHAPE), 8)
+    for n_steps in (1, 4):
+        before = start
+        for _ in range(n_steps - 1):
+            before = A.gram(before)
+        norms = [x.flatten(1).norm(dim=1) for x in (before, A.gram(before))]
+        torch.testing.assert_close(largest_singular_value(A, start, n_steps), (norms[1] / norms[0]).sqrt())
+
+
 def test_sums_and_scalings_of_operators_are_those_of_their_matrices():
     first, second = (Sampling(MASKS[kind]) @ Fourier() for kind in ("points", "ky lines"))
     check_operator(first + (2 - 1j) * second, SHAPE, SHAPE)

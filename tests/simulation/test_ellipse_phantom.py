@@ -59,8 +59,33 @@ def test_coil_kspace_equals_the_integral_of_object_times_map():
     np.testing.assert_allclose(kspace[1], expected, atol=1e-3 * np.abs(expected).max())
 
 
+def test_the_phantom_is_the_one_that_others_ship():
+    """scikit-image drew Toft's table on 400 × 400 points, the field of view from edge to edge."""
+    theirs = pytest.importorskip("skimage.data").shepp_logan_phantom()
+    axis = np.linspace(-0.5, 0.5, 400)
+    ours = ellipse_image(ellipse_phantom.shepp_logan(), axis[:, None], axis[None, :])
+    np.testing.assert_allclose(ours, theirs, atol=0.5 / 255)  # they stored 8 bits
+
+
+def test_a_coil_sees_by_distance_and_direction():
+    """Coil j stands at angle 2πj/n on a ring of 0.75; turning around a coil turns its phase along."""
+    y, x = np.array([[0.0], [0.1], [-0.3]]), np.array([[0.0, 0.2, 0.4]])
+    maps = ellipse_phantom.birdcage(4, y, x)
+    coils = [(0.75 * np.sin(a), 0.75 * np.cos(a)) for a in np.pi / 2 * np.arange(4)]
+    distance = np.stack([np.hypot(y - cy, x - cx) for cy, cx in coils])
+    np.testing.assert_allclose(
+        np.abs(maps) * distance, np.broadcast_to(np.abs(maps[:1]) * distance[:1], maps.shape)
+    )
+    np.testing.assert_allclose(maps[:, 0, 0], maps[0, 0, 0])  # in phase at the centre
+    for (cy, cx), one in zip(coils, maps, strict=True):
+        direction = np.angle((x - cx) + 1j * (y - cy))
+        turned = np.exp(1j * (direction - direction[0, 0]))
+        np.testing.assert_allclose(one / np.abs(one) / turned, one[0, 0] / abs(one[0, 0]))
+
+
 def test_maps_are_a_smooth_birdcage_of_unit_sum_of_squares():
     weights, frequencies = ellipse_phantom.coil_exponentials(8)
+    assert weights.shape == (8, 49)
     maps = ellipse_phantom.coil_maps(weights, frequencies, (40, 30))
     birdcage = ellipse_phantom.birdcage(8, *ellipse_phantom.fov_grid((40, 30)))
     np.testing.assert_allclose((np.abs(birdcage) ** 2).sum(0), 1)

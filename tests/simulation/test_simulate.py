@@ -19,6 +19,9 @@ def test_noise_has_the_stated_level_and_covariance(kind):
         measured = noise @ noise.conj().T / noise.shape[1]
         tolerance = 5 * expected[0, 0].real / np.sqrt(noise.shape[1])
         np.testing.assert_allclose(measured, expected, atol=tolerance)
+    in_scan = (scan.kspace - scan.noise_free)[0].reshape(3, -1)
+    shared = in_scan @ scan.noise[:, : in_scan.shape[1]].conj().T / in_scan.shape[1]
+    np.testing.assert_allclose(shared, 0, atol=5 * expected[0, 0].real / np.sqrt(in_scan.shape[1]))
 
 
 def test_shapes_types_and_spacing():
@@ -47,7 +50,9 @@ def test_correlated_covariance_is_positive_definite_and_hermitian():
     np.testing.assert_allclose(covariance, covariance.conj().T)
     assert np.linalg.eigvalsh(covariance).min() > 0
     np.testing.assert_allclose(np.diag(covariance), 2 * 0.49)
-    assert abs(covariance[0, 1].imag) > 0.1
+    for i, j in np.ndindex(8, 8):  # E[n_i n_j*] = 2 std² ρ^|i−j| exp(iφ(i−j)), φ = 30°
+        expected = 2 * 0.49 * 0.9 ** abs(i - j) * np.exp(1j * np.deg2rad(30) * (i - j))
+        np.testing.assert_allclose(covariance[i, j], expected)
 
 
 def test_complex_noise_has_unit_variance():
