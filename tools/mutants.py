@@ -3,8 +3,8 @@
 ``python tools/mutants.py --number 200`` draws places in the rooms that compute and at each one of the changes
 that cosmic-ray knows (a number, an operator, a comparison, a condition …), applies it to a copy of the
 repository and runs the tests of its room and of the rooms that build on it, each time in a fork of a process
-that has the libraries loaded. Slow, browser and workflow tests stay out. Prints a table by room and every
-survivor as Markdown.
+that has the libraries loaded. Slow, browser and workflow tests stay out, and so does the drawing: the width of a
+line has no right value. Prints a table by room and every survivor as Markdown.
 """
 
 import argparse
@@ -45,6 +45,7 @@ TESTS = {
     "reporting": ("reporting", "comparing"),
     "study": ("study", "running"),
 }
+DRAWING = ("figures.py", "page")  # of the room reporting
 QUICK = "not slow and not workflow and not browser and not real"
 SLOW_TO_IMPORT = ("torch", "scipy.special", "scipy.io", "h5py", "sigpy.mri.app", "matplotlib.pyplot")
 
@@ -92,7 +93,9 @@ def _copy(target: Path) -> Path:
 
 def _draw(copy: Path, options: argparse.Namespace) -> list[MutationSpec]:
     """Draw places, and one of the changes possible at each."""
-    modules = [path for room in options.rooms for path in sorted((copy / PACKAGE / room).rglob("[!_]*.py"))]
+    folders = [copy / PACKAGE / room for room in options.rooms]
+    modules = [path for folder in folders for path in sorted(folder.rglob("[!_]*.py"))]
+    modules = [path for path in modules if not {*path.parts} & {*DRAWING}]
     places: dict[tuple[object, ...], list[MutationSpec]] = defaultdict(list)
     with use_db(":memory:", WorkDB.Mode.create) as database:
         init(modules, database, {})
@@ -155,9 +158,8 @@ def _fails(copy: Path, folders: Iterable[str], timeout: float, said: bool = Fals
         os.setsid()
         os.chdir(copy)
         sys.dont_write_bytecode = not said  # a pyc knows its source by the second and the size alone
-        if not said:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            os.dup2(1, 2)
+        os.dup2(2 if said else os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(1, 2)
         paths = [f"tests/{folder}" for folder in folders if Path("tests", folder).exists()]
         os._exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-m", QUICK, *paths])))
     end = time.monotonic() + timeout
