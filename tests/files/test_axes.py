@@ -79,6 +79,21 @@ def test_sizes_name_the_axes_of_what_belongs_to_a_scan():
     assert transposed.shape == (1, 3, 8, 6)
 
 
+def test_of_two_equal_sides_the_first_in_the_file_is_that_of_its_k_space():
+    sizes = {"slice": 1, "coil": 3, "y": 8, "x": 8}
+    given = array(8, 8, 3)
+    assert match_sizes(given, sizes)[0, 1, 2, 3] == given.values[2, 3, 1]
+    assert match_sizes(given, sizes, x_first=True)[0, 1, 2, 3] == given.values[3, 2, 1]
+    flat = array(8, 3)  # a side of length 1 has no order
+    sizes = {"slice": 1, "coil": 3, "y": 1, "x": 8}
+    for x_first in (False, True):
+        assert match_sizes(flat, sizes, x_first=x_first)[0, 1, 0, 2] == flat.values[2, 1]
+    with pytest.raises(InputError, match=r"in the order of its k-space, kx before ky .* y 6, x 8"):
+        match_sizes(array(6, 8), {"y": 6, "x": 8}, x_first=True)
+    with pytest.raises(InputError, match=r"shape \(5, 8\) does not fit y 6, x 8"):
+        match_sizes(array(5, 8), {"y": 6, "x": 8})
+
+
 def test_sizes_that_do_not_fit_are_refused():
     sizes = {"slice": 2, "coil": 2, "y": 8, "x": 8}
     with pytest.raises(InputError, match=r"shape \(8, 6\) does not fit slice 2, coil 2, y 8, x 8"):

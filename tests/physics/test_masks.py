@@ -88,7 +88,7 @@ def test_the_bounds_of_a_sampling_are_allowed():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"pattern": "spiral"}, "known are full, lines"),
+        *(({"pattern": other}, "known are full, lines") for other in ("arcs", "full ", "mesh", "rings", "x")),
         ({"acceleration": 2.5}, "whole numbers"),
         ({"acceleration": 100}, "not between 1 and 32"),
         ({"acceleration": 0.9}, "not between 1 and 32"),

@@ -61,6 +61,56 @@ def test_a_fit_without_risk_ranks_last_and_a_new_verdict_is_still_said():
     assert "something new" in ranking.answer([odd])
 
 
+def test_fits_rank_by_risk_and_those_without_one_by_held_out():
+    def unknown(regime, held_out):
+        return made_evaluation(regime, picked={"held_out": held_out})
+
+    nothing = [unknown("none", float("nan")), unknown("worse", 1.3), unknown("better", 1.2)]
+    ranked = ranking.rank([*nothing, fit(2.0, regime="second"), fit(-1.0, regime="first")])
+    assert [one.regime for one in ranked] == ["first", "second", "better", "worse", "none"]
+
+
+def test_errors_are_compared_by_the_root_of_the_risks():
+    assert ranking.error_ratio(fit(4.0), fit(1.0)) == pytest.approx(2)
+    assert ranking.error_ratio(fit(1.0), fit(4.0)) == pytest.approx(0.5)
+    assert ranking.error_ratio(fit(0.0), fit(1.0)) is None
+    assert ranking.error_ratio(fit(1.0), fit(-1.0)) is None
+
+
+def test_the_answer_names_the_fits_that_are_as_good_and_the_first_that_is_not():
+    told = ranking.answer([fit(r, regime=f"r{r}") for r in (2.25, 1.02, 1.0, 1.21)])
+    assert told.startswith("Best is r1.0: stop at iteration 15 of 60. The drop in loss is real")
+    assert "As good within the uncertainty: r1.02. Next: r1.21 at iteration 15, with 1.1 × the" in told
+    alone = ranking.answer([fit(1.0)])
+    assert "As good" not in alone
+    assert "Next" not in alone
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ({"name": "LinearLR"}, True),  # torch begins at a third
+        ({"name": "LinearLR", "start_factor": 0.2, "end_factor": 0.1}, False),
+        ({"name": "LinearLR", "start_factor": 1.0}, False),
+        ({"name": "ConstantLR", "start_factor": 0.1}, False),
+    ],
+)
+def test_only_a_rate_that_rises_is_a_warm_up(part, said):
+    after = {"name": "CosineAnnealingLR", "T_max": 10}
+    warm = made_evaluation("warm", picked={"risk": 0.25}, schedule=[part, after])
+    plain = made_evaluation("plain", picked={"risk": 1.0}, schedule=[after])
+    told = ranking.answer([warm, plain])
+    assert ("Warm-up (warm against plain) helped: 0.5 × the estimated error" in told) == said
+
+
+def test_a_warm_up_is_compared_with_no_other_optimizer_schedule_or_start():
+    part = {"name": "LinearLR", "start_factor": 0.1}
+    warm = made_evaluation("warm", picked={"risk": 0.25}, schedule=[part])
+    for changes in ({"optimizer": {"name": "SGD", "lr": 1}}, {"schedule": [part]}):
+        other = made_evaluation("other", picked={"risk": 1.0}, **changes)
+        assert "Warm-up" not in ranking.answer([warm, other])
+
+
 def test_a_corrected_noise_level_is_said_with_the_answer():
     level = NoiseLevel(0.8, 1.0, 0.01, "corrected by 0.80: the residual of a fit has 0.64 of its variance")
     told = ranking.answer([fit(1.0, noise=level)])
