@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sharpfit.cli import app
+from sharpfit.provenance.open_study import open_study
 from sharpfit.running import watching
 from sharpfit.study.jobs import Job
 
@@ -34,32 +36,53 @@ def _elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def test_a_job_is_done_running_or_waiting():
-    jobs = [fit("a/done"), fit("a/runs"), fit("a/old"), fit("a/never")]
-    write_log("a/done", "iteration 5/5  chi2 1")
+def working_folder(fingerprint, process):
+    (Path("results/.tmp") / f"{fingerprint}-{process}").mkdir(parents=True)
+
+
+def dead_process():
+    child = subprocess.Popen(["true"])
+    child.wait()
+    return child.pid
+
+
+def test_a_job_is_done_running_silent_or_waiting():
+    names = ("done", "runs", "thinks", "killed", "remote", "never")
+    jobs = [fit(f"a/{name}") for name in names]
     write_log("a/runs", "device cpu\niteration 0/50  chi2 9\niteration 20/50  chi2 2.5  lr 0.01\n")
-    write_log("a/old", "iteration 1/50  chi2 9", age=100.0)
-    steps = watching.look(jobs, {job.sidecar for job in jobs[1:]}, 1000.0)
-    assert [step.state for step in steps] == ["done", "running", "waiting", "waiting"]
+    write_log("a/thinks", "iteration 1/50  chi2 9", age=500.0)
+    write_log("a/killed", "iteration 2/50  chi2 9", age=300.0)
+    write_log("a/remote", "iteration 3/50  chi2 9", age=10.0)
+    for name, process in (("runs", os.getpid()), ("thinks", os.getpid())):
+        working_folder(name, process)
+    for name in ("killed", "remote"):
+        working_folder(name, dead_process())
+    fingerprints = {job.sidecar: name for job, name in zip(jobs, names, strict=True)}
+    steps = watching.look(jobs, {job.sidecar for job in jobs[1:]}, fingerprints, 1000.0)
+    assert [step.state for step in steps] == ["done", "running", "running", "silent", "running", "waiting"]
     assert (steps[1].iteration, steps[1].n_iterations, steps[1].figures) == (20, 50, "chi2 2.5  lr 0.01")
+    assert steps[3].note == "silent for 5 min: killed, or on another machine"
 
 
 def test_time_left_follows_the_rate_seen():
     watch = watching.Watch()
     at = [watching.Step("reconstruct a", "running", t, 50, "chi2 2") for t in (10, 20)]
-    assert "left" not in watch.text([at[0]], 0.0)
-    assert "about 15 s left" in watch.text([at[1]], 5.0)
+    assert watch.left_of(at[0], 0.0) == ""
+    assert watch.left_of(at[1], 5.0) == "about 15 s left"
+    assert watch.head([watching.Step("a", "waiting")] * 4, 0.0) == "0 of 4 jobs done"
     others = [watching.Step(f"job {place}", "done" if place < 2 else "waiting") for place in range(4)]
-    assert watch.text(others, 600.0).startswith("2 of 4 jobs done, about 10 min left")
+    assert watch.head(others, 600.0) == "2 of 4 jobs done, about 10 min left"
 
 
 def test_where_there_is_no_terminal_it_looks_once():
     shutil.copy(REPOSITORY / "params.yaml", "params.yaml")
+    sidecar = "results/reconstruct/head_r4/warmup/reconstruction.h5.prov.json"
+    working_folder(open_study().fingerprints[sidecar], os.getpid())
     write_log("head_r4/warmup", "iteration 7/200  chi2 3.1  held-out 4  lr 0.002", now=time.time())
     result = CliRunner().invoke(app, ["watch"])
     assert result.exit_code == 0
-    assert re.match(r"0 of \d+ jobs done\n", result.output)
-    assert "reconstruct head_r4/warmup  7/200  chi2 3.1" in result.output
+    assert re.search(r"^0 of \d+ jobs done$", result.output, re.M)
+    assert re.search(r"^reconstruct head_r4/warmup .* 7/200 chi2 3.1 ", result.output, re.M)
 
 
 def test_no_study_is_said_in_one_line():

@@ -7,6 +7,7 @@ import typer
 
 from sharpfit.commands.one_line import errors_in_one_line
 
+PLAIN_WIDTH = 160  # columns where the output is no terminal
 Every = Annotated[float, typer.Option(help="Seconds between looks.")]
 
 
@@ -17,25 +18,34 @@ def watch(every: Every = 2.0) -> None:
 
     Example, beside a run: sharpfit watch
     """
-    from rich.console import Console
+    from rich.console import Console, Group
     from rich.live import Live
     from rich.text import Text
 
     from sharpfit.provenance.open_study import open_study
-    from sharpfit.running.watching import DONE, Watch, look
+    from sharpfit.running.live import bars
+    from sharpfit.running.watching import DONE, WAITING, Step, Watch, look
 
-    console, seen = Console(), Watch()
-    with errors_in_one_line():
+    def steps_now() -> list[Step]:
         provenance = open_study()
-        steps = look(provenance.jobs, provenance.stale(), time.time())
+        return look(provenance.jobs, provenance.stale(), provenance.fingerprints, time.time())
+
+    def picture(steps: list[Step]) -> Group:
+        now = time.monotonic()
+        running = [step for step in steps if step.state not in (DONE, WAITING)]
+        return Group(bars(running, seen, now), Text(seen.head(steps, now)))
+
+    console, seen = Console(highlight=False), Watch()
+    with errors_in_one_line():
+        steps = steps_now()
         if not console.is_terminal:
-            typer.echo(seen.text(steps, time.monotonic()))
+            console.width = PLAIN_WIDTH
+            console.print(picture(steps))
             return
         with Live(console=console, auto_refresh=False) as live:
             while True:
-                live.update(Text(seen.text(steps, time.monotonic())), refresh=True)
+                live.update(picture(steps), refresh=True)
                 if all(step.state == DONE for step in steps):
                     return
                 time.sleep(every)
-                provenance = open_study()
-                steps = look(provenance.jobs, provenance.stale(), time.time())
+                steps = steps_now()

@@ -1,6 +1,6 @@
 """Say why a result is stale: what the study asks for now against what the sidecar says it was made from."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -9,6 +9,7 @@ from sharpfit.provenance.stale import Provenance
 from sharpfit.study.jobs import Job
 
 ABSENT = "absent"
+ANEW = "is to be made anew"
 
 
 def differences(provenance: Provenance, job: Job) -> list[str]:
@@ -32,6 +33,29 @@ def differences(provenance: Provenance, job: Job) -> list[str]:
         *_inputs(provenance, sidecar, job),
         *_bytes(sidecar["results"], provenance),
     ]
+
+
+def reasons(provenance: Provenance, job: Job, runs: Container[str]) -> list[str]:
+    """Every reason why this job runs: how its results differ, else which jobs run before it.
+
+    Parameters
+    ----------
+    provenance
+        The study.
+    job
+        The job in question.
+    runs
+        Sidecars of all jobs that run.
+
+    Returns
+    -------
+    list[str]
+        One line each; empty where nothing but a wish (`--forcerun`) makes it run.
+    """
+    if own := [line for line in differences(provenance, job) if not line.endswith(ANEW)]:
+        return own
+    first, *others = [str(up) for up in provenance.upstream(job) if up.sidecar in runs] or [""]
+    return [f"after {first}" + (f" and {len(others)} more" if others else "")] if first else []
 
 
 def recorded_differences(job: Job, now: dict[str, str]) -> list[str]:
@@ -93,11 +117,7 @@ def _inputs(provenance: Provenance, sidecar: dict[str, Any], job: Job) -> Iterat
             yield f"{path} is read {'now' if path in new else 'no more'}"
         elif old[path] != new[path]:
             raw = new[path].startswith("sha256:")
-            yield (
-                f"{path} has other content"
-                if raw
-                else f"{path.removesuffix('.prov.json')} is to be made anew"
-            )
+            yield (f"{path} has other content" if raw else f"{path.removesuffix('.prov.json')} {ANEW}")
     for path, digest in sidecar["upstream"].items():
         if provenance.digests.digest(path) != digest:
             yield f"{path} is not the file it was made from"

@@ -21,6 +21,7 @@ from sharpfit.provenance.code import Code
 from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import write_spec
 from sharpfit.provenance.stale import Provenance, left_over, rerun_set
+from sharpfit.provenance.why import reasons
 from sharpfit.running import preflight, runlock
 from sharpfit.study import paths
 from sharpfit.study.jobs import Job, jobs_of
@@ -64,6 +65,7 @@ class Plan:
             write_spec(spec)
         if workflow.is_main_process and self.stale:
             self._write_marker()
+        self._console = self._open_console(workflow.logger_manager.get_log_handlers())
 
     def fingerprint(self, rule: str) -> InputFunction:
         """Function of the wildcards: name of the job's spec."""
@@ -110,15 +112,39 @@ class Plan:
         runlock.take()
 
     def end(self) -> None:
-        """Print the verdicts, when the summary is up to date, and what belongs to the study no more."""
+        """Show the verdicts, when the summary is up to date, and what belongs to the study no more."""
+        if self._console:
+            self._console.finish()
+        else:
+            print(self._ending())
+
+    def _open_console(self, handlers: list[Any]) -> Any:
+        """Let the logger plugin show this study; None where it is not in use."""
+        following = [handler for handler in handlers if hasattr(handler, "follow")]
+        if not following:
+            return None
+        from sharpfit.running.console import RunConsole, Study
+        from sharpfit.running.dry_run import DryRun
+
+        jobs = self.provenance.jobs
+        study = Study(jobs, len(jobs) - len(self.stale), self._reasons, self._ending)
+        console = DryRun(study) if following[0].common_settings.dryrun else RunConsole(study)
+        return console if following[0].follow(console) else None
+
+    def _reasons(self, job: Job) -> list[str]:
+        return reasons(self.provenance, job, self._rerun)
+
+    def _ending(self) -> str:
         from sharpfit.running.end_table import summary_table
 
+        said = []
         if self._is_fresh("summarise"):
-            print(summary_table(Path(paths.SUMMARY_CSV), Path(paths.LOGS) / "reconstruct"))
+            said.append(summary_table(Path(paths.SUMMARY_CSV), Path(paths.LOGS) / "reconstruct"))
         if self._is_fresh("report"):
-            print(f"Report: {Path(paths.REPORT).resolve()}")
+            said.append(f"Report: {Path(paths.REPORT).resolve()}")
         if old := ", ".join(left_over(self.provenance.jobs)):
-            print(f"No longer in {paths.PARAMS}, and left as it is: {old}; delete what you do not need")
+            said.append(f"No longer in {paths.PARAMS}, and left as it is: {old}; delete what you do not need")
+        return "\n".join(said)
 
     def _is_fresh(self, rule: str) -> bool:
         """Whether the results of a rule are, as they lie on disk now, what the study asks for."""

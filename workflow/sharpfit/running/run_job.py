@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 from sharpfit.errors import InputError, PausedFitError
 from sharpfit.provenance.attest import (
@@ -32,7 +32,7 @@ from sharpfit.provenance.attest import (
 )
 from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import Spec, fingerprint
-from sharpfit.running import compute
+from sharpfit.running import accounts, compute
 from sharpfit.running.pausing import pause_on_sigterm
 from sharpfit.running.progress import Progress
 from sharpfit.study import paths
@@ -50,36 +50,35 @@ def run(argv: list[str] | None = None) -> None:
         "--spec", type=Path, required=True, help="what to do: .snakemake/spec/<fingerprint>.json"
     )
     parser.add_argument(
-        "--log", type=Path, help="send everything printed to this file, errors to the terminal too"
+        "--log", type=Path, help="send everything printed to this file, where the console reads it"
     )
     parser.add_argument(
         "--device", default="cpu", help="auto, cpu, cuda or cuda:N; used by reconstruct alone"
     )
     options = parser.parse_args(argv)
-    terminal = _log_to(options.log) if options.log else sys.stderr
+    if options.log:
+        _log_to(options.log)
     signal.signal(signal.SIGTERM, _stop)
     try:
-        _run(options.spec, options.device, terminal)
+        _run(options.spec, options.device)
     except InputError as error:
-        _fail(f"error: {error}", terminal)
+        _fail(f"{accounts.ERROR}{error}")
     except PausedFitError as pause:
-        print(pause, file=terminal, flush=True)
+        print(pause, flush=True)
         raise SystemExit(128 + signal.SIGTERM) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except OSError as error:
         traceback.print_exc()
-        _fail(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", terminal)
+        where = f": {error.filename}" if error.filename else ""
+        _fail(f"{accounts.ERROR}{error.strerror or error}{where}")
     except Exception as error:
         traceback.print_exc()
-        where = f" (traceback in {options.log})" if options.log else ""
-        _fail(
-            f"error: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}{where}",
-            terminal,
-        )
+        said = str(error).splitlines()[0] if str(error) else ""
+        _fail(f"{accounts.ERROR}{type(error).__name__}: {said} (traceback above)")
 
 
-def _run(spec_file: Path, device: str, terminal: IO[str]) -> None:
+def _run(spec_file: Path, device: str) -> None:
     spec = _read_spec(spec_file)
     name = fingerprint(spec)
     digests = DigestCache(Path(paths.DIGESTS))
@@ -93,7 +92,7 @@ def _run(spec_file: Path, device: str, terminal: IO[str]) -> None:
     temporary.mkdir(parents=True)
     try:
         made = {keyword: temporary / Path(path).name for keyword, path in spec["outputs"].items()}
-        with _run_options(main, spec, device, terminal) as options:
+        with _run_options(main, spec, device) as options:
             main(**spec["params"], **_as_paths(spec["inputs"]), **made, **options)
         check_inputs(spec, digests)
         check_code(spec, loaded)
@@ -102,6 +101,8 @@ def _run(spec_file: Path, device: str, terminal: IO[str]) -> None:
             _put(made[keyword], Path(path))
         write_sidecar(spec, upstream, recorded(options.get("device", "cpu")), digests)
         Path(paths.state(name)).unlink(missing_ok=True)
+        for line in accounts.account(spec):
+            print(line, flush=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -136,10 +137,10 @@ def _as_paths(inputs: dict[str, Any]) -> dict[str, Path | list[Path]]:
 
 
 @contextmanager
-def _run_options(main: Main, spec: Spec, device: str, terminal: IO[str]) -> Iterator[dict[str, Any]]:
+def _run_options(main: Main, spec: Spec, device: str) -> Iterator[dict[str, Any]]:
     """Keyword arguments that are no science, where ``main`` takes them.
 
-    ``device``; ``state``, the checkpoint file; ``on_row``, which shows a fit's progress; ``pause``, which
+    ``device``; ``state``, the checkpoint file; ``on_row``, which logs a fit's progress; ``pause``, which
     says whether SIGTERM came.
     """
     wanted = inspect.signature(main).parameters
@@ -153,11 +154,7 @@ def _run_options(main: Main, spec: Spec, device: str, terminal: IO[str]) -> Iter
     if "on_row" not in wanted:
         yield options
         return
-    scan = Path(spec["inputs"]["scan"]).stem
-    with (
-        Progress(spec["params"]["regime"]["n_iterations"], scan, terminal) as progress,
-        pause_on_sigterm() as pause,
-    ):
+    with Progress(spec["params"]["regime"]["n_iterations"]) as progress, pause_on_sigterm() as pause:
         yield options | {"on_row": progress, "pause": pause}
 
 
@@ -170,15 +167,13 @@ def _put(made: Path, result: Path) -> None:
     made.replace(result)
 
 
-def _log_to(file: Path) -> IO[str]:
-    """Redirect what this process and its libraries print; returns a stream to the terminal."""
+def _log_to(file: Path) -> None:
+    """Redirect what this process and its libraries print."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    terminal = os.fdopen(os.dup(2), "w")
     target = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(target, 1)
     os.dup2(target, 2)
     os.close(target)
-    return terminal
 
 
 def _stop(number: int, _frame: object) -> NoReturn:
@@ -186,10 +181,8 @@ def _stop(number: int, _frame: object) -> NoReturn:
     raise SystemExit(128 + number)
 
 
-def _fail(line: str, terminal: IO[str]) -> NoReturn:
-    if terminal is not sys.stderr:
-        print(line, file=sys.stderr)
-    print(line, file=terminal, flush=True)
+def _fail(line: str) -> NoReturn:
+    print(line, file=sys.stderr, flush=True)
     raise SystemExit(1)
 
 

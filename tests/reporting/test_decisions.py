@@ -1,0 +1,23 @@
+from sharpfit.reporting.decisions import decisions
+
+FACTS = {
+    "axes_source": "given in params.yaml: ky, kx, coil",
+    "mask_source": "100 of 400 locations hold exact zeros and count as not sampled",
+    "acceleration": 4 / 3,
+    "noise_source": "the edge of k-space",
+    "sigma_uncertainty": 0.03,
+    "csm_source": "ESPIRiT from the central 16 × 16 samples",
+    "image_scale": 0.824,
+}
+
+
+def test_every_decision_has_its_line():
+    lines = decisions(FACTS)
+    assert [line.split(":")[0] for line in lines] == ["axes", "sampling", "noise", "coil maps", "scale"]
+    assert "count as not sampled" in lines[1]
+    assert lines[2].endswith("known to 3 %")
+
+
+def test_a_stated_noise_level_has_no_uncertainty_and_added_noise_is_told():
+    facts = {"noise_source": "stated: 0.1", "sigma_uncertainty": float("nan"), "added_noise_std": 0.25}
+    assert decisions(facts) == ["noise: stated: 0.1; noise of std 0.25 added for the study"]

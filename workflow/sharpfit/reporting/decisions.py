@@ -1,0 +1,41 @@
+"""What was decided for a scan while it was prepared, in words that show a wrong guess."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def decisions(facts: Mapping[str, Any]) -> list[str]:
+    """Return a line for each decision: axes, sampling, noise, maps, scale, reference.
+
+    Parameters
+    ----------
+    facts
+        The attributes of results/preprocess/<scan>.h5; decisions it does not tell of are left out.
+    """
+    return list(_lines(facts))
+
+
+def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    if "axes_source" in facts:
+        yield f"axes: {facts['axes_source']}"
+    if "mask_source" in facts:
+        yield f"sampling: {facts['mask_source']}; {facts['acceleration']:.2f} × fewer samples than locations"
+    if "noise_source" in facts:
+        yield f"noise: {facts['noise_source']}{_uncertainty(facts)}{_added(facts)}"
+    if "csm_source" in facts:
+        yield f"coil maps: {facts['csm_source']}"
+    if "image_scale" in facts:
+        yield f"scale: 1 fitted unit is {facts['image_scale']:.3g} of the file's image units"
+    if "reference_source" in facts:
+        yield f"reference: {facts['reference_source']}"
+
+
+def _uncertainty(facts: Mapping[str, Any]) -> str:
+    uncertain = facts.get("sigma_uncertainty", math.nan)
+    return f", known to {100 * uncertain:.1g} %" if math.isfinite(uncertain) else ""
+
+
+def _added(facts: Mapping[str, Any]) -> str:
+    added = facts.get("added_noise_std", 0.0)
+    return f"; noise of std {added:.3g} added for the study" if added else ""

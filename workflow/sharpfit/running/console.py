@@ -1,0 +1,170 @@
+"""What a run shows: a live line for each running fit, a line for each verdict, failures last.
+
+Snakemake's records come in through the logger plugin (`snakemake_logger_plugin_sharpfit`), in order and in a
+thread of their own; what jobs say is read from their logs.
+"""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+from snakemake.common import NOTHING_TO_BE_DONE_MSG
+
+from sharpfit.running import accounts
+from sharpfit.running.live import bars
+from sharpfit.running.watching import RUNNING, Watch, read_step
+from sharpfit.running.words import number, span
+from sharpfit.study.jobs import Job
+
+#: Said by Snakemake after failures that this console has told of already.
+_KNOWN = ("Exiting because a job execution failed", "At least one job did not complete successfully")
+_STOPPING = "Terminating processes on user request"
+_SHOWN_RULES = ("preprocess", "evaluate")  # what a person waits for: a scan's decisions and a fit's verdict
+
+
+@dataclass(frozen=True)
+class Study:
+    """What the console asks of the plan: its jobs, how many are fresh, why one runs, and the last words."""
+
+    jobs: Sequence[Job]
+    n_fresh: int
+    reasons: Callable[[Job], list[str]]
+    ending: Callable[[], str]
+
+
+class RunConsole:
+    """Shows one run. Everything goes to stderr but the last words, which go to stdout."""
+
+    def __init__(self, study: Study, console: Console | None = None) -> None:
+        self._study = study
+        self._out = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        self._jobs = {(job.rule, job.name): job for job in study.jobs}
+        self._running: dict[int, tuple[Job, float]] = {}
+        self._seconds: Counter[str] = Counter()
+        self._planned: Counter[str] = Counter()
+        self._failed: list[Job] = []
+        self._n_done = 0
+        self._began: float | None = None
+        self._aside: list[str] = []
+        self._ending: str | None = None
+        self._watch = Watch()
+        self._live: Live | None = None
+        self._lock = threading.Lock()
+
+    def finish(self) -> None:
+        """Remember the last words of a run that succeeded."""
+        self._ending = self._study.ending()
+
+    def show(self, record: logging.LogRecord) -> None:
+        """Show one record of Snakemake's."""
+        event, facts = getattr(record, "event", None), vars(record)
+        match event:
+            case "workflow_started":
+                self._began = record.created
+            case "run_info":
+                self._plan(facts["stats"])
+            case "job_info":
+                self._start(facts, record.created)
+            case "job_finished":
+                self._end(facts["job_id"], record.created)
+            case "job_error":
+                self._fail(facts["jobid"])
+            case None | "error":
+                self._say(record)
+
+    def close(self) -> None:
+        """End the live lines; tell the failures, or the last words."""
+        if self._live:
+            self._live.stop()
+        if self._began is None:
+            for text in self._aside:
+                self._out.print(Text(text))
+        if self._failed:
+            failed = number(len(self._failed), "job")
+            self._out.print(f"{failed} failed, {self._n_done} done; a rerun goes on from here.")
+            for job in self._failed:
+                self._out.print(Text(accounts.failure(job)))
+        if self._ending is not None and not self._failed:
+            print(self._ending, flush=True)
+            self._tell_time()
+
+    def _plan(self, stats: dict[str, int]) -> None:
+        """Say how much is to do, once, and begin the live lines."""
+        if self._planned:
+            return
+        self._planned.update({rule: n for rule, n in stats.items() if self._is_rule(rule)})
+        n = self._planned.total()
+        if not n:
+            return
+        fresh = f", {self._study.n_fresh} are up to date" if self._study.n_fresh else ""
+        kinds = ", ".join(f"{count} {rule}" for rule, count in self._planned.items())
+        self._out.print(f"{number(n, 'job')} to do ({kinds}){fresh}. From another terminal: sharpfit watch")
+        if self._out.is_terminal:
+            self._live = Live(
+                console=self._out, get_renderable=self._picture, transient=True, refresh_per_second=2
+            )
+            self._live.start()
+            self._out.show_cursor(True)  # a killed run leaves a terminal one can see to type in
+
+    def _is_rule(self, name: str) -> bool:
+        return any(job.rule == name for job in self._study.jobs)
+
+    def _start(self, facts: dict[str, Any], now: float) -> None:
+        name = "/".join(str(value) for value in facts["wildcards"].values())
+        job = self._jobs.get((facts["rule_name"], name))
+        if job:
+            with self._lock:
+                self._running[facts["jobid"]] = (job, now)
+
+    def _end(self, jobid: int, now: float) -> None:
+        with self._lock:
+            job, began = self._running.pop(jobid, (None, now))
+        if job is None:
+            return
+        self._n_done += 1
+        self._seconds[job.rule] += now - began  # type: ignore[assignment]
+        if job.rule in _SHOWN_RULES or "evaluate" not in self._planned:
+            for line in accounts.lines(job):
+                self._out.print(Text(line))
+
+    def _fail(self, jobid: int) -> None:
+        with self._lock:
+            job, _ = self._running.pop(jobid, (None, 0.0))
+        if job is not None and job not in self._failed:
+            self._failed.append(job)
+
+    def _say(self, record: logging.LogRecord) -> None:
+        """Pass on what is no event: warnings and errors; notes only where nothing runs."""
+        text = record.getMessage() if record.msg else ""
+        if text == NOTHING_TO_BE_DONE_MSG:
+            self._out.print(f"Nothing to do: all {number(len(self._jobs), 'result')} are up to date.")
+            self._ending = self._study.ending()
+        elif text.startswith(_STOPPING):
+            self._out.print("Stopping. Running fits save their state; the next run goes on from there.")
+        elif record.levelno >= logging.WARNING and not text.startswith(_KNOWN):
+            self._out.print(Text(text))
+        elif self._began is None and text:
+            self._aside.append(text)
+
+    def _picture(self) -> Group:
+        """Return the live lines: the whole run, and each job that runs."""
+        with self._lock:
+            running = [job for job, _ in self._running.values()]
+        steps = [read_step(job, RUNNING) for job in running]
+        left = self._watch.left(self._n_done, self._planned.total(), time.monotonic())
+        failed = f", {len(self._failed)} failed" if self._failed else ""
+        head = f"{self._n_done} of {number(self._planned.total(), 'job')} done{failed}{left}"
+        return Group(bars(steps, self._watch, time.monotonic()), Text(head, style="dim"))
+
+    def _tell_time(self) -> None:
+        if self._began is None or not self._seconds:
+            return
+        parts = ", ".join(f"{rule} {span(seconds)}" for rule, seconds in self._seconds.most_common())
+        self._out.print(f"Took {span(time.time() - self._began)}. Time of jobs: {parts}.")
