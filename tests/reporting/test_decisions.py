@@ -21,3 +21,8 @@ def test_every_decision_has_its_line():
 def test_a_stated_noise_level_has_no_uncertainty_and_added_noise_is_told():
     facts = {"noise_source": "stated: 0.1", "sigma_uncertainty": float("nan"), "added_noise_std": 0.25}
     assert decisions(facts) == ["noise: stated: 0.1; noise of std 0.25 added for the study"]
+
+
+def test_a_noise_level_taken_otherwise_than_given_says_by_how_much_and_why():
+    facts = {"sigma": 0.4, "sigma_given": 0.5, "noise_check": "no image explains it"}
+    assert decisions(facts) == ["noise level taken: 0.8 of that (no image explains it)"]

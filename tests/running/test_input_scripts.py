@@ -54,7 +54,7 @@ def test_simulate_then_preprocess_gives_a_documented_file():
     datasets, attrs = hdf5.read("a.h5")
     assert {"kspace", "csm", "mask", "held_out_mask", "noise_cov", "reference"} == datasets.keys()
     units = json.loads(attrs["units"])
-    said = {"scan", "units", *(name for name in attrs if name.endswith("_source"))}
+    said = {"scan", "units", "noise_check", *(name for name in attrs if name.endswith("_source"))}
     assert set(attrs) - said <= units.keys()
     assert attrs["scan"] == "head_r2"
     np.testing.assert_allclose(attrs["pixel_spacing_mm"], [5, 6])

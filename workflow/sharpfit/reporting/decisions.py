@@ -23,6 +23,9 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"sampling: {facts['mask_source']}; {facts['acceleration']:.2f} × fewer samples than locations"
     if "noise_source" in facts:
         yield f"noise: {facts['noise_source']}{_uncertainty(facts)}{_added(facts)}"
+    if facts.get("noise_check"):
+        over_given = facts["sigma"] / facts["sigma_given"]
+        yield f"noise level taken: {over_given:.3g} of that ({facts['noise_check']})"
     if "csm_source" in facts:
         yield f"coil maps: {facts['csm_source']}"
     if "image_scale" in facts:
