@@ -28,6 +28,7 @@ def made_record(
     history = {
         "iteration": every.astype(float),
         "lr": lr,
+        "pace": lr,
         "chi2": np.interp(every, iterations, rss / (N_REAL * sigma**2)),
         "held_out": np.interp(every, iterations, held_out / (N_HELD_OUT * sigma**2)),
         "gradient_norm": np.interp(every, iterations, gradient / gradient[0]),

@@ -18,7 +18,7 @@ from sharpfit.errors import InputError
 from sharpfit.fitting.loop import Fit, percentile99
 from sharpfit.fitting.objective import Problem
 from sharpfit.fitting.observe import checkpoint_iterations, ring_counts
-from sharpfit.fitting.torch_solver import Descent
+from sharpfit.fitting.solving import Objective, make_solver
 from sharpfit.measuring import quality
 from sharpfit.measuring.measures import gradient_energies
 from sharpfit.physics.acquisition import acquisition
@@ -60,7 +60,8 @@ def make_descent(case: Case, start: torch.Tensor, data: torch.Tensor, sigma: flo
     if case.penalty:
         kind, weight, lr = (case.penalty[key] for key in ("kind", "weight", "lr"))
         return ProximalDescent(start, kind, weight * sigma, lr)
-    return Descent(start, {**case.regime, "schedule": []} if constant else case.regime, data)
+    regime = {**case.regime, "schedule": []} if constant else case.regime
+    return make_solver(regime, Objective(lambda c: c, data), start)
 
 
 def run_case(case: Case, device: torch.device, data: Path | None, sigma_ratio: float) -> dict[str, Any]:

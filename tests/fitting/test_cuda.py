@@ -6,7 +6,7 @@ import torch
 from small_problem import ADAM, CPU, MEASURES, SGD, small
 
 from sharpfit.fitting.reconstruct import reconstruct
-from sharpfit.fitting.torch_solver import FrozenFitError, check_leaf
+from sharpfit.fitting.solvers.torch_optimizer import FrozenFitError, check_leaf
 from sharpfit.running.compute import resolve
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")

@@ -7,7 +7,7 @@ from sharpfit.errors import InputError, PausedFitError
 from sharpfit.fitting.loop import Fit, percentile99
 from sharpfit.fitting.observe import checkpoint_iterations
 from sharpfit.fitting.reconstruct import reconstruct
-from sharpfit.fitting.torch_solver import Descent
+from sharpfit.fitting.solving import Objective, make_solver
 
 
 def run(case, regime, **options):
@@ -148,9 +148,10 @@ def test_the_held_out_residual_is_unmoved_by_what_it_holds_out():
     ends = []
     for kspace in (case.scan["kspace"], changed):
         problem = case.problem(kspace=kspace)
-        descent = Descent(problem.start("zero_filled"), ADAM, problem.data)
-        Fit(problem, descent, [0, 12]).run()
-        ends.append(descent.c[-1].clone())
+        objective = Objective(problem.normal, problem.data)
+        solver = make_solver(ADAM, objective, problem.start("zero_filled"))
+        Fit(problem, solver, [0, 12]).run()
+        ends.append(solver.c[-1].clone())
     assert torch.equal(*ends)
 
 

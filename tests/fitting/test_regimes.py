@@ -1,8 +1,13 @@
+from pathlib import Path
+
 import pytest
 import torch
 
 from sharpfit.errors import InputError
-from sharpfit.fitting.regimes import OPTIMIZERS, SCHEDULES, check_regime, make_optimizer, make_schedule
+from sharpfit.fitting import solvers
+from sharpfit.fitting.methods import EVERY_MODULE
+from sharpfit.fitting.regimes import OPTIMIZERS, SCHEDULES, check_regime
+from sharpfit.fitting.solvers.torch_optimizer import make_optimizer, make_schedule
 
 
 def rates(optimizer, schedule, n):
@@ -73,7 +78,7 @@ def test_every_schedule_named_here_exists_in_torch():
         ),
         (
             {"optimizer": {"name": "Adam", "lr": -1}},
-            r"optimizer: Adam refused its arguments: .*Invalid learning rate",
+            r"optimizer: Adam refused: .*Invalid learning rate",
         ),
         (
             {"schedule": [{"name": "ExponentialLR", "gama": 1}]},
@@ -83,7 +88,7 @@ def test_every_schedule_named_here_exists_in_torch():
         ({"schedule": [{"name": "ExponentialLR", "gamma": 1, "until": 5}]}, "nothing follows"),
         (
             {"optimizer": {"name": "Adam", "lr": 0.1, "betas": [0.9]}},
-            r"optimizer: Adam refused its arguments: ",
+            r"optimizer: Adam refused: ",
         ),
         (
             {"schedule": [{"name": "ExponentialLR", "gamma": "1e-5"}]},
@@ -93,7 +98,7 @@ def test_every_schedule_named_here_exists_in_torch():
         ({"schedule": [{"name": "StepLR", "step_size": 0}]}, r"regimes\.mine"),
         (
             {"schedule": [{"name": "OneCycleLR", "max_lr": 0.1, "total_steps": 100}], "n_iterations": 200},
-            r"regimes\.mine fails at iteration 10\d: ValueError: Tried to step",
+            r"regimes\.mine\.schedule: iteration 10\d refused: ValueError: Tried to step",
         ),
         (
             {"schedule": [{"name": "ExponentialLR", "gamma": 1}, {"name": "ExponentialLR", "gamma": 1}]},
@@ -111,3 +116,47 @@ def test_a_mistake_is_one_line_that_names_the_key(change, message):
         check_regime("mine", regime)
     assert "\n" not in str(raised.value)
     assert str(raised.value).startswith("params.yaml: regimes.mine")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"schedule": [{"name": "OneCycleLR", "max_lr": 0.1, "total_steps": 6000}], "n_iterations": 8000},
+            "iteration 6001 refused: ValueError: Tried to step",
+        ),
+        (
+            {"optimizer": {"name": "Adam", "lr": 1e300}},
+            r"optimizer\.lr: is 1e\+300 at iteration 1, more than",
+        ),
+        (
+            {"schedule": [{"name": "ExponentialLR", "gamma": 10}], "n_iterations": 50},
+            r"optimizer\.lr: is 1e\+39 at iteration 41, more than float32 holds",
+        ),
+        *(
+            ({"optimizer": {"name": "Adam", "lr": 0.1, key: True}}, rf"optimizer\.{key}: says how torch")
+            for key in ("fused", "differentiable", "capturable", "foreach")
+        ),
+    ],
+)
+def test_what_would_fail_late_or_on_another_device_fails_before_any_job(change, message):
+    with pytest.raises(InputError, match=message):
+        check_regime("mine", {"optimizer": {"name": "Adam", "lr": 0.1}, "n_iterations": 5, **change})
+
+
+@pytest.mark.parametrize(
+    ("solver", "message"),
+    [
+        ({"name": "cgg"}, r"regimes\.mine\.solver\.name: 'cgg' cannot be used here; did you mean cg\?"),
+        ({"name": "cg", "lr": 0.1}, r"regimes\.mine\.solver\.lr: cg has no such argument; it takes none"),
+    ],
+)
+def test_a_mistake_in_a_solver_is_one_line_that_names_the_key(solver, message):
+    with pytest.raises(InputError, match=message):
+        check_regime("mine", {"solver": solver, "n_iterations": 5})
+
+
+@pytest.mark.parametrize("name", [module.rsplit(".", 1)[1] for module in EVERY_MODULE])
+def test_every_file_of_a_solver_is_known_and_every_known_one_is_a_file(name):
+    assert {path.stem for path in Path(solvers.__path__[0]).glob("[a-z]*.py")} >= {name}
+    assert len(EVERY_MODULE) == len(list(Path(solvers.__path__[0]).glob("[a-z]*.py")))

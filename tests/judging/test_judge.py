@@ -69,7 +69,7 @@ def test_learning_rate_exhausted_names_what_was_available_and_needed():
     lr = 0.01 * 0.5 ** np.arange(14)
     record = replace(
         record,
-        history=with_history(record, lr=lr, step=np.r_[np.nan, lr[:-1]]),
+        history=with_history(record, pace=lr, step=np.r_[np.nan, lr[:-1]]),
         last_step=lr[-2],
         travel_needed=1.6,
     )
@@ -101,7 +101,7 @@ def test_no_redundancy_leaves_chi2_df_undefined_and_nothing_breaks():
 def test_frozen_says_why():
     record = made_record(iterations=ITERATIONS[:4])
     assert (
-        judge(replace(record, history=with_history(record, lr=np.zeros(4)))).cause
+        judge(replace(record, history=with_history(record, pace=np.zeros(4)))).cause
         == "every learning rate is zero"
     )
     assert judge(replace(record, history=with_history(record, step=np.zeros(4)))).verdict == "frozen"
@@ -113,7 +113,7 @@ def test_frozen_says_why():
 def test_a_fit_that_moved_and_then_stood_still_is_not_frozen():
     record = made_record(sigma=0.02, conditioning=0.01, iterations=ITERATIONS[:5])
     lr = 0.01 * 0.1 ** np.arange(9)
-    history = with_history(record, lr=lr, step=np.r_[np.nan, lr[:-1]])
+    history = with_history(record, pace=lr, step=np.r_[np.nan, lr[:-1]])
     stuck = replace(
         record, history=history, last_step=0.0, stopped_because="parameters did not move for 10 iterations"
     )
@@ -170,3 +170,19 @@ def test_paired_error_falls_with_more_pairs():
     assert replicas[3] == 0
     assert replicas[-1] > 0
     assert (data == 0).all()
+
+
+def test_the_judge_reads_the_clock_and_never_the_learning_rate():
+    record = made_record(sigma=0.02, conditioning=0.01, iterations=ITERATIONS[:5])
+    without = replace(record, history=with_history(record, lr=np.full(9, np.nan)))
+    assert judge(without) == judge(record)
+
+
+def test_a_solver_without_a_learning_rate_is_not_told_to_raise_it():
+    record = made_record(sigma=0.02, conditioning=0.01, iterations=ITERATIONS[:5])
+    found = judge(replace(record, has_learning_rate=False))
+    assert found.verdict == "under-fitted"
+    assert "iterations = 5" in found.evidence
+    assert not any(
+        "lr" in text or "learning rate" in text for text in (found.cause, found.evidence, found.advice)
+    )

@@ -162,7 +162,12 @@ def expected(study: Scratch, flavour: str, style: str) -> dict[str, str]:
                 f"{t},{10 / (t + 1)}\n" for t in range(regime["n_iterations"])
             )
             folder, judged = f"results/reconstruct/{scan}/{name}", f"results/evaluate/{scan}/{name}"
-            row = {"scan": scan, "regime": name, "verdict": "sharper", "chi2": regime["optimizer"]["lr"]}
+            row = {
+                "scan": scan,
+                "regime": name,
+                "verdict": "sharper",
+                "chi2": regime.get("optimizer", {}).get("lr", 1.0),
+            }
             row["seen"] = f"{data} {image} {history}"
             made |= {f"{folder}/reconstruction.h5": image, f"{folder}/history.csv": history}
             made |= {f"{judged}/evaluation.json": text(row), f"{judged}/picked.h5": f"picked {image}"}

@@ -144,6 +144,21 @@ def test_row_12_only_what_computes_makes_a_result_stale(
     study.check()
 
 
+@by_either_command
+def test_row_12_an_edited_solver_recomputes_the_fits_that_use_it(study: Scratch, command: str) -> None:
+    without_rate = {"solver": {"name": "cg"}, "start": "zero", "n_iterations": 3}
+    study.edit("regimes.slow", without_rate)
+    assert study.make(command) == jobs(regime="slow")
+    solvers = "workflow/sharpfit/fitting/solvers"
+    study.replace(f"{solvers}/cg.py", "pace = 1.0", "pace = 2.0")
+    assert study.make(command) == jobs(regime="slow")
+    study.replace(f"{solvers}/torch_optimizer.py", "len(built) < 2", "len(built) <= 1")
+    assert study.make(command) == jobs(regime="fast")
+    study.replace("workflow/sharpfit/fitting/methods.py", '_SOLVERS = ("cg",', '_SOLVERS = ("cg", "spare",')
+    assert study.make(command) == set()
+    study.check()
+
+
 def test_row_8_experiments_and_comparisons(study: Scratch) -> None:
     assert study.run("dvc", "exp", "run", "-n", "quick", "-S", "regimes.fast.optimizer.lr=0.02") == jobs(
         regime="fast"

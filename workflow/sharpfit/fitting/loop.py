@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from torch import Tensor
 from sharpfit.errors import PausedFitError
 from sharpfit.fitting.objective import Evaluation, Problem
 from sharpfit.fitting.observe import Observation, observe
-from sharpfit.fitting.torch_solver import Descent
+from sharpfit.fitting.solving import Solver
 
 UNMOVED_PATIENCE = 10  # iterations in a row without any change that end the loop
 SAVE_EVERY_SECONDS = 20.0
@@ -45,7 +46,7 @@ class Fit:
 
     Args:
         problem: the staged data.
-        descent: the leaf and its optimizer.
+        solver: at the start.
         checkpoints: iterations to observe, ascending; the last one ends the fit.
         state: file in which the fit survives being killed; None keeps nothing.
         on_row: called with every row of the history.
@@ -54,7 +55,7 @@ class Fit:
     """
 
     problem: Problem
-    descent: Descent
+    solver: Solver
     checkpoints: Sequence[int]
     state: Path | None = None
     on_row: Callable[[Row], None] = lambda _row: None
@@ -71,24 +72,24 @@ class Fit:
         t, previous, unmoved, trajectory = self._resume()
         saved_at = time.monotonic()
         while True:
-            at = self.problem.evaluate(self.descent.c)
+            at = self.problem.evaluate(self.solver.c)
             if not torch.isfinite(at.rss).all():
                 return self._end_non_finite(t, previous, trajectory)
             row = self._row(t, at, previous, trajectory)
             trajectory.history.append(row)
             self.on_row(row)
-            unmoved = unmoved + 1 if t and row["step"] == 0 and _same(self.descent.c, previous) else 0
+            unmoved = unmoved + 1 if t and row["step"] == 0 and _same(self.solver.c, previous) else 0
             stuck = unmoved >= UNMOVED_PATIENCE and row["gradient_norm"] > 0
             if stuck:
-                trajectory.stopped_because = self._why_stuck(row["lr"])
+                trajectory.stopped_because = self._why_stuck(row)
             if stuck or t in self.checkpoints:
                 self._observe(t, at, trajectory)
                 if self.stop is not None and not stuck:
                     trajectory.stopped_because = self.stop(trajectory.iterations, trajectory.observations)
             if trajectory.stopped_because or t == self.checkpoints[-1]:
                 return trajectory
-            previous = self.descent.c.clone()
-            self.descent.step(at.gradient, at.rss / (self.problem.n_real * self.problem.sigma**2))
+            previous = self.solver.c.clone()
+            self.solver.step(at.gradient, at.rss / (self.problem.n_real * self.problem.sigma**2))
             t += 1
             paused = self.pause()
             if paused or time.monotonic() - saved_at > SAVE_EVERY_SECONDS:
@@ -105,17 +106,18 @@ class Fit:
         held_out = float(at.held_out_rss.sum()) / (noise_floor * max(problem.n_held_out, 1))
         return {
             "iteration": t,
-            "lr": self.descent.lr,
+            "lr": self.solver.lr,
+            "pace": self.solver.pace,
             "chi2": float(at.rss[0].sum()) / (noise_floor * problem.n_real),
             "held_out": held_out,
             "gradient_norm": norm / first if first else 0.0,
-            "step": percentile99(problem.image(self.descent.c[0] - previous[0])) if t else 0.0,
+            "step": percentile99(problem.image(self.solver.c[0] - previous[0])) if t else 0.0,
             "gradient_norm_absolute": norm,
         }
 
     def _observe(self, t: int, at: Evaluation, trajectory: Trajectory) -> None:
         trajectory.iterations.append(t)
-        trajectory.observations.append(observe(self.problem, self.descent.c, at))
+        trajectory.observations.append(observe(self.problem, self.solver.c, at))
 
     def _end_non_finite(self, t: int, previous: Tensor, trajectory: Trajectory) -> Trajectory:
         if t == 0:
@@ -124,16 +126,16 @@ class Fit:
             )
         trajectory.stopped_because = f"non-finite loss at iteration {t}; the last finite iterate is kept"
         if trajectory.iterations[-1] != t - 1:
-            self.descent.c.copy_(previous)
+            self.solver.c.copy_(previous)
             self._observe(t - 1, self.problem.evaluate(previous), trajectory)
         return trajectory
 
-    def _why_stuck(self, lr: float) -> str:
-        reason = (
-            "the learning rate is 0"
-            if lr == 0
-            else f"steps at lr {lr:.3g} are below the resolution of float32"
-        )
+    def _why_stuck(self, row: Row) -> str:
+        reason = f"steps at lr {row['lr']:.3g} are below the resolution of float32"
+        if row["lr"] == 0:
+            reason = "the learning rate is 0"
+        elif math.isnan(row["lr"]):
+            reason = "what is left of it is the rounding of float32"
         return (
             f"parameters did not move for {UNMOVED_PATIENCE} iterations, yet the gradient is not 0: {reason}"
         )
@@ -143,7 +145,7 @@ class Fit:
             return
         self.state.parent.mkdir(parents=True, exist_ok=True)
         partial = self.state.with_name(f"{self.state.name}.{os.getpid()}.partial")
-        descent = self.descent.state_dict()
+        solver = self.solver.state_dict()
         with partial.open("wb") as file:
             torch.save(
                 {
@@ -151,7 +153,7 @@ class Fit:
                     "previous": previous,
                     "unmoved": unmoved,
                     "trajectory": trajectory,
-                    "descent": descent,
+                    "solver": solver,
                 },
                 file,
             )
@@ -161,7 +163,7 @@ class Fit:
 
     def _resume(self) -> tuple[int, Tensor, int, Trajectory]:
         if self.state is None or not self.state.exists():
-            return 0, self.descent.c.clone(), 0, Trajectory()
+            return 0, self.solver.c.clone(), 0, Trajectory()
         try:
             # The file is this program's own, so unpickling it is safe.
             saved = torch.load(self.state, map_location=self.problem.device, weights_only=False)
@@ -170,8 +172,8 @@ class Fit:
                 f"{self.state} cannot be read ({type(error).__name__}); starting from iteration 0", flush=True
             )
             self.state.unlink()
-            return 0, self.descent.c.clone(), 0, Trajectory()
-        self.descent.load_state_dict(saved["descent"])
+            return 0, self.solver.c.clone(), 0, Trajectory()
+        self.solver.load_state_dict(saved["solver"])
         return saved["t"], saved["previous"], saved["unmoved"], saved["trajectory"]
 
 

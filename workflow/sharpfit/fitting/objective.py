@@ -14,7 +14,7 @@ from sharpfit.fitting.replicas import PROBE_STEP, Replicas, Replicated, replicat
 from sharpfit.measuring.filtered_risk import FilteredRisk, cutoff
 from sharpfit.physics.acquisition import Acquisition, acquisition
 from sharpfit.physics.encoding import SAMPLES
-from sharpfit.physics.norms import energy
+from sharpfit.physics.norms import energy, item_axes, spread_over
 from sharpfit.physics.operators import LinearOperator
 
 
@@ -117,7 +117,7 @@ class Problem:
             return zero
         at_zero = self.evaluate(zero)
         back_projection = -at_zero.gradient
-        overlap = per_item_energy(back_projection)  # ‖Aᴴy‖² = Re⟨A Aᴴy, y⟩
+        overlap = energy(back_projection, item_axes(zero))  # ‖Aᴴy‖² = Re⟨A Aᴴy, y⟩
         curvature = self.evaluate(back_projection).rss - at_zero.rss + 2 * overlap  # ‖A Aᴴy‖²
         return (spread_over(overlap / curvature, zero) * back_projection).to(zero.dtype)
 
@@ -203,13 +203,3 @@ class _Slice:
     @property
     def data(self) -> Tensor:
         return self.replicated.data  # (item, coil, …)
-
-
-def per_item_energy(c: Tensor) -> Tensor:
-    """‖c‖² of every item and slice, (item, slice, …) → float64 (item, slice)."""
-    return energy(c, tuple(range(2 - c.ndim, 0)))
-
-
-def spread_over(values: Tensor, c: Tensor) -> Tensor:
-    """Shape one value per item and slice, (item, slice), so that it scales c (item, slice, …)."""
-    return values.reshape(values.shape + (1,) * (c.ndim - values.ndim))

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sharpfit.fitting.objective import Evaluation, Problem, per_item_energy
+from sharpfit.fitting.objective import Evaluation, Problem
 from sharpfit.fitting.replicas import PROBE_STEP, PSF_AMPLITUDE
 from sharpfit.measuring import measures
-from sharpfit.physics.norms import energy
+from sharpfit.physics.norms import energy, item_axes
 
 PSF_HALF_WIDTH = 6
 
@@ -64,7 +64,7 @@ def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
         "filtered_rss": filtered_rss,
         "rss": at.rss[0],
         "held_out_rss": at.held_out_rss,
-        "gradient_norm": per_item_energy(at.gradient[:1])[0].sqrt(),
+        "gradient_norm": energy(at.gradient, item_axes(at.gradient))[0].sqrt(),
         "image_norm": energy(x[0]).sqrt(),
         "weak_mode_share": measures.weak_mode_share(problem.gram, x[0]),
         "psf": local_psf(images[items.psf] - images[0], problem.psf_points),

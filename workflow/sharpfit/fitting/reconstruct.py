@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from sharpfit.errors import InputError
 from sharpfit.fitting.loop import Fit, Row, Trajectory, percentile99
 from sharpfit.fitting.objective import Problem
 from sharpfit.fitting.observe import checkpoint_iterations, ring_counts
+from sharpfit.fitting.solving import Objective, Solver, make_solver
 from sharpfit.fitting.stopping import stop_rule
-from sharpfit.fitting.torch_solver import Descent
 from sharpfit.physics.conjugate_gradient import conjugate_gradient
 
 
@@ -35,7 +36,7 @@ def reconstruct(
     Args:
         scan: ``kspace``, ``csm``, ``mask``, ``held_out_mask`` of preprocess; arrays or open datasets.
         attrs: ``sigma`` and ``image_scale``.
-        regime: ``optimizer``, ``schedule``, ``start``, ``n_iterations``, ``stop``.
+        regime: ``optimizer`` and ``schedule`` or ``solver``; ``start``, ``n_iterations``, ``stop``.
         measures: ``n_checkpoints``, ``n_replicas``, ``seed``.
         device: where to compute.
         state: file for resuming after a kill.
@@ -64,12 +65,13 @@ def reconstruct(
         seed=measures["seed"],
         device=device,
     )
-    descent = Descent(problem.start(regime["start"]), regime, problem.data)
+    objective = Objective(problem.normal, problem.data)
+    solver = make_solver(regime, objective, problem.start(regime["start"]))
     checkpoints = checkpoint_iterations(regime["n_iterations"], measures["n_checkpoints"])
     stop = stop_rule(regime, problem.sigma)
-    trajectory = Fit(problem, descent, checkpoints, state, on_row, stop, pause).run()
+    trajectory = Fit(problem, solver, checkpoints, state, on_row, stop, pause).run()
     datasets = _datasets(problem, trajectory, float(attrs["image_scale"]))
-    return datasets, _attributes(problem, descent, trajectory, regime, attrs), trajectory.history
+    return datasets, _attributes(problem, solver, trajectory, regime, attrs), trajectory.history
 
 
 def _datasets(problem: Problem, trajectory: Trajectory, image_scale: float) -> dict[str, np.ndarray]:
@@ -90,12 +92,12 @@ def _datasets(problem: Problem, trajectory: Trajectory, image_scale: float) -> d
 
 def _attributes(
     problem: Problem,
-    descent: Descent,
+    solver: Solver,
     trajectory: Trajectory,
     regime: Mapping[str, Any],
     attrs: Mapping[str, Any],
 ) -> dict[str, Any]:
-    gradient = problem.evaluate(descent.c).image_gradient[0]
+    gradient = problem.evaluate(solver.c).image_gradient[0]
     return {
         "sigma": problem.sigma,
         "image_scale": float(attrs["image_scale"]),
@@ -104,6 +106,7 @@ def _attributes(
         "stopped_because": trajectory.stopped_because,
         "last_step": trajectory.history[-1]["step"],
         "travel_needed": percentile99(conjugate_gradient(problem.gram, gradient, 10)),
+        "has_learning_rate": not math.isnan(solver.lr),
         "regime": json.dumps(regime, sort_keys=True),
         "n_iterations_asked": regime["n_iterations"],
     }

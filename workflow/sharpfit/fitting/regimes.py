@@ -1,17 +1,25 @@
-"""A regime: a torch optimizer and its learning-rate schedule, as ``params.yaml`` names them."""
+"""Which regimes ``params.yaml`` may name; a mistake in one is told before any job starts.
+
+Read while planning and never by a job, so that to admit one more optimizer or solver makes no fit stale.
+"""
 
 from __future__ import annotations
 
-import difflib
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from importlib import import_module
 from typing import Any
 
 import torch
 from torch.optim import Optimizer, lr_scheduler
-from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau, SequentialLR
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from sharpfit.errors import InputError
+from sharpfit.fitting.methods import modules_of
+from sharpfit.fitting.names import did_you_mean
+from sharpfit.fitting.solvers import torch_optimizer
+from sharpfit.fitting.solving import Objective, make_solver
 
 # Every one updates each coefficient from that coefficient's own history, so batch items cannot mix.
 OPTIMIZERS = (
@@ -41,115 +49,138 @@ SCHEDULES = (
     "ReduceLROnPlateau",
     "StepLR",
 )
-MAX_REHEARSAL = 5000  # iterations a regime is rehearsed for, about a second
+# How torch computes, which depends on the device; a regime says what is computed.
+EXECUTION = ("capturable", "differentiable", "foreach", "fused")
+N_STEPS = 20  # of the solver in a rehearsal; its schedule is rehearsed to the end
 Regime = Mapping[str, Any]
 
 
 def check_regime(name: str, regime: Regime) -> None:
-    """Run the regime once on a throw-away coefficient, so that a mistake shows before any job starts.
+    """Run the regime on a throw-away problem, so that a mistake shows before any job starts.
 
-    Args:
-        name: the key under ``regimes`` in ``params.yaml``, for the message.
-        regime: ``{optimizer: {name, lr, …}, schedule: [{name, until, …}, …], start, n_iterations}``.
+    Parameters
+    ----------
+    name
+        the key under ``regimes`` in ``params.yaml``, for the message
+    regime
+        ``{optimizer: {name, lr, …}, schedule: [{name, until, …}, …]}`` or ``{solver: {name, …}}``, with
+        ``start`` and ``n_iterations``
 
-    Raises:
-        InputError: an unknown class or argument, a value torch refuses at the start or on the way, or
-            schedules that do not join.
+    Raises
+    ------
+    InputError
+        an unknown class or argument, a value torch refuses at the start or on the way, or schedules that
+        do not join
     """
-    leaf = torch.zeros(1, dtype=torch.complex64, requires_grad=True)
     try:
-        optimizer = make_optimizer([leaf], regime["optimizer"])
-        schedule = make_schedule(optimizer, regime.get("schedule", []))
+        modules_of(regime)
+        if "optimizer" in regime:
+            _check_optimizer(regime["optimizer"])
+            _check_schedule(regime["optimizer"], regime.get("schedule", []), regime["n_iterations"])
+        else:
+            _check_arguments("solver", import_module(modules_of(regime)[0]).make, regime["solver"], skip=2)
+        _rehearse(regime)
     except InputError as error:
         raise InputError(f"params.yaml: regimes.{name}.{error}") from None
+
+
+def _rehearse(regime: Regime) -> None:
+    """Take some steps towards one, two items of 2 × 2 pixels seen directly."""
+    start = torch.zeros(2, 1, 2, 2, dtype=torch.complex64)
+    where = "optimizer" if "optimizer" in regime else "solver"
+    name = regime[where]["name"]
+    solver = _try(where, name, lambda: make_solver(regime, Objective(lambda c: c, start), start))
+    for t in range(min(regime["n_iterations"], N_STEPS)):
+        gradient = solver.c.detach() - 1
+        loss = gradient.abs().square().sum((-2, -1))
+        _try(where, f"{name} at iteration {t + 1}", partial(solver.step, gradient, loss))
+
+
+def _check_optimizer(spec: Mapping[str, Any]) -> None:
+    if spec["name"] not in OPTIMIZERS:
+        raise InputError(f"optimizer.name: {did_you_mean(spec['name'], OPTIMIZERS)}")
+    _check_arguments("optimizer", getattr(torch.optim, spec["name"]), spec)
+    for key in EXECUTION:
+        if key in spec:
+            raise InputError(f"optimizer.{key}: says how torch computes, not what; remove it")
+    _try("optimizer", spec["name"], partial(_optimizer, spec))
+
+
+def _optimizer(spec: Mapping[str, Any]) -> Optimizer:
+    leaf = torch.zeros(1, dtype=torch.complex64, requires_grad=True)
     leaf.grad = torch.ones_like(leaf)
-    for t in range(min(regime.get("n_iterations", 1), MAX_REHEARSAL)):
-        try:
-            optimizer.step()
-            if isinstance(schedule, ReduceLROnPlateau):
-                schedule.step(1.0)
-            elif schedule is not None:
-                schedule.step()
-        except Exception as error:
-            raise InputError(
-                f"params.yaml: regimes.{name} fails at iteration {t + 1}: {_reason(error)}"
-            ) from error
+    return torch_optimizer.make_optimizer([leaf], spec)
 
 
-def make_optimizer(leaves: Sequence[torch.Tensor], spec: Mapping[str, Any]) -> Optimizer:
-    """Build ``torch.optim.<name>(leaves, lr=…, …)``."""
-    arguments = dict(spec)
-    kind = _pick("optimizer.name", arguments.pop("name"), OPTIMIZERS)
-    return _call("optimizer", getattr(torch.optim, kind), list(leaves), arguments)
+def _check_schedule(optimizer: Mapping[str, Any], parts: Sequence[Mapping[str, Any]], n: int) -> None:
+    """Check every part, how they join, and the whole schedule to the last of n iterations."""
+    for i, part in enumerate(parts):
+        if part["name"] not in SCHEDULES:
+            raise InputError(f"schedule[{i}].name: {did_you_mean(part['name'], SCHEDULES)}")
+        _check_arguments(f"schedule[{i}]", getattr(lr_scheduler, part["name"]), part)
+        _try(f"schedule[{i}]", part["name"], partial(_part, optimizer, part))
+    _check_joints(parts)
+    trial = _optimizer(optimizer)
+    schedule = torch_optimizer.make_schedule(trial, parts)
+    for t in range(n):
+        lr = float(trial.param_groups[0]["lr"])
+        if not abs(lr) <= torch.finfo(torch.float32).max:
+            raise InputError(f"optimizer.lr: is {lr:.3g} at iteration {t + 1}, more than float32 holds")
+        if t == 0:
+            _try("optimizer", optimizer["name"], trial.step)
+        _try("schedule", f"iteration {t + 1}", partial(_advance, schedule))
 
 
-def make_schedule(
-    optimizer: Optimizer, parts: Sequence[Mapping[str, Any]]
-) -> LRScheduler | ReduceLROnPlateau | None:
-    """Build the learning-rate schedule; several parts follow each other.
+def _part(optimizer: Mapping[str, Any], part: Mapping[str, Any]) -> LRScheduler:
+    return torch_optimizer.make_part(_optimizer(optimizer), part)
 
-    Every part but the last has ``until``: the iteration at which the next one takes over.
-    ReduceLROnPlateau watches the loss and stands alone.
-    """
-    if not parts:
-        return None
-    built = [_make_part(optimizer, i, part) for i, part in enumerate(parts)]
+
+def _advance(schedule: LRScheduler | ReduceLROnPlateau | None) -> None:
+    if isinstance(schedule, ReduceLROnPlateau):
+        schedule.step(1.0)
+    elif schedule is not None:
+        schedule.step()
+
+
+def _check_joints(parts: Sequence[Mapping[str, Any]]) -> None:
     ends: list[Any] = [part.get("until") for part in parts]
-    if len(built) == 1:
-        if ends[0] is not None:
-            raise InputError(
-                "schedule[0].until: nothing follows this schedule; remove the key or add a second one"
-            )
-        return built[0]
-    _check_joints(built, ends)
-    return SequentialLR(optimizer, built, milestones=ends[:-1])
-
-
-def _make_part(optimizer: Optimizer, i: int, part: Mapping[str, Any]) -> LRScheduler:
-    arguments = {key: value for key, value in part.items() if key not in ("name", "until")}
-    kind = _pick(f"schedule[{i}].name", part["name"], SCHEDULES)
-    return _call(f"schedule[{i}]", getattr(lr_scheduler, kind), optimizer, arguments)
-
-
-def _check_joints(built: Sequence[LRScheduler], ends: Sequence[int | None]) -> None:
-    for i, part in enumerate(built):
-        if isinstance(part, ReduceLROnPlateau):
-            raise InputError(
-                f"schedule[{i}]: ReduceLROnPlateau watches the loss and must be the only schedule"
-            )
+    if len(parts) > 1:
+        for i, part in enumerate(parts):
+            if part["name"] == ReduceLROnPlateau.__name__:
+                raise InputError(
+                    f"schedule[{i}]: ReduceLROnPlateau watches the loss and must be the only schedule"
+                )
     for i, end in enumerate(ends[:-1]):
         if end is None or end <= (ends[i - 1] or 0 if i else 0):
             raise InputError(
                 f"schedule[{i}].until: is {end}, but must be the iteration, later than the one before, "
                 f"at which schedule[{i + 1}] takes over"
             )
-    if ends[-1] is not None:
-        raise InputError(f"schedule[{len(ends) - 1}].until: nothing follows this schedule; remove the key")
+    if ends and ends[-1] is not None:
+        raise InputError(
+            f"schedule[{len(ends) - 1}].until: nothing follows this schedule; remove the key or add another"
+        )
 
 
-def _pick(where: str, name: str, allowed: Sequence[str]) -> str:
-    if name in allowed:
-        return name
-    near = difflib.get_close_matches(name, allowed, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(allowed)}"
-    raise InputError(f"{where}: {name!r} cannot be used here; {hint}")
-
-
-def _call(where: str, kind: type, first: Any, arguments: Mapping[str, Any]) -> Any:
-    known = list(inspect.signature(kind).parameters)[1:]
-    for key in arguments:
+def _check_arguments(where: str, kind: Callable[..., Any], spec: Mapping[str, Any], skip: int = 1) -> None:
+    """Hold the keys of a spec against a signature, but for its first arguments, which are not the user's."""
+    known = list(inspect.signature(kind).parameters)[skip:]
+    for key, value in spec.items():
+        if key in ("name", "until"):
+            continue
         if key not in known:
             raise InputError(
-                f"{where}.{key}: {kind.__name__} has no such argument; it takes {', '.join(known)}"
+                f"{where}.{key}: {spec['name']} has no such argument; it takes {', '.join(known) or 'none'}"
             )
-        if isinstance(arguments[key], str) and _is_number(arguments[key]):
-            raise InputError(
-                f"{where}.{key}: YAML reads {arguments[key]} as text; write {float(arguments[key])!r}"
-            )
+        if isinstance(value, str) and _is_number(value):
+            raise InputError(f"{where}.{key}: YAML reads {value} as text; write {float(value)!r}")
+
+
+def _try(where: str, what: str, call: Callable[[], Any]) -> Any:
     try:
-        return kind(first, **arguments)
+        return call()
     except Exception as error:
-        raise InputError(f"{where}: {kind.__name__} refused its arguments: {_reason(error)}") from error
+        raise InputError(f"{where}: {what} refused: {_reason(error)}") from error
 
 
 def _is_number(text: str) -> bool:

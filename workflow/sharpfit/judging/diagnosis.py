@@ -20,15 +20,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class Travel:
-    """How far the coefficients went and may go, each the 99th percentile over coefficients.
+    """How far the image went and may go, each the 99th percentile over pixels.
+
+    The pace is how far one step advances the fit's clock: its learning rate, or 1 where it has none.
 
     Steps are summed as lengths, so `made` bounds the way from the start from above; `left` is what as
     many iterations again would add at the last step's length, which is what the schedule ended on.
     """
 
-    lr_sum: float
-    lr_largest: float
-    lr_last: float
+    pace_sum: float
+    pace_largest: float
+    pace_last: float
     made: float
     left: float
     needed: float
@@ -36,7 +38,7 @@ class Travel:
     @property
     def decayed(self) -> bool:
         """The schedule ended at a small part of its largest learning rate."""
-        return self.lr_last < thresholds.DECAYED * self.lr_largest
+        return self.pace_last < thresholds.DECAYED * self.pace_largest
 
     @property
     def exhausted(self) -> bool:
@@ -46,12 +48,12 @@ class Travel:
 
 def travel(record: Record) -> Travel:
     """Read a fit's travel from its history and its last gradient."""
-    lr = np.nan_to_num(np.asarray(record.history["lr"], float)[:-1])  # the last row's step was never taken
+    pace = np.nan_to_num(np.asarray(record.history["pace"], float)[:-1])  # the last row took no step
     steps = np.nan_to_num(np.asarray(record.history["step"], float)[1:])
     return Travel(
-        lr_sum=float(lr.sum()),
-        lr_largest=float(lr.max(initial=0.0)),
-        lr_last=float(lr[-1]) if lr.size else 0.0,
+        pace_sum=float(pace.sum()),
+        pace_largest=float(pace.max(initial=0.0)),
+        pace_last=float(pace[-1]) if pace.size else 0.0,
         made=float(steps.sum()),
         left=float(steps.size * record.last_step),
         needed=float(record.travel_needed),
@@ -61,18 +63,18 @@ def travel(record: Record) -> Travel:
 def frozen(record: Record) -> Finding | None:
     """Find parameters that never moved; one that moved and then stood still ran out of learning rate."""
     way = travel(record)
-    if way.lr_sum == 0:
+    if way.pace_sum == 0:
         return Finding(
             "frozen",
             "every learning rate is zero",
-            f"Σ lr = 0 over {len(record.history['lr']) - 1} iterations, so nothing could move",
+            f"Σ lr = 0 over {len(record.history['pace']) - 1} iterations, so nothing could move",
             "give the optimizer a learning rate above zero, and check what the schedule multiplies it with",
         )
     if way.made == 0:
         return Finding(
             "frozen",
             record.stopped_because or "the parameters did not move",
-            f"no coefficient changed although Σ lr = {way.lr_sum:.3g}",
+            f"no coefficient changed although {_clock(record)} = {way.pace_sum:.3g}",
             "raise lr: its steps are smaller than the coefficients' last digit",
         )
     return None
@@ -85,22 +87,27 @@ def under_fitted_cause(record: Record, gradient_left: float) -> tuple[str, str, 
     """
     way = travel(record)
     numbers = (
-        f"Σ lr = {way.lr_sum:.3g}: {way.made:.2g} travelled, {way.left:.2g} available in as many iterations "
-        f"again, {way.needed:.2g} needed"
+        f"{_clock(record)} = {way.pace_sum:.3g}: {way.made:.2g} travelled, {way.left:.2g} available in "
+        f"as many iterations again, {way.needed:.2g} needed"
     )
-    raised = way.lr_largest * (way.made + way.needed) / max(way.made, 1e-12)
-    if way.exhausted and way.decayed:
+    raised = way.pace_largest * (way.made + way.needed) / max(way.made, 1e-12)
+    if record.has_learning_rate and way.exhausted and way.decayed:
         advice = (
             f"raise lr to {raised:.2g} or decay later: {way.made + way.left:.2g} of travel was available, "
             f"{way.made + way.needed:.2g} needed"
         )
         return "learning rate exhausted", numbers, advice
-    if way.exhausted and gradient_left > thresholds.GRADIENT_HARDLY_MOVED:
+    if record.has_learning_rate and way.exhausted and gradient_left > thresholds.GRADIENT_HARDLY_MOVED:
         return "learning rate too small", numbers, f"raise lr to {raised:.2g}"
     if way.exhausted:
         advice = "iterate longer, or use a solver that sees the curvature (conjugate gradients, momentum)"
         return "ill-conditioning", numbers, advice
-    return "too few iterations", numbers, "iterate longer: the learning rate still carries"
+    carries = ": the learning rate still carries" if record.has_learning_rate else ""
+    return "too few iterations", numbers, f"iterate longer{carries}"
+
+
+def _clock(record: Record) -> str:
+    return "Σ lr" if record.has_learning_rate else "iterations"
 
 
 def plateau_cause(chi2_df: float, gradient_left: float) -> str:

@@ -191,14 +191,14 @@ def _under_fitted(curves: Curves) -> Finding | None:
 
 
 def _error_going_on(curves: Curves) -> float:
-    """Predict the error that going on at the largest learning rate would reach, over that at the end.
+    """Predict the error that going on at the largest pace would reach, over that at the end.
 
-    Squared bias and variance go on as powers of Σ lr, somewhat lower ones than over its last half.
+    Squared bias and variance go on as powers of Σ pace, somewhat lower ones than over its last half.
     """
     variance = curves.v_image
     bias = np.maximum(curves.risk - variance, 0)
     way = diagnosis.travel(curves.record)
-    ahead = (thresholds.GOING_ON - 1) * curves.iterations[-1] * way.lr_largest / way.lr_sum
+    ahead = (thresholds.GOING_ON - 1) * curves.iterations[-1] * way.pace_largest / way.pace_sum
     further = np.geomspace(1, 1 + ahead, 40)
     bias_power = thresholds.BIAS_SLOWS * _slope(curves, bias)
     variance_power = thresholds.VARIANCE_SLOWS * _slope(curves, variance)
@@ -207,9 +207,9 @@ def _error_going_on(curves: Curves) -> float:
 
 
 def _slope(curves: Curves, values: np.ndarray) -> float:
-    """D log values / d log Σ lr over about the last half of Σ lr; 0 where they are not positive."""
-    lr = np.nan_to_num(np.asarray(curves.record.history["lr"], float)[:-1])
-    spent = np.r_[0, np.cumsum(lr)][curves.iterations]
+    """D log values / d log Σ pace over about the last half of Σ pace; 0 where they are not positive."""
+    pace = np.nan_to_num(np.asarray(curves.record.history["pace"], float)[:-1])
+    spent = np.r_[0, np.cumsum(pace)][curves.iterations]
     half = max(int(np.flatnonzero(spent <= spent[-1] / 2)[-1]), 1)
     if spent[half] == spent[-1]:
         half = max(int(np.flatnonzero(spent < spent[-1])[-1]), 1)

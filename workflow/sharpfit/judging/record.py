@@ -40,6 +40,8 @@ class Record:
     stopped_because: str
     last_step: float
     travel_needed: float
+    has_learning_rate: bool = True
+    """Whether `pace` in the history counts learning rates, or iterations of a solver that has none."""
 
     @property
     def n_slices(self) -> int:

@@ -12,7 +12,15 @@ from sharpfit.measuring import rings
 from sharpfit.results import hdf5
 from sharpfit.results.history import read_history
 
-ATTRIBUTES = ("sigma", "n_real", "n_held_out", "stopped_because", "last_step", "travel_needed")
+ATTRIBUTES = (
+    "sigma",
+    "n_real",
+    "n_held_out",
+    "stopped_because",
+    "last_step",
+    "travel_needed",
+    "has_learning_rate",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +74,7 @@ def read_record(reconstruction: Path, history: Path) -> Record:
         stopped_because=str(attrs["stopped_because"]),
         last_step=float(np.nan_to_num(attrs["last_step"])),
         travel_needed=float(np.nan_to_num(attrs["travel_needed"])),
+        has_learning_rate=bool(attrs["has_learning_rate"]),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sharpfit.errors import InputError
+from sharpfit.fitting.methods import EVERY_MODULE
 from sharpfit.provenance.code import Code
 from sharpfit.provenance.sidecar import fingerprint
 
@@ -33,7 +34,7 @@ def check(params: dict[str, Any], code: Code, thorough: bool) -> None:
     schema = code.root / "schemas" / "params.schema.yaml"
     rules = {
         "schema": hashlib.sha256(schema.read_bytes()).hexdigest(),
-        "code": code.digests(code.root / "sharpfit" / "fitting" / "regimes.py"),
+        "code": code.digests(code.root / "sharpfit" / "fitting" / "regimes.py", EVERY_MODULE),
     }
     try:
         memory = remembered(fingerprint({"params": params, **rules}))

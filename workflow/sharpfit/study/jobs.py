@@ -10,6 +10,7 @@ from typing import Any
 
 from sharpfit.errors import InputError
 from sharpfit.files.formats import READERS, reader_of
+from sharpfit.fitting.methods import modules_of
 from sharpfit.study import paths
 
 Files = str | list[str]
@@ -30,8 +31,8 @@ class Job:
     inputs, outputs
         Keyword arguments that are files, relative to the study's folder.
     modules
-        The modules that this job chooses among several, by their dotted names (the readers of its files); its
-        script imports them by name, so that only the ones it uses count in its fingerprint.
+        The modules that this job chooses among several, by their dotted names (the readers of its files, its
+        solver); its script imports them by name, so that only the ones it uses count in its fingerprint.
     """
 
     rule: str
@@ -140,6 +141,7 @@ def _reconstruct(scan: str, regime: str, params: dict[str, Any]) -> Job:
             "reconstruction": paths.reconstructed(scan, regime),
             "history": paths.reconstructed(scan, regime, "history.csv"),
         },
+        modules_of(params["regimes"][regime]),
     )
 
 

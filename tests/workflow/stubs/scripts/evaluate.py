@@ -17,7 +17,7 @@ def main(
     figures: Path,
 ) -> None:
     seen = f"{scan.read_text()} {reconstruction.read_text()} {history.read_text()}"
-    chi2 = regime["optimizer"]["lr"]
+    chi2 = regime.get("optimizer", {}).get("lr", 1.0)
     evaluation.write_text(
         text({"scan": name, "regime": regime_name, "verdict": "sharper", "chi2": chi2, "seen": seen})
     )

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from sharpfit.fitting.torch_solver import Descent, FrozenFitError, check_leaf
+from sharpfit.fitting.solvers.torch_optimizer import FrozenFitError, check_leaf, make
+from sharpfit.fitting.solving import Objective
 
 DATA = torch.zeros(2, dtype=torch.complex64)
 
@@ -55,8 +56,12 @@ PLATEAU = {
 }
 
 
+def plateau(start):
+    return make(Objective(lambda c: c, DATA), start, **PLATEAU)
+
+
 def descend(start, losses):
-    descent = Descent(start, PLATEAU, DATA)
+    descent = plateau(start)
     for loss in losses:
         descent.step(torch.ones_like(start), loss)
     return descent
@@ -75,7 +80,7 @@ def test_the_state_goes_on_bit_for_bit():
     start = torch.zeros(2, 1, 2, 2, dtype=torch.complex64)
     losses = [torch.full((2, 1), 1.0 + (i % 3)) for i in range(8)]
     whole = descend(start, losses)
-    first, second = descend(start, losses[:4]), Descent(start, PLATEAU, DATA)
+    first, second = descend(start, losses[:4]), plateau(start)
     second.load_state_dict(first.state_dict())
     for loss in losses[4:]:
         second.step(torch.ones_like(start), loss)

@@ -1,0 +1,72 @@
+"""Every solver of the least-squares problem, on a 5 × 5 matrix."""
+
+import pytest
+import torch
+
+from sharpfit.fitting.solving import Objective, make_solver
+
+N_ITEMS = 3
+REGIMES = {
+    "gradient descent": {"optimizer": {"name": "SGD", "lr": 1.0}},
+    "Adam": {"optimizer": {"name": "Adam", "lr": 0.05}},
+    "plateau": {
+        "optimizer": {"name": "Adam", "lr": 0.1},
+        "schedule": [{"name": "ReduceLROnPlateau", "factor": 0.5, "patience": 1}],
+    },
+    "cg": {"solver": {"name": "cg"}},
+}
+every_regime = pytest.mark.parametrize("name", REGIMES)
+
+
+def numbers(*shape, seed):
+    return torch.randn(shape, dtype=torch.complex128, generator=torch.Generator().manual_seed(seed))
+
+
+A = numbers(7, 5, seed=0)
+A = A / torch.linalg.matrix_norm(A, 2)
+DATA = numbers(N_ITEMS, 1, 7, seed=1) * torch.tensor([1.0, 30.0, 0.01])[:, None, None]
+EXACT = DATA @ torch.linalg.pinv(A).T  # (item, slice, 5)
+
+
+def run(regime, data, n, solver=None):
+    """Take n steps and return the solver."""
+    objective = Objective(lambda c: (c @ A.T) @ A.conj(), data)
+    solver = solver or make_solver(regime, objective, torch.zeros(len(data), 1, 5, dtype=data.dtype))
+    for _ in range(n):
+        misfit = solver.c.detach() @ A.T - data
+        solver.step(misfit @ A.conj(), misfit.abs().square().sum(-1))
+    return solver
+
+
+@pytest.mark.parametrize(("name", "n", "error"), [("gradient descent", 4000, 1e-6), ("cg", 5, 1e-9)])
+def test_the_least_squares_solution_is_reached(name, n, error):
+    found = run(REGIMES[name], DATA, n).c.detach()
+    assert ((found - EXACT).abs() < error * EXACT.abs().amax(-1, keepdim=True)).all()
+
+
+@every_regime
+def test_items_end_where_each_ends_alone(name):
+    together = run(REGIMES[name], DATA, 12).c
+    for i in range(N_ITEMS):
+        torch.testing.assert_close(together[i : i + 1], run(REGIMES[name], DATA[i : i + 1], 12).c)
+
+
+@every_regime
+def test_a_saved_state_goes_on_bit_for_bit(name):
+    whole, first = run(REGIMES[name], DATA, 9), run(REGIMES[name], DATA, 4)
+    second = run(REGIMES[name], DATA, 0)
+    second.load_state_dict(first.state_dict())
+    assert torch.equal(run(None, DATA, 5, second).c, whole.c)
+    assert second.pace == whole.pace
+
+
+def test_conjugate_gradients_rest_once_they_have_arrived():
+    """What is left of the residual is rounding; a step along it would divide rounding by itself."""
+    arrived = run(REGIMES["cg"], DATA, 8).c.clone()
+    assert torch.equal(run(REGIMES["cg"], DATA, 60).c, arrived)
+
+
+def test_conjugate_gradients_know_no_learning_rate():
+    solver = run(REGIMES["cg"], DATA, 1)
+    assert solver.lr != solver.lr
+    assert solver.pace == 1

@@ -1,0 +1,1 @@
+"""Solvers, one file each; a fit loads the one that its regime names."""

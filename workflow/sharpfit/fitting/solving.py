@@ -1,0 +1,88 @@
+"""What a solver is given and what it must offer; the one that a regime names is loaded here.
+
+A solver is a file of `sharpfit.fitting.solvers` with ``make(objective, start, **arguments)``. It minimises
+½‖A c − y‖² (plus a penalty) for all batch items at once and never mixes them: every scalar it computes is one
+per item and slice. It takes callables, tensors and plain numbers, so that a 5 × 5 matrix tests it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+from torch import Tensor
+
+SOLVERS = "sharpfit.fitting.solvers"
+TORCH = "torch_optimizer"
+"""The solver of regimes that name an optimizer of torch."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a solver may ask about ½‖A c − y‖², one value per item and slice.
+
+    Attributes
+    ----------
+    gram
+        AᴴA c of every item, (item, slice, …) → the same shape
+    data
+        a tensor of the data, which shows the dtype and device that c must have
+    """
+
+    gram: Callable[[Tensor], Tensor]
+    data: Tensor
+
+
+class Solver(Protocol):
+    """All batch items of one fit, moved together and never mixed."""
+
+    c: Tensor
+    """The iterate, (item, slice, …), on the device of the fit."""
+
+    @property
+    def lr(self) -> float:
+        """Learning rate of the next step, for people; NaN where a solver has none."""
+
+    @property
+    def pace(self) -> float:
+        """How far the next step advances the clock by which the judge reads a fit; 0 when it cannot move.
+
+        The learning rate where there is one, else 1 for each iteration.
+        """
+
+    def step(self, gradient: Tensor, loss: Tensor) -> None:
+        """Move every item one step.
+
+        Parameters
+        ----------
+        gradient
+            Aᴴ(A c − y) at :attr:`c`, (item, slice, …)
+        loss
+            each item's own ‖A c − y‖² / (N_r σ²), (item, slice)
+        """
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that :meth:`load_state_dict` needs to go on bit for bit: tensors and plain values."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up the state that another instance, made alike, was in."""
+
+
+def solver_of(regime: Mapping[str, Any]) -> str:
+    """Name the file of `SOLVERS` that a regime uses."""
+    return str(regime["solver"]["name"]) if "solver" in regime else TORCH
+
+
+def make_solver(regime: Mapping[str, Any], objective: Objective, start: Tensor) -> Solver:
+    """Load the solver of a regime and put it at the start.
+
+    The module is imported by its name, so that a job's code is the one solver it uses.
+    """
+    if "solver" in regime:
+        arguments = {name: value for name, value in regime["solver"].items() if name != "name"}
+    else:
+        arguments = {"optimizer": regime["optimizer"], "schedule": regime.get("schedule", [])}
+    module = import_module(f"{SOLVERS}.{solver_of(regime)}")
+    return cast(Solver, module.make(objective, start, **arguments))
