@@ -3,8 +3,8 @@
 ``python tools/mutants.py --number 200`` draws places in the rooms that compute and at each one of the changes
 that cosmic-ray knows (a number, an operator, a comparison, a condition …), applies it to a copy of the
 repository and runs the tests of its room and of the rooms that build on it, each time in a fork of a process
-that has the libraries loaded. Slow, browser and workflow tests stay out, and so does the drawing: the width of a
-line has no right value. Prints a table by room and every survivor as Markdown.
+that has the libraries loaded. Slow, browser and workflow tests stay out, and so does the drawing, where the
+width of a line has no right value. Prints a table by room and every survivor as Markdown.
 """
 
 import argparse
