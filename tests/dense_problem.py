@@ -1,0 +1,113 @@
+"""A problem small enough for matrices: two slices, two pairs, not square, an object off the centre."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from small_problem import CPU, Small, small
+
+from sharpfit.fitting.objective import Problem
+from sharpfit.fitting.replicas import PROBE_STEP, PSF_AMPLITUDE
+from sharpfit.physics.operators import Coils, Fourier, Sampling
+
+SHAPE = (14, 11)
+N_PIXELS = SHAPE[0] * SHAPE[1]
+N_PAIRS = 2
+SIGMA = 0.05
+IMAGE = (-2, -1)
+
+
+def dense_case(kind="points") -> Small:
+    """Blocks in a corner, another image in each slice, sampled at points or along lines of ky or kx."""
+    case = small(SHAPE, n_coils=3, n_slices=2, sigma=SIGMA)
+    rng = np.random.default_rng(7)
+    truth = np.zeros((2, *SHAPE), complex)
+    truth[:, 1:6, 2:9] = 0.8
+    truth[:, 2:4, 6:8] = 0.3 + 0.5j
+    truth[1, 4:9, 1:4] += 1j
+    mask = np.zeros(SHAPE, bool)
+    mask[5:9, 3:8] = True
+    mask |= {
+        "points": rng.random(SHAPE) < 0.6,
+        "ky lines": np.broadcast_to((np.arange(14) % 2 == 0)[:, None] | mask.any(1)[:, None], SHAPE),
+        "kx lines": np.broadcast_to((np.arange(11) % 2 == 0) | mask.any(0), SHAPE),
+    }[kind]
+    held_out = mask & (rng.random(SHAPE) < 0.15)
+    held_out[5:9, 3:8] = False
+    maps = case.scan["csm"] * np.exp(1j * rng.random((2, 3, 1, 1)))  # other maps in each slice
+    case.scan |= {"mask": mask, "held_out_mask": held_out, "csm": maps.astype(np.complex64)}
+    clean = np.stack([matrix(case, i) @ truth[i].ravel() for i in range(2)]).reshape(maps.shape)
+    noise = SIGMA * (rng.standard_normal(clean.shape) + 1j * rng.standard_normal(clean.shape))
+    case.scan["kspace"] = (clean + noise * mask).astype(np.complex64)
+    case.truth, case.attrs = truth, {"sigma": SIGMA, "image_scale": 3.5}
+    return case
+
+
+def matrix(case: Small, i: int, mask=None) -> np.ndarray:
+    """A of slice i, (coil · ky · kx, y · x), rows of 0 where nothing is sampled."""
+    csm = torch.from_numpy(case.scan["csm"][i].astype(complex))
+    A = Sampling(torch.from_numpy(case.scan["mask"] if mask is None else mask)) @ Fourier() @ Coils(csm)
+    units = torch.eye(N_PIXELS, dtype=torch.complex128).reshape(-1, *SHAPE)
+    return A(units).reshape(N_PIXELS, -1).numpy().T
+
+
+def centred(problem: Problem, i: int, staged: torch.Tensor) -> np.ndarray:
+    """Staged samples (…, coil, …) of slice i as k-space, flat over coil, ky and kx."""
+    encoding = problem._slices[i].A.encoding
+    samples = (staged.mT if encoding._transposed else staged).to(torch.complex128)
+    full = [axis for axis in IMAGE if axis not in encoding._varying]
+    samples = torch.fft.fftn(samples, dim=full, norm="ortho") if full else samples
+    return torch.fft.fftshift(samples, dim=IMAGE).flatten(-3).numpy()
+
+
+@dataclass
+class DenseFit:
+    """Gradient descent from zero on every item of a slice, with matrices and in double precision."""
+
+    A: np.ndarray
+    data: np.ndarray
+    """(item, sample), the held-out item's last: 0 where it must not look"""
+    w: np.ndarray
+    """(pair, sample), of unit variance per component"""
+    b: np.ndarray
+    sketches: np.ndarray
+    """(probe, pixel), Aᴴb' of further probes"""
+    x: np.ndarray
+    """(item, pixel)"""
+    fitted: np.ndarray
+    """A of the held-out item"""
+
+
+def dense_fit(case: Small, problem: Problem, i: int, rates) -> DenseFit:
+    """Take the replicas' noise out of the problem, check the data, and fit slice i with the rates given."""
+    A, part, items = matrix(case, i), problem._slices[i], problem.replicas
+    sampled = np.broadcast_to(case.scan["mask"], (3, *SHAPE)).ravel()
+    y = case.scan["kspace"][i].ravel().astype(complex)
+    staged = centred(problem, i, part.data)
+    w, b = (staged[items.plus] - y) / SIGMA, (staged[items.probe] - y) / (PROBE_STEP * SIGMA)
+    spikes = np.zeros((1, *SHAPE), complex)
+    for row, column in problem.psf_points[i]:
+        spikes[0, row, column] = PSF_AMPLITUDE
+    kept = np.broadcast_to(~case.scan["held_out_mask"], (3, *SHAPE)).ravel()
+    data = [y[None], y + SIGMA * w, y - SIGMA * w, y + PROBE_STEP * SIGMA * b]
+    data += [y + spikes.reshape(1, -1) @ A.T, (y * kept)[None]]
+    data = np.concatenate(data)
+    np.testing.assert_allclose(staged, data[:-1], atol=2e-6)
+    np.testing.assert_allclose(staged[:, ~sampled], 0, atol=1e-6)
+    fitted = matrix(case, i, case.scan["mask"] & ~case.scan["held_out_mask"])
+    x = descend(A, data[:-1], rates), descend(fitted, data[-1:], rates)
+    sketches = problem.unstage(part.replicated.sketch_adjoint).flatten(1).numpy()
+    return DenseFit(A, data, w, b, sketches, np.concatenate(x), fitted)
+
+
+def descend(A, data, rates):
+    """x ← x − rate · Aᴴ(A x − y), from 0: (item, sample) → (item, pixel)."""
+    x = np.zeros((len(data), A.shape[1]), complex)
+    for rate in rates:
+        x = x - rate * (x @ A.T - data) @ A.conj()
+    return x
+
+
+def dense_problem(case: Small) -> Problem:
+    """The product's own."""
+    return case.problem(n_pairs=N_PAIRS, device=CPU)

@@ -1,0 +1,202 @@
+"""What is observed along a fit, held number by number to refits with matrices in double precision."""
+
+import numpy as np
+import pytest
+import torch
+from dense_problem import N_PAIRS, SHAPE, SIGMA, dense_case, dense_fit, dense_problem
+
+from sharpfit.fitting.observe import PSF_HALF_WIDTH, observe, ring_counts
+from sharpfit.fitting.replicas import PROBE_STEP, PSF_AMPLITUDE
+from sharpfit.measuring.filtered_risk import RIPPLE
+
+RATES = [0.9] * 6
+EPS = PROBE_STEP * SIGMA
+
+
+@pytest.fixture(scope="module", params=["points", "ky lines", "kx lines"])
+def seen(request):
+    """The product's observation, and the dense fit of each slice."""
+    case = dense_case(request.param)
+    problem = dense_problem(case)
+    c = problem.start("zero")
+    for rate in RATES:
+        c = c - rate * problem.evaluate(c).gradient
+    found = observe(problem, c, problem.evaluate(c))
+    return case, problem, found, [dense_fit(case, problem, i, RATES) for i in range(2)]
+
+
+def inside(case, problem):
+    """P of each slice, (slice, pixel)."""
+    known = getattr(problem, "inside", None)
+    return np.ones((2, SHAPE[0] * SHAPE[1])) if known is None else known.flatten(1).numpy()
+
+
+def close(found, expected, rtol=2e-4):
+    np.testing.assert_allclose(found, expected, rtol=rtol, atol=rtol * np.abs(expected).max())
+
+
+def norm2(values):
+    return (np.abs(values) ** 2).sum(-1)
+
+
+def pairs(fit):
+    """x₊ and x₋ of every pair, x of the probes less x, of one slice."""
+    plus, minus, probe = (fit.x[1 + k * N_PAIRS : 1 + (k + 1) * N_PAIRS] for k in range(3))
+    return plus, minus, probe - fit.x[0]
+
+
+def test_the_image_and_its_noise_map_lie_where_the_object_lies(seen):
+    _, _, found, fits = seen
+    for i, fit in enumerate(fits):
+        plus, minus, _ = pairs(fit)
+        close(found["image"][i], fit.x[0].reshape(SHAPE))
+        close(found["noise_map"][i], np.sqrt((np.abs(plus - minus) ** 2 / 4).mean(0)).reshape(SHAPE))
+
+
+def test_variances_and_degrees_of_freedom_are_those_of_the_refits(seen):
+    case, problem, found, fits = seen
+    for i, (fit, P) in enumerate(zip(fits, inside(case, problem), strict=True)):
+        plus, minus, spread = pairs(fit)
+        close(found["v_image"][i], norm2(P * (plus - minus)) / 4)
+        close(found["v_data"][i], norm2((plus - minus) @ fit.A.T) / 4)
+        close(found["df"][i], (fit.b.conj() * (spread @ fit.A.T)).real.sum(-1) / EPS)
+        close(found["image_norm"][i], np.linalg.norm(P * fit.x[0]))
+
+
+def test_df_is_the_trace_of_the_hat_matrix(seen):
+    """Gradient descent from 0: A x = Σ … = (1 − (1 − rate s)ⁿ) per eigenvalue s, twice for two components."""
+    _, _, found, fits = seen
+    for i, fit in enumerate(fits):
+        s = np.linalg.eigvalsh(fit.A.conj().T @ fit.A)
+        exact = 2 * (1 - (1 - RATES[0] * s) ** len(RATES)).sum()
+        assert found["df"][i].mean() == pytest.approx(exact, abs=4 * np.sqrt(2 * exact / N_PAIRS))
+
+
+def test_residuals_count_the_samples_that_each_item_saw_and_those_it_did_not(seen):
+    case, _, found, fits = seen
+    for i, fit in enumerate(fits):
+        y = case.scan["kspace"][i].ravel()
+        held_out = np.broadcast_to(case.scan["held_out_mask"], (3, *SHAPE)).ravel()
+        close(found["rss"][i], norm2(fit.A @ fit.x[0] - y))
+        close(found["held_out_rss"][i], norm2((fit.A @ fit.x[-1] - y)[held_out]))
+        close(found["gradient_norm"][i], np.linalg.norm(fit.A.conj().T @ (fit.A @ fit.x[0] - y)))
+
+
+def test_sharpness_is_counted_in_both_halves(seen):
+    case, problem, found, fits = seen
+    for i, (fit, P) in enumerate(zip(fits, inside(case, problem), strict=True)):
+        for k, (plus, minus) in enumerate(zip(*pairs(fit)[:2], strict=True)):
+            cross = power = 0.0
+            for axis in (0, 1):
+                steps = [
+                    P.reshape(SHAPE) * (np.roll(x.reshape(SHAPE), -1, axis) - x.reshape(SHAPE))
+                    for x in (plus, minus)
+                ]
+                cross += (steps[0].conj() * steps[1]).real.sum()
+                power += sum((np.abs(step) ** 2).sum() for step in steps) / 2
+            close(found["cross_gradient"][i, k], cross)
+            close(found["gradient_energy"][i, k], power)
+            assert power - cross > 0.01 * power
+
+
+def test_ring_correlations_are_sums_over_the_rings_of_an_explicit_transform(seen):
+    _, _, found, fits = seen
+    ky, kx = (np.arange(n) - n // 2 for n in SHAPE)
+    waves = [np.exp(-2j * np.pi * np.outer(k, k) / len(k)) / np.sqrt(len(k)) for k in (ky, kx)]
+    ring = np.round(np.hypot(ky[:, None] / SHAPE[0], kx / SHAPE[1]) * min(SHAPE)).astype(int)
+    assert found["frc"].shape == (2, N_PAIRS, min(SHAPE) // 2)
+    np.testing.assert_array_equal(ring_counts(SHAPE), np.bincount(ring.ravel())[: min(SHAPE) // 2])
+    for i, fit in enumerate(fits):
+        for k, halves in enumerate(zip(*pairs(fit)[:2], strict=True)):
+            plus, minus = (waves[0] @ x.reshape(SHAPE) @ waves[1].T for x in halves)
+            for r in range(min(SHAPE) // 2):
+                p, m = plus[ring == r], minus[ring == r]
+                expected = (p * m.conj()).real.sum() / np.sqrt(norm2(p) * norm2(m))
+                assert found["frc"][i, k, r] == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_weak_modes_are_what_ten_krylov_steps_leave(seen):
+    case, problem, found, fits = seen
+    for i, (fit, P) in enumerate(zip(fits, inside(case, problem), strict=True)):
+        M = fit.A.conj().T @ fit.A
+        vectors = [M @ fit.x[0]]
+        for _ in range(9):
+            vectors.append(M @ vectors[-1] / np.linalg.norm(vectors[-1]))
+        V, _ = np.linalg.qr(np.stack(vectors, 1))
+        w = V @ np.linalg.solve(V.conj().T @ M @ V, V.conj().T @ M @ fit.x[0])
+        expected = np.linalg.norm(P * (fit.x[0] - w)) / np.linalg.norm(P * fit.x[0])
+        assert found["weak_mode_share"][i] == pytest.approx(expected, rel=0.05)
+
+
+def test_the_local_psf_is_the_change_around_each_point(seen):
+    _, problem, found, fits = seen
+    size = 2 * PSF_HALF_WIDTH + 1
+    for i, fit in enumerate(fits):
+        change = (fit.x[1 + 3 * N_PAIRS] - fit.x[0]).reshape(SHAPE) / PSF_AMPLITUDE
+        for point, window in zip(problem.psf_points[i], found["psf"][i], strict=True):
+            rows, columns = (np.arange(p - PSF_HALF_WIDTH, p + PSF_HALF_WIDTH + 1) for p in point)
+            wrapped = change[np.ix_(rows % SHAPE[0], columns % SHAPE[1])]
+            assert window.shape == (size, size)
+            close(window, wrapped)
+
+
+def filters(case, problem, fits):
+    """p(M) and Q = p(M) M of each slice, from eigenvalues; the cutoff where signal and noise are equal."""
+    shapes = [np.linalg.eigh(fit.A.conj().T @ fit.A) for fit in fits]
+    energy = (np.abs(case.scan["kspace"]) ** 2).sum()
+    n_real = 2 * 3 * case.scan["mask"].sum() * 2
+    power = (energy - n_real * SIGMA**2) / sum(s.sum() for s, _ in shapes)
+    degree = len(problem.filtered._series) - 1
+    reach = np.tanh(np.arccosh(1 / RIPPLE) / (2 * (degree + 1))) ** 2
+    lowest = getattr(problem.filtered, "lowest", max(2 * SIGMA**2 / power, reach))
+    T = np.polynomial.chebyshev.Chebyshev.basis(degree + 1)
+    made = []
+    for s, V in shapes:
+        s = np.clip(s, 1e-9, None)
+        Q = 1 - T((1 + lowest - 2 * s) / (1 - lowest)) / T((1 + lowest) / (1 - lowest))
+        made.append([(V * values) @ V.conj().T for values in (Q / s, Q)])
+    return made
+
+
+def test_the_filtered_risk_is_built_from_filtered_refits(seen):
+    case, problem, found, fits = seen
+    shapes = zip(fits, filters(case, problem, fits), inside(case, problem), strict=True)
+    for i, (fit, (p, Q), P) in enumerate(shapes):
+        plus, minus, spread = pairs(fit)
+        g = fit.A.conj().T @ (fit.A @ fit.x[0] - case.scan["kspace"][i].ravel())
+        back = fit.b @ fit.A.conj()
+        filtered = P * (back @ p.T)
+        close(found["filtered_rss"][i], norm2(P * (p @ g)), rtol=2e-3)
+        close(found["v_filtered"][i], norm2(P * ((plus - minus) @ Q.T)) / 4, rtol=2e-3)
+        trace = 2 * ((filtered @ Q.T).conj() * spread).real.sum(-1) / EPS - norm2(filtered)
+        close(found["filtered_trace"][i], trace, rtol=5e-3)
+        sketch = ((P * (fit.sketches @ p.T)).conj() * (P * (p @ g))).real.sum(-1)
+        close(found["filtered_sketch"][i], sketch, rtol=5e-3)
+
+
+def test_every_noise_of_the_replicas_is_drawn_on_its_own(seen):
+    """Fission, probes and sketches of both slices and pairs: unit variance, and no two alike."""
+    fits = seen[-1]
+    drawn = [noise for fit in fits for noise in (*fit.w, *fit.b)]
+    sampled = np.abs(drawn[0]) > 1e-6
+    values = np.stack([noise[sampled] for noise in drawn])
+    covariance = values @ values.conj().T / sampled.sum()
+    np.testing.assert_allclose(covariance, 2 * np.eye(len(values)), atol=10 / np.sqrt(sampled.sum()))
+    backs = [noise @ fit.A.conj() for fit in fits for noise in (*fit.w, *fit.b)]
+    backs = np.stack([*backs, *(sketch for fit in fits for sketch in fit.sketches)])
+    backs /= np.linalg.norm(backs, axis=1, keepdims=True)
+    overlap = np.abs(backs @ backs.conj().T) - np.eye(len(backs))
+    assert overlap.max() < 0.5
+    assert len(fits[0].sketches) == 8
+
+
+def test_the_held_out_residual_of_the_truth_is_one(seen):
+    """And so is chi2: all samples, or those held out, of all slices, over as many variances."""
+    case, problem, _, _ = seen
+    staged = problem._slices[0].A.encoding.stage_image(torch.from_numpy(case.truth.astype(np.complex64)))
+    at = problem.evaluate(staged.expand(problem.replicas.n_items, *staged.shape).clone())
+    n_held_out = 2 * 3 * case.scan["held_out_mask"].sum()
+    assert problem.n_held_out == n_held_out
+    assert problem.n_real == 2 * 3 * case.scan["mask"].sum()
+    for found, n in ((at.held_out_rss, n_held_out), (at.rss[0], problem.n_real)):
+        assert float(found.sum()) / (2 * n * SIGMA**2) == pytest.approx(1, abs=4 / np.sqrt(n))
