@@ -1,0 +1,62 @@
+"""When a judged fit ends, by numbers that can be added up by hand."""
+
+import numpy as np
+import pytest
+
+from sharpfit.fitting.stopping import JudgedStop, stop_rule
+
+SIGMA = 0.5
+
+
+def seen(risk, v_image=1.0):
+    """An observation of two slices and two pairs whose J is `risk`, in which every term counts.
+
+    J = Σ over slices of the mean over pairs of rss + σ² trace − v_filtered + v_image.
+    """
+    pair = np.array([[1.0, 3.0], [5.0, 7.0]])
+    parts = {"filtered_trace": 4 * pair, "v_filtered": 2 * pair, "v_image": np.full((2, 2), v_image / 2)}
+    others = (SIGMA**2 * parts["filtered_trace"] - parts["v_filtered"] + parts["v_image"]).mean(1).sum()
+    return parts | {"filtered_rss": np.array([0.25, 0.75]) * (risk - others)}
+
+
+def told(iterations, risks, *, rise=0.1, patience=10, **changes):
+    return JudgedStop(rise, patience, SIGMA)(iterations, [seen(risk, **changes) for risk in risks])
+
+
+def test_a_fit_ends_once_it_has_lain_above_its_minimum_for_long_enough():
+    assert told([0, 5, 20], [40.0, 20.0, 23.0]) == "judged: J rose since iteration 5, 15 iterations ago"
+    assert told([0, 5, 15], [40.0, 20.0, 23.0]) == "judged: J rose since iteration 5, 10 iterations ago"
+    assert told([0, 5, 14], [40.0, 20.0, 23.0]) == ""
+    assert told([0, 5, 20], [40.0, 20.0, 21.9]) == ""
+    assert told([0, 5, 20], [40.0, 20.0, 19.0]) == ""
+    assert told([0], [40.0], patience=0) == ""
+
+
+def test_the_last_value_counts_and_not_a_peak_on_the_way():
+    assert told([0, 5, 20, 30], [40.0, 20.0, 90.0, 21.0]) == ""
+
+
+def test_near_zero_a_rise_is_a_share_of_the_images_variance():
+    """J can be 0 or below; then ten per cent of it means nothing."""
+    assert told([0, 5, 20], [40.0, -1.0, 0.0], v_image=20.0) == ""
+    assert told([0, 5, 20], [40.0, -1.0, 1.5], v_image=20.0).startswith("judged")
+    assert told([0, 5, 20], [40.0, 1.0, 2.5], v_image=20.0) == ""
+
+
+def test_a_regime_names_its_own_rule():
+    assert stop_rule({}, SIGMA) is None
+    stop = stop_rule({"stop": {"rule": "judged", "rise": 0.5, "patience": 3}}, SIGMA)
+    checkpoints = [0, 5, 8]
+    assert stop(checkpoints, [seen(risk) for risk in (40.0, 20.0, 30.1)]).startswith("judged")
+    assert stop(checkpoints, [seen(risk) for risk in (40.0, 20.0, 29.9)]) == ""
+
+
+@pytest.mark.parametrize("term", ["filtered_rss", "filtered_trace", "v_filtered", "v_image"])
+def test_every_term_of_the_risk_counts_with_its_sign(term):
+    weight = {"filtered_rss": 1, "filtered_trace": SIGMA**2, "v_filtered": -1, "v_image": 1}[term]
+    before, after = seen(20.0), seen(20.0)
+    after[term] = after[term] + 3 / weight / 2  # in both slices
+    rule = JudgedStop(0.14, 1, SIGMA)
+    assert rule([0, 5], [before, after]).startswith("judged")  # J = 23
+    after[term] = after[term] - 0.4 / weight / 2
+    assert rule([0, 5], [before, after]) == ""  # J = 22.6
