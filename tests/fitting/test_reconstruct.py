@@ -7,7 +7,7 @@ from small_problem import CPU
 
 from sharpfit.fitting.reconstruct import reconstruct
 
-# 0.2 rises to 0.8 in three steps; from the fifth on the rate is 0.8 halved at every step, from the eighth 0.1.
+# 0.2 rises to 0.8 in three steps; from the fifth on 0.8 is halved at every step, from the eighth it is 0.1.
 RATES = [0.2, 0.4, 0.6, 0.8, 0.8, 0.8, 0.4, 0.2, 0.1, 0.1]
 REGIME = {
     "optimizer": {"name": "SGD", "lr": 0.8},
