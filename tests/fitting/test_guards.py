@@ -1,0 +1,132 @@
+"""What ends a fit, and what the loop tells solver and watchers; with a solver that moves as it is told."""
+
+import numpy as np
+import pytest
+import torch
+from dense_problem import SIGMA, dense_case, dense_problem
+
+from sharpfit.fitting.loop import UNMOVED_PATIENCE, Fit
+
+LAST = 40
+
+
+class Scripted:
+    """Adds the next of its moves to c at every step, and nothing once they are used up."""
+
+    lr = pace = 0.5
+
+    def __init__(self, start, moves=()):
+        self.c, self._moves, self.told = start.clone(), list(moves), []
+
+    def step(self, gradient, loss):
+        self.told.append((gradient.clone(), loss.clone()))
+        if self._moves:
+            self.c += self._moves.pop(0)
+
+
+@pytest.fixture(scope="module")
+def problem():
+    return dense_problem(dense_case())
+
+
+def moved(problem, *where):
+    """A move of c at one place, 0 elsewhere."""
+    move = problem.start("zero")
+    move[where] = 0.1
+    return move
+
+
+def run(problem, moves=(), *, start=None, checkpoints=(0, LAST), **options):
+    solver = Scripted(problem.start("zero") if start is None else start, moves)
+    return Fit(problem, solver, list(checkpoints), **options).run(), solver
+
+
+def test_ten_iterations_without_a_move_end_a_fit(problem):
+    everything = torch.full_like(problem.start("zero"), 0.01)
+    trajectory, _ = run(problem, [everything] * 3)
+    assert trajectory.history[-1]["iteration"] == 3 + UNMOVED_PATIENCE == 13
+    assert trajectory.iterations == [0, 13]
+    assert trajectory.stopped_because.startswith("parameters did not move for 10 iterations")
+    assert "steps at lr 0.5 are below the resolution" in trajectory.stopped_because
+
+
+def test_every_move_starts_the_count_anew(problem):
+    nothing, everything = problem.start("zero"), torch.full_like(problem.start("zero"), 0.01)
+    trajectory, _ = run(problem, [*[nothing] * 9, everything])
+    assert trajectory.history[-1]["iteration"] == 20
+
+
+def test_one_pixel_that_moves_is_a_move_though_the_step_reads_zero(problem):
+    trajectory, _ = run(problem, [moved(problem, 0, 1, 2, 3)] * LAST)
+    assert {row["step"] for row in trajectory.history} == {0}
+    assert trajectory.stopped_because == ""
+    assert trajectory.history[-1]["iteration"] == LAST
+
+
+def test_replicas_that_move_do_not_keep_a_still_fit_going(problem):
+    trajectory, _ = run(problem, [moved(problem, 1)] * LAST)
+    assert trajectory.history[-1]["iteration"] == UNMOVED_PATIENCE
+
+
+def test_a_fit_that_has_arrived_is_not_stuck(problem):
+    case = dense_case()
+    silent = case.problem(kspace=np.zeros_like(case.scan["kspace"]))
+    trajectory, _ = run(silent)
+    assert trajectory.stopped_because == ""
+    assert trajectory.history[-1]["iteration"] == LAST
+    assert {row["gradient_norm"] for row in trajectory.history} == {0}
+
+
+@pytest.mark.parametrize("item", [0, 3, -1])
+def test_any_item_that_is_not_finite_ends_the_fit_at_the_iterate_before(problem, item):
+    broken = problem.start("zero")
+    broken[item, 1, 2, 3] = torch.inf
+    everything = torch.full_like(broken, 0.01)
+    trajectory, _ = run(problem, [everything, everything, broken], checkpoints=(0, 1, LAST))
+    assert trajectory.stopped_because.startswith("non-finite loss at iteration 3")
+    assert trajectory.iterations == [0, 1, 2]
+    assert [row["iteration"] for row in trajectory.history] == [0, 1, 2]
+    np.testing.assert_allclose(trajectory.observations[-1]["image"], 0.02, rtol=1e-5)
+    at_checkpoint, _ = run(problem, [everything, broken], checkpoints=(0, 1, LAST))
+    assert at_checkpoint.iterations == [0, 1]
+
+
+def test_a_start_that_is_not_finite_is_an_error(problem):
+    with pytest.raises(ValueError, match="not finite at the start"):
+        run(problem, start=torch.full_like(problem.start("zero"), torch.nan))
+
+
+def test_the_stop_rule_is_asked_at_checkpoints_with_all_of_them(problem):
+    asked = []
+
+    def stop(iterations, observations):
+        asked.append((list(iterations), len(observations)))
+        return "enough" if iterations[-1] == 4 else ""
+
+    everything = torch.full_like(problem.start("zero"), 0.01)
+    trajectory, _ = run(problem, [everything] * LAST, checkpoints=(0, 2, 4, LAST), stop=stop)
+    assert asked == [([0], 1), ([0, 2], 2), ([0, 2, 4], 3)]
+    assert trajectory.stopped_because == "enough"
+    assert trajectory.history[-1]["iteration"] == 4
+
+
+def test_a_still_fit_says_so_whatever_the_stop_rule_would_say(problem):
+    trajectory, _ = run(problem, stop=lambda iterations, _seen: "judged" if iterations[-1] else "")
+    assert trajectory.stopped_because.startswith("parameters did not move")
+
+
+def test_every_row_is_told_once_and_in_order(problem):
+    rows = []
+    trajectory, _ = run(problem, checkpoints=(0, 5), on_row=rows.append)
+    assert rows == trajectory.history
+    assert [row["iteration"] for row in rows] == [0, 1, 2, 3, 4, 5]
+
+
+def test_the_solver_is_told_each_items_own_gradient_and_chi_squared(problem):
+    start = torch.randn(problem.start("zero").shape, dtype=torch.complex64)
+    _, solver = run(problem, start=start, checkpoints=(0, 1))
+    at = problem.evaluate(start)
+    (gradient, loss), *others = solver.told
+    assert not others
+    assert torch.equal(gradient, at.gradient)
+    torch.testing.assert_close(loss, at.rss / (problem.n_real * SIGMA**2))
