@@ -7,13 +7,14 @@ import torch
 from small_problem import CPU, Small, small
 
 from sharpfit.fitting.objective import Problem
-from sharpfit.fitting.replicas import PROBE_STEP, PSF_AMPLITUDE
+from sharpfit.fitting.replicas import PROBE_STEP, PSF_AMPLITUDE, replicate
 from sharpfit.physics.operators import Coils, Fourier, Sampling
 
 SHAPE = (14, 11)
 N_PIXELS = SHAPE[0] * SHAPE[1]
 N_PAIRS = 2
 SIGMA = 0.05
+SEED = 3
 IMAGE = (-2, -1)
 
 
@@ -96,7 +97,9 @@ def dense_fit(case: Small, problem: Problem, i: int, rates) -> DenseFit:
     np.testing.assert_allclose(staged[:, ~sampled], 0, atol=1e-6)
     fitted = matrix(case, i, case.scan["mask"] & ~case.scan["held_out_mask"])
     x = descend(A, data[:-1], rates), descend(fitted, data[-1:], rates)
-    sketches = problem.unstage(part.replicated.sketch_adjoint).flatten(1).numpy()
+    acquired = torch.from_numpy(case.scan["kspace"][i : i + 1])
+    again = replicate(part.A.encoding, acquired, SIGMA, N_PAIRS, (SEED, i))
+    sketches = problem.unstage(again.sketch_adjoint).flatten(1).numpy()
     return DenseFit(A, data, w, b, sketches, np.concatenate(x), fitted)
 
 
@@ -110,4 +113,4 @@ def descend(A, data, rates):
 
 def dense_problem(case: Small) -> Problem:
     """The product's own."""
-    return case.problem(n_pairs=N_PAIRS, device=CPU)
+    return case.problem(n_pairs=N_PAIRS, seed=SEED, device=CPU)

@@ -7,9 +7,19 @@ from small_problem import ADAM, CPU, MEASURES, SGD, small
 
 from sharpfit.fitting.reconstruct import reconstruct
 from sharpfit.fitting.solvers.torch_optimizer import FrozenFitError, check_leaf
-from sharpfit.running.compute import resolve
+from sharpfit.running.compute import ENVIRONMENT, resolve
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+
+
+@pytest.fixture(autouse=True)
+def _as_in_production(monkeypatch):
+    """What run_job and the script set: one thread, a fixed workspace, deterministic algorithms alone."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    torch.use_deterministic_algorithms(True)
+    yield
+    torch.use_deterministic_algorithms(False)
 
 
 def run(case, regime, device):
@@ -57,7 +67,7 @@ def test_the_gpu_repeats_itself_bit_for_bit():
 
 
 def test_a_fit_paused_on_the_gpu_goes_on_there(tmp_path):
-    case, state = small(), tmp_path / "fit.pt"
+    case, state = small(), tmp_path / "fit"
     whole = run(case, ADAM, "cuda")
     asked = iter(range(100))
     with pytest.raises(RuntimeError, match="paused"):

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sharpfit.fitting.replicas import PROBE_STEP, Replicas, Replicated, replicate
+from sharpfit.fitting.replicas import PROBE_STEP, Replicas, replicate
 from sharpfit.measuring.filtered_risk import FilteredRisk, cutoff
 from sharpfit.physics.acquisition import Acquisition, acquisition
 from sharpfit.physics.encoding import SAMPLES
-from sharpfit.physics.norms import energy, item_axes, spread_over
+from sharpfit.physics.norms import energy, item_axes, quotient, spread_over
 from sharpfit.physics.operators import LinearOperator
 
 
@@ -85,20 +85,20 @@ class Problem:
         self.sigma, self.device = sigma, device
         self.replicas = Replicas(n_pairs, bool(held_out_mask.any()))
         sampling, held_out = (torch.from_numpy(np.array(part)).to(device) for part in (mask, held_out_mask))
-        self._slices = []
+        self._slices, made = [], []
         for i in range(csm.shape[0]):
             A = acquisition(torch.from_numpy(csm[i])[None].to(device), sampling, Phi)
             y = torch.from_numpy(kspace[i])[None].to(device)
             unseen = _HeldOut(A, y, held_out) if self.replicas.has_held_out else None
-            self._slices.append(_Slice(A, replicate(A.encoding, y, sigma, n_pairs, (seed, i)), unseen))
+            made.append(replicate(A.encoding, y, sigma, n_pairs, (seed, i)))
+            self._slices.append(_Slice(A, made[-1].data, unseen))
         self.n_real = 2 * self._slices[0].A.encoding.n_samples
         self.n_held_out = 2 * int(held_out.sum()) * csm.shape[1]
-        self.psf_points = np.stack([part.replicated.psf_points for part in self._slices])  # (slice, point, 2)
-        self.probe_adjoint = torch.stack([part.replicated.probe_adjoint for part in self._slices], dim=1)
-        self.filtered = self._filtered_risk()
+        self.psf_points = np.stack([one.psf_points for one in made])  # (slice, point, 2)
+        self.probe_adjoint = torch.stack([one.probe_adjoint for one in made], dim=1)  # (K, slice, y, x)
+        self.filtered = self._filtered_risk(torch.stack([one.sketch_adjoint for one in made], dim=1))
 
-    def _filtered_risk(self) -> FilteredRisk:
-        sketch = torch.stack([part.replicated.sketch_adjoint for part in self._slices], dim=1)
+    def _filtered_risk(self, sketch: Tensor) -> FilteredRisk:
         data_energy = sum(float(energy(part.data[0], SAMPLES)) for part in self._slices)
         trace = sum(part.A.encoding.trace for part in self._slices)
         lowest = cutoff(data_energy, trace, self.sigma, self.n_real * len(self._slices))
@@ -108,7 +108,7 @@ class Problem:
         """Return where the fit begins, (item, slice, …).
 
         ``zero``: zero. ``zero_filled``: each item's own α Aᴴy with α = ‖Aᴴy‖² / ‖A Aᴴy‖², the zero-filled
-        image at the scale that fits its data best.
+        image at the scale that fits its data best; zero where a slice holds nothing.
         """
         first = self._slices[0].A.adjoint(self._slices[0].data[:1])
         shape = (self.replicas.n_items, len(self._slices), *first.shape[1:])
@@ -119,7 +119,7 @@ class Problem:
         back_projection = -at_zero.gradient
         overlap = energy(back_projection, item_axes(zero))  # ‖Aᴴy‖² = Re⟨A Aᴴy, y⟩
         curvature = self.evaluate(back_projection).rss - at_zero.rss + 2 * overlap  # ‖A Aᴴy‖²
-        return (spread_over(overlap / curvature, zero) * back_projection).to(zero.dtype)
+        return (spread_over(quotient(overlap, curvature), zero) * back_projection).to(zero.dtype)
 
     def evaluate(self, c: Tensor) -> Evaluation:
         """Return gradient, RSS and held-out RSS at c (item, slice, …).
@@ -197,9 +197,5 @@ class _HeldOut:
 @dataclass(frozen=True)
 class _Slice:
     A: Acquisition
-    replicated: Replicated
+    data: Tensor  # (item, coil, …)
     held_out: _HeldOut | None
-
-    @property
-    def data(self) -> Tensor:
-        return self.replicated.data  # (item, coil, …)

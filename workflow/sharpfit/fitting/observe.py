@@ -6,14 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sharpfit.fitting.checkpoint_file import Observation
 from sharpfit.fitting.objective import Evaluation, Problem
 from sharpfit.fitting.replicas import PROBE_STEP, PSF_AMPLITUDE
 from sharpfit.measuring import measures
 from sharpfit.physics.norms import energy, item_axes
 
 PSF_HALF_WIDTH = 6
-
-Observation = dict[str, np.ndarray]
 
 
 def checkpoint_iterations(n_iterations: int, n_checkpoints: int) -> list[int]:

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from sharpfit.errors import InputError
-from sharpfit.fitting.loop import Fit, Row, Trajectory, percentile99
+from sharpfit.fitting.checkpoint_file import CheckpointFile, Row
+from sharpfit.fitting.loop import Fit, Trajectory, percentile99
 from sharpfit.fitting.objective import Problem
 from sharpfit.fitting.observe import checkpoint_iterations, ring_counts
 from sharpfit.fitting.solving import Objective, Solver, make_solver
@@ -39,7 +40,7 @@ def reconstruct(
         regime: ``optimizer`` and ``schedule`` or ``solver``; ``start``, ``n_iterations``, ``stop``.
         measures: ``n_checkpoints``, ``n_replicas``, ``seed``.
         device: where to compute.
-        state: file for resuming after a kill.
+        state: folder for resuming after a kill.
         on_row: sees every row of the history as it is made.
         pause: see :class:`sharpfit.fitting.loop.Fit`.
 
@@ -69,7 +70,8 @@ def reconstruct(
     solver = make_solver(regime, objective, problem.start(regime["start"]))
     checkpoints = checkpoint_iterations(regime["n_iterations"], measures["n_checkpoints"])
     stop = stop_rule(regime, problem.sigma)
-    trajectory = Fit(problem, solver, checkpoints, state, on_row, stop, pause).run()
+    keep = CheckpointFile(state, device) if state else None
+    trajectory = Fit(problem, solver, checkpoints, keep, on_row, stop, pause).run()
     datasets = _datasets(problem, trajectory, float(attrs["image_scale"]))
     return datasets, _attributes(problem, solver, trajectory, regime, attrs), trajectory.history
 

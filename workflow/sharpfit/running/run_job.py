@@ -100,7 +100,7 @@ def _run(spec_file: Path, device: str) -> None:
         for keyword, path in spec["outputs"].items():
             _put(made[keyword], Path(path))
         write_sidecar(spec, upstream, recorded(options.get("device", "cpu")), digests)
-        Path(paths.state(name)).unlink(missing_ok=True)
+        shutil.rmtree(paths.state(name), ignore_errors=True)
         for line in accounts.account(spec):
             print(line, flush=True)
     finally:
@@ -140,7 +140,7 @@ def _as_paths(inputs: dict[str, Any]) -> dict[str, Path | list[Path]]:
 def _run_options(main: Main, spec: Spec, device: str) -> Iterator[dict[str, Any]]:
     """Keyword arguments that are no science, where ``main`` takes them.
 
-    ``device``; ``state``, the checkpoint file; ``on_row``, which logs a fit's progress; ``pause``, which
+    ``device``; ``state``, the checkpoint's folder; ``on_row``, which logs a fit's progress; ``pause``, which
     says whether SIGTERM came.
     """
     wanted = inspect.signature(main).parameters

@@ -53,8 +53,8 @@ def spec(fingerprint: str) -> str:
 
 
 def state(fingerprint: str) -> str:
-    """Checkpoint from which a killed job resumes; named after the job's content, so never another job's."""
-    return f"{STATES}/{fingerprint}.pt"
+    """Folder from which a killed job resumes; named after the job's content, so never another job's."""
+    return f"{STATES}/{fingerprint}"
 
 
 def log(rule: str, name: str) -> str:
