@@ -125,7 +125,7 @@ def test_the_default_study_reads_as_any_yaml_1_2_reader_reads_it():
 
 def test_a_file_that_is_no_regular_one_does_not_hang(tmp_path: Path):
     os.mkfifo(tmp_path / "params.yaml")
-    with pytest.raises(InputError, match="is no regular file"):
+    with pytest.raises(InputError, match=r"params\.yaml cannot be read: is no regular file"):
         read_params(tmp_path / "params.yaml")
     with pytest.raises(InputError, match="is no study: it has no params"):
         read_params(tmp_path / "absent" / "params.yaml")

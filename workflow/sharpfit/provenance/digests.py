@@ -1,22 +1,29 @@
 """sha256 of files, computed once and remembered while the file keeps its size, times and inode."""
 
+import errno
 import hashlib
 import json
 import os
+import stat
 import time
 from pathlib import Path
+
+from sharpfit.errors import InputError
 
 # A file changed twice within one tick of the file system's clock looks unchanged: the digest of a file
 # that was modified less than this long ago is not remembered.
 SETTLED_AFTER_NS = 1_000_000_000
+ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG)
 COMPACT_ABOVE = 4  # the cache is rewritten when it has so many lines per remembered file
 
 Stamp = tuple[int, int, int, int]
 
 
 def stamp(path: Path) -> Stamp:
-    """Size, mtime, ctime (ns) and inode: while they stay, the bytes stay."""
+    """Size, mtime, ctime (ns) and inode of a regular file: while they stay, the bytes stay."""
     info = path.stat()
+    if not stat.S_ISREG(info.st_mode):  # nobody knows when the bytes of a pipe or a device end
+        raise OSError(errno.EISDIR, "is no regular file", str(path))
     return info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino
 
 
@@ -48,7 +55,13 @@ class DigestCache:
         self._crowded = n_lines > COMPACT_ABOVE * len(self._known) + 1000
 
     def digest(self, path: str) -> str | None:
-        """sha256 of the file, None when there is no such file; paths are relative to the study."""
+        """sha256 of the file, None when there is no such regular file; paths are relative to the study.
+
+        Raises
+        ------
+        InputError
+            For a file that is there and cannot be read.
+        """
         try:
             before = stamp(Path(path))
             known = self._known.get(path)
@@ -56,8 +69,10 @@ class DigestCache:
                 return known[1]
             digest = sha256(Path(path))
             after = stamp(Path(path))
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return None
+        except OSError as error:
+            if error.errno in ABSENT:
+                return None
+            raise InputError(f"{path} cannot be read: {error.strerror}") from None
         if after == before and time.time_ns() - max(before[1], before[2]) > SETTLED_AFTER_NS:
             self._known[path] = (before, digest)
             self._new.append(self._line(path))

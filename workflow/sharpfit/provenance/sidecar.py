@@ -40,11 +40,15 @@ def read_sidecar(path: str) -> dict[str, Any] | None:
 
 
 def write_spec(spec: Spec) -> str:
-    """Store a spec under its fingerprint, unless it is there already; returns the fingerprint."""
-    name = fingerprint(spec)
+    """Store a spec under its fingerprint, unless it is there already, whole; returns the fingerprint."""
+    name, text = fingerprint(spec), canonical(spec)
     path = Path(paths.spec(name))
-    if not path.exists():
-        write_atomically(path, canonical(spec))
+    try:
+        whole = path.read_text(encoding="utf-8") == text
+    except (OSError, ValueError):
+        whole = False
+    if not whole:
+        write_atomically(path, text)
     return name
 
 

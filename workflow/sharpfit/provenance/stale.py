@@ -1,5 +1,6 @@
 """Which results are stale: what the study asks for now, against the sidecars on disk."""
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -26,13 +27,14 @@ class Provenance:
     Raises
     ------
     InputError
-        When a raw file that a scan names is missing.
+        When a raw file that a scan names is missing, no regular file, or a result of this study.
     """
 
     def __init__(self, jobs: Iterable[Job], code: Code, digests: DigestCache) -> None:
         self.jobs = list(jobs)
         self.digests = digests
         self.maker = {path: job for job in self.jobs for path in job.outputs.values()}
+        self._made = [Path(os.path.realpath(folder)) for folder in (paths.RESULTS, paths.SIMULATED)]
         self.specs: dict[str, Spec] = {}
         self.fingerprints: dict[str, str] = {}
         kinds = {(job.rule, job.modules) for job in self.jobs}
@@ -59,8 +61,13 @@ class Provenance:
     def _origin(self, file: str, job: Job) -> tuple[str, str]:
         """Identity of an input: its maker's fingerprint under the sidecar's path, or a raw file's digest."""
         maker = self.maker.get(file)
-        if maker:
+        if maker and (job.rule != "preprocess" or maker.rule == "simulate"):
             return maker.sidecar, self.fingerprints[maker.sidecar]
+        real = Path(os.path.realpath(file))
+        if any(real.is_relative_to(folder) for folder in self._made):
+            raise InputError(
+                f"{paths.PARAMS}: scans.{job.name}: {file} is among what this study makes; name the raw file"
+            )
         digest = self.digests.digest(file)
         if digest is None:
             raise InputError(missing(file, job))
@@ -107,6 +114,8 @@ def left_over(jobs: Iterable[Job]) -> list[str]:
 
 def missing(file: str, job: Job) -> str:
     """One line about a raw file that is not there, with what to do."""
+    if os.path.lexists(file):
+        return f"{paths.PARAMS}: scans.{job.name}: {file} is no regular file; name the file itself"
     tracked = Path(f"{file}.dvc").exists()
     todo = f"run `dvc pull {file}`" if tracked else "put it there or correct the name"
     return f"{paths.PARAMS}: scans.{job.name}: {file} does not exist; {todo}"

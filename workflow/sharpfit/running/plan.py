@@ -75,11 +75,14 @@ class Plan:
         """Function of the wildcards: the files behind one input keyword.
 
         They are ``ancient()``, so that times decide nothing, except those that are made anew in this run.
+        One that is dated in the future is left out: it is there, as planning has checked, and Snakemake would
+        fail every job that is done before that time.
         """
 
-        def files(wildcards: Any) -> Any:
+        def files(wildcards: Any) -> list[Any]:
             value = self._job(rule, wildcards).inputs[keyword]
-            return self._flag(value) if isinstance(value, str) else [self._flag(file) for file in value]
+            named = [value] if isinstance(value, str) else value
+            return [self._flag(file) for file in named if self._is_made(file) or not dated_ahead(file)]
 
         return files
 
@@ -110,6 +113,9 @@ class Plan:
     def begin(self) -> None:
         """Take the run lock, wait for orphaned jobs, clear away what killed jobs left."""
         runlock.take()
+        marker = Path(paths.STALE)
+        if self.stale and dated_ahead(paths.STALE):
+            marker.touch()  # jobs are chosen by now, and what they write must be newer than the marker
 
     def end(self) -> None:
         """Show the verdicts, when the summary is up to date, and what belongs to the study no more."""
@@ -158,8 +164,12 @@ class Plan:
             raise InputError(f"{paths.PARAMS} has no {rule} job {name}") from None
 
     def _flag(self, file: str) -> Any:
+        return file if self._is_made(file) else ancient(file)
+
+    def _is_made(self, file: str) -> bool:
+        """Whether a file is made anew in this run."""
         maker = self.provenance.maker.get(file)
-        return file if maker and maker.sidecar in self._rerun else ancient(file)
+        return maker is not None and maker.sidecar in self._rerun
 
     @cached_property
     def _rerun(self) -> set[str]:
@@ -200,6 +210,11 @@ def _device(workflow: Any) -> str:
             f"--config {next(iter(settings))}: only device is given so; parameters stand in {paths.PARAMS}"
         )
     return str(device)
+
+
+def dated_ahead(file: str) -> bool:
+    """Whether a file's time lies in the future, as a clock that ran ahead leaves it."""
+    return max(Path(file).stat().st_mtime_ns, Path(file).lstat().st_mtime_ns) > time.time_ns()
 
 
 def gpu_is_here() -> bool:

@@ -120,13 +120,17 @@ def _main_of(rule: str) -> Main:
 
 
 def _read_spec(file: Path) -> Spec:
+    """Read a spec; one that is damaged is removed, so that the next start writes it anew."""
     try:
-        spec: Spec = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file}: cannot be read as a job's spec ({error}); run snakemake again") from error
-    if fingerprint(spec) != file.stem:
-        raise InputError(f"{file}: content does not match its name; delete it and run snakemake again")
-    return spec
+        spec: Spec = json.loads(file.read_text(encoding="utf-8"))
+        if fingerprint(spec) == file.stem:
+            return spec
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}; run snakemake again") from error
+    except ValueError:
+        pass
+    file.unlink(missing_ok=True)
+    raise InputError(f"{file}: was damaged; run snakemake again")
 
 
 def _as_paths(inputs: dict[str, Any]) -> dict[str, Path | list[Path]]:

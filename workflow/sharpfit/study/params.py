@@ -12,8 +12,9 @@ import yaml
 
 from sharpfit.errors import InputError
 from sharpfit.study import paths
-from sharpfit.study.params_file import shown
+from sharpfit.study.params_file import MAX_SHOWN, shown
 
+MAX_FITS = 100_000
 # JSON Schema takes 200.0 for an integer; what counts iterations or samples is written as one.
 _Validator = jsonschema.validators.extend(
     jsonschema.Draft202012Validator,
@@ -39,6 +40,24 @@ def validate(params: dict[str, Any], schema_file: Path) -> None:
     first = min(errors, key=_rank, default=None)
     if first is not None:
         raise InputError(_say(first))
+    _check_names(params)
+
+
+def _check_names(params: dict[str, Any]) -> None:
+    """Refuse names that some file systems take for one, and more fits than one study can plan."""
+    for group in ("simulations", "scans", "regimes"):
+        seen: dict[str, str] = {}
+        for name in params[group]:
+            if (other := seen.setdefault(name.casefold(), name)) != name:
+                raise InputError(
+                    f"{_key([group, name])} and {other} differ by case only; some file systems take them for "
+                    "one, so rename one"
+                )
+    n_fits = len(params["scans"]) * len(params["regimes"])
+    if n_fits > MAX_FITS:
+        raise InputError(
+            f"{paths.PARAMS}: {n_fits} fits (scans × regimes); one study holds at most {MAX_FITS}"
+        )
 
 
 def _rank(error: jsonschema.ValidationError) -> int:
@@ -59,7 +78,10 @@ def _numbers(value: Any, where: list[Any]) -> Iterator[tuple[list[Any], float]]:
 
 
 def _key(path: list[Any]) -> str:
-    dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+    cut = [
+        part if isinstance(part, int) or len(part) <= MAX_SHOWN else f"{part[:MAX_SHOWN]}…" for part in path
+    ]
+    dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in cut).lstrip(".")
     return f"{paths.PARAMS}: {dotted}" if dotted else paths.PARAMS
 
 
@@ -83,12 +105,24 @@ def _say(error: jsonschema.ValidationError) -> str:
         case "enum":
             words = ", ".join(map(str, error.validator_value))
             return f"{_key(where)} = {shown(value)} should be one of {words}"
+        case "pattern" if where and where[-1] == "file":
+            return f"{_key(where)}: {shown(value)} holds control characters"
         case "pattern":
             return f"{_key(where)}: {shown(value)} cannot be a name: use letters, digits, '_', '-' and '.'"
+        case "maxLength":
+            return f"{_key(where)}: {shown(value)} is longer than {error.validator_value} characters"
+        case "maxProperties" | "maxItems":
+            return f"{_key(where)}: {len(value)} entries; at most {error.validator_value} can be meant"
+        case "anyOf":
+            return f"{_key(where)}: {shown(value)} should be a number, a word, or a list of such, within ±1e9"
         case "minProperties":
             return f"{_key(where)} is empty"
         case _:
-            return f"{_key(where)}: {error.message}"
+            return f"{_key(where)}: {_one_line(error.message)}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[: 2 * MAX_SHOWN]
 
 
 def _should(value: Any, type_name: str) -> str:

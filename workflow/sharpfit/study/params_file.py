@@ -6,7 +6,6 @@ YAML 1.2, section 10.3.2, https://yaml.org/spec/1.2.2/.
 """
 
 import re
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import yaml
 
 from sharpfit.errors import InputError
-from sharpfit.study import paths
+from sharpfit.study import paths, regular_file
 
 MAX_BYTES = 10_000_000
 MAX_VALUES = 200_000  # aliases written out; a study of 10,000 scans has about 120,000
@@ -49,9 +48,7 @@ def read_params(file: Path = Path(paths.PARAMS)) -> dict[str, Any]:
         twice; a tag; more values than a study can have.
     """
     try:
-        if not stat.S_ISREG(file.stat().st_mode):
-            raise InputError(f"{file} is no regular file")
-        content = file.read_bytes()
+        content = regular_file.read_bytes(file)
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{Path.cwd()} is no study: it has no {paths.PARAMS}") from None
     except OSError as error:

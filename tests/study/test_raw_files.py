@@ -1,0 +1,75 @@
+"""Raw files are regular files that the study does not make itself; anything else is one line."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sharpfit.errors import InputError
+from sharpfit.provenance.code import Code
+from sharpfit.provenance.digests import DigestCache
+from sharpfit.provenance.stale import Provenance
+from sharpfit.study.jobs import jobs_of
+from sharpfit.study.params_file import read_params
+
+ROOT = Path(__file__).parents[2]
+
+
+def plan(folder: Path, file: str, name: str = "mine") -> Provenance:
+    """Plan a study in a folder with one scan more."""
+    params = read_params(ROOT / "params.yaml")
+    params["scans"][name] = {"file": file}
+    code = Code(ROOT / "workflow", folder / "code.json")
+    return Provenance(jobs_of(params), code, DigestCache(folder / "digests.jsonl"))
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def loop(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize("make", [pipe, loop, device, folder], ids=lambda make: make.__name__)
+def test_what_has_no_end_is_no_raw_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make) -> None:
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "scan.npy")
+    with pytest.raises(InputError, match=r"scans\.mine: scan\.npy is no regular file"):
+        plan(tmp_path, "scan.npy")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "results/preprocess/head_r4.h5",
+        "results/preprocess/mine.h5",
+        "data/../results/summary.npy",
+        "results/reconstruct/head_r4/constant/reconstruction.h5",
+        "linked.h5",
+        "data/raw/../simulated/head.h5",
+    ],
+)
+def test_results_of_the_study_are_no_raw_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "linked.h5").symlink_to("results/preprocess/head_r4.h5")
+    (tmp_path / "data/raw").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"scans\.mine: .* is among what this study makes"):
+        plan(tmp_path, file)
+
+
+def test_a_file_outside_the_study_may_be_a_raw_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "study").mkdir()
+    (tmp_path / "scan.npy").write_bytes(b"echoes")
+    monkeypatch.chdir(tmp_path / "study")
+    assert plan(tmp_path, "../scan.npy")
