@@ -35,6 +35,7 @@ from sharpfit.provenance.sidecar import Spec, fingerprint
 from sharpfit.running import accounts, compute
 from sharpfit.running.pausing import pause_on_sigterm
 from sharpfit.running.progress import Progress
+from sharpfit.running.uncompiled import leave_the_compiler_out
 from sharpfit.study import paths
 
 Main = Callable[..., None]
@@ -86,6 +87,7 @@ def _run(spec_file: Path, device: str) -> None:
     machinery = loaded_code()
     compute.fix_threads()
     main = _main_of(spec["rule"])
+    leave_the_compiler_out()
     check_code(spec)
     loaded = loaded_code()
     temporary = Path(Path(spec["sidecar"]).parts[0]) / paths.TEMPORARY / f"{name}-{os.getpid()}"
