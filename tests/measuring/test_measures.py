@@ -1,10 +1,9 @@
 """Each measure alone, against something that knows the answer."""
 
-import numpy as np
 import pytest
 import torch
 
-from sharpfit.measuring import measures
+from sharpfit.measuring import estimates, measures
 
 N = 12
 
@@ -91,7 +90,7 @@ def test_sure_is_unbiased_over_200_draws(solver):
     difference = fit(A, draws + eps * probe, solver) - x
     df = measures.degrees_of_freedom((probe @ A.conj()).reshape(-1, N, N), difference, eps)
     n_real = 2 * len(clean)
-    sure = measures.sure(measures.energy(fitted - draws, (-1,)), df, sigma, n_real)
+    sure = estimates.sure(measures.energy(fitted - draws, (-1,)), df, sigma, n_real)
     error = sure - measures.energy(fitted - clean, (-1,))
     assert abs(error.mean()) < 3 * error.std() / n_draws**0.5
 
@@ -183,31 +182,3 @@ def test_conjugate_gradient_solves_each_item_as_if_alone():
     torch.testing.assert_close(together, alone)
     assert together[2].abs().max() == 0
     assert together.isfinite().all()
-
-
-def test_local_psf_of_zero_filling_is_the_dirichlet_kernel():
-    n, kept, half = 64, 32, 8
-    line = torch.zeros(n, dtype=torch.complex128)
-    line[n // 2 - kept // 2 : n // 2 + kept // 2 + 1] = 1
-    kernel = torch.fft.fftshift(torch.fft.ifft(torch.fft.ifftshift(line)))
-    delta = torch.zeros(n, dtype=torch.complex128)
-    delta[n // 2] = 1
-    psf = (kernel[:, None] * delta[None, :])[
-        n // 2 - half : n // 2 + half + 1, n // 2 - half : n // 2 + half + 1
-    ]
-    fwhm, peak = measures.fwhm_and_peak(psf)
-    assert abs(fwhm[0] - 1.207 * n / (kept + 1)) < 0.06
-    assert abs(fwhm[1] - 1.207) < 0.02
-    torch.testing.assert_close(peak, torch.tensor((kept + 1) / n, dtype=torch.float64))
-    nothing, _ = measures.fwhm_and_peak(torch.zeros(2, 17, 17, dtype=torch.complex64))
-    assert nothing.isnan().all()
-
-
-def test_formulas():
-    sigma, n_real = 0.1, 1000
-    df = np.array([0.0, 200.0, 950.0])
-    rss = sigma**2 * (n_real - df)
-    np.testing.assert_allclose(measures.chi2(rss, sigma, n_real), 1 - df / n_real)
-    np.testing.assert_allclose(measures.chi2_df(rss, df, sigma, n_real), [1, 1, np.nan])
-    np.testing.assert_allclose(measures.sure(rss, df, sigma, n_real), sigma**2 * df)
-    assert measures.risk(3.0, 1.0, 5.0) == 7.0

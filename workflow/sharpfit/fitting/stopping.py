@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sharpfit.measuring.filtered_risk import risk
+from sharpfit.measuring.estimates import filtered_risk
 
 
 def stop_rule(regime: Mapping[str, Any], sigma: float) -> JudgedStop | None:
@@ -44,4 +44,4 @@ class JudgedStop:
 
     def _risk(self, seen: Mapping[str, np.ndarray]) -> float:
         parts = (seen[name] for name in ("filtered_rss", "filtered_trace", "v_filtered", "v_image"))
-        return float(risk(*parts, sigma=self._sigma).sum(0).mean())
+        return float(filtered_risk(*parts, sigma=self._sigma).sum(0).mean())

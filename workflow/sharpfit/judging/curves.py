@@ -3,10 +3,10 @@
 from functools import cached_property
 
 import numpy as np
-import torch
 
 from sharpfit.judging.record import Record
-from sharpfit.measuring import filtered_risk, measures, rings
+from sharpfit.measuring import estimates, rings
+from sharpfit.measuring.point_spread import fwhm_and_peak
 from sharpfit.measuring.table import FIGURES, Figures
 
 
@@ -27,7 +27,7 @@ class Curves:
     @cached_property
     def chi2(self) -> np.ndarray:
         """RSS / (N_r σ²)."""
-        return np.asarray(measures.chi2(self.rss, self.sigma, self.n_real))
+        return np.asarray(estimates.chi2(self.rss, self.sigma, self.n_real))
 
     @cached_property
     def df(self) -> np.ndarray:
@@ -37,12 +37,12 @@ class Curves:
     @cached_property
     def chi2_df(self) -> np.ndarray:
         """RSS / (σ² (N_r − df)), NaN when df > 0.9 N_r."""
-        return measures.chi2_df(self.rss, self.df, self.sigma, self.n_real)
+        return estimates.chi2_df(self.rss, self.df, self.sigma, self.n_real)
 
     @cached_property
     def sure(self) -> np.ndarray:
         """Unbiased estimate of ‖A x_t − A x_true‖²."""
-        return np.asarray(measures.sure(self.rss, self.df, self.sigma, self.n_real))
+        return np.asarray(estimates.sure(self.rss, self.df, self.sigma, self.n_real))
 
     @cached_property
     def v_data(self) -> np.ndarray:
@@ -58,7 +58,7 @@ class Curves:
     def slice_risk(self) -> np.ndarray:
         """J of every slice and pair: (checkpoint, slice, pair)."""
         record = self.record
-        return filtered_risk.risk(
+        return estimates.filtered_risk(
             record.filtered_rss, record.filtered_trace, record.v_filtered, record.v_image, sigma=self.sigma
         )
 
@@ -79,7 +79,7 @@ class Curves:
     @cached_property
     def sample_risk(self) -> np.ndarray:
         """(SURE − v_data) + v_image: the same with the bias weighted by AᴴA, blind to weak modes."""
-        return np.asarray(measures.risk(self.sure, self.v_data, self.v_image))
+        return np.asarray(estimates.risk(self.sure, self.v_data, self.v_image))
 
     @cached_property
     def held_out(self) -> np.ndarray:
@@ -145,14 +145,14 @@ class Curves:
     @cached_property
     def _local_psf(self) -> tuple[np.ndarray, np.ndarray]:
         """FWHM along (y, x) and peak, the median over slices and points: (checkpoint, 2), (checkpoint,)."""
-        fwhm, peak = measures.fwhm_and_peak(torch.as_tensor(self.record.psf))
-        widths = fwhm.numpy().reshape(len(fwhm), -1, 2)
+        fwhm, peak = fwhm_and_peak(self.record.psf)
+        widths = fwhm.reshape(len(fwhm), -1, 2)
         seen = np.isfinite(widths).all(-1)
         enough = seen.mean(-1) > 0.5
         median = np.full((len(widths), 2), np.nan)
         for t in np.flatnonzero(enough):
             median[t] = np.median(widths[t][seen[t]], axis=0)
-        return median, np.median(peak.numpy().reshape(len(peak), -1), axis=-1)
+        return median, np.median(peak.reshape(len(peak), -1), axis=-1)
 
     @cached_property
     def fwhm_y(self) -> np.ndarray:

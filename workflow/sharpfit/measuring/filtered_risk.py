@@ -13,7 +13,6 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
-from sharpfit.measuring import measures
 from sharpfit.physics.conjugate_gradient import Gram
 from sharpfit.physics.norms import energy, inner
 
@@ -61,29 +60,6 @@ def apply_series(gram: Gram, x: Tensor, coefficients: list[float]) -> Tensor:
         before, now = now, 4 * gram(now) - 2 * now - before
         total = total + c * now
     return total
-
-
-def risk(
-    rss: np.ndarray, trace: np.ndarray, v_filtered: np.ndarray, v_image: np.ndarray, *, sigma: float
-) -> np.ndarray:
-    """J of every slice and pair: squared bias seen through Q, plus the image's whole variance.
-
-    Parameters
-    ----------
-    rss
-        ‖p(M) g‖², (…, slice)
-    trace
-        what σ² multiplies in the estimate of ‖Q (x − x_true)‖², (…, slice, pair)
-    v_filtered, v_image
-        variance of the image that Q sees, and all of it, (…, slice, pair)
-    sigma
-        noise std per real and imaginary component
-
-    Returns
-    -------
-        (…, slice, pair), squared image units
-    """
-    return np.asarray(measures.risk(rss[..., None] + sigma**2 * trace, v_filtered, v_image))
 
 
 class FilteredRisk:

@@ -6,9 +6,7 @@ perturbed data: x± = x(y ± σ w), with w of unit variance per real and imagina
 """
 
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
 import torch
 
 from sharpfit.physics.conjugate_gradient import Gram, conjugate_gradient
@@ -120,66 +118,3 @@ def degrees_of_freedom(
     doi:10.1109/TIP.2008.2001404).
     """
     return inner(probe, difference, dims) / eps
-
-
-def chi2(rss: Any, sigma: float, n_real: int) -> Any:
-    """χ² = RSS / (N_r σ²): reduced chi-squared, σ the noise std per real and imaginary component."""
-    return rss / (n_real * sigma**2)
-
-
-def chi2_df(rss: np.ndarray, df: np.ndarray, sigma: float, n_real: int) -> np.ndarray:
-    """RSS / (σ² (N_r − df)): 1 at the noise floor of a projection; NaN when df > 0.9 N_r."""
-    df = np.asarray(df, dtype=float)
-    left = np.where(df > 0.9 * n_real, np.nan, n_real - df)
-    return np.asarray(rss) / (sigma**2 * left)
-
-
-def sure(rss: Any, df: Any, sigma: float, n_real: int) -> Any:
-    """RSS − N_r σ² + 2σ² df: unbiased for ‖A x − A x_true‖² over the samples (Stein 1981; Ramani 2012)."""
-    return rss - n_real * sigma**2 + 2 * sigma**2 * df
-
-
-def risk(seen: Any, v_seen: Any, v_image: Any) -> Any:
-    """J = (seen − v_seen) + v_image: observable squared bias plus the image's whole variance.
-
-    seen: an unbiased estimate of the squared error seen at the samples (`sure`) or through a filter
-    (`sharpfit.measuring.filtered_risk`), v_seen the variance in it. In squared image units. It can be ≤ 0:
-    report it so, never take its root.
-    """
-    return seen - v_seen + v_image
-
-
-def fwhm_and_peak(window: torch.Tensor, upsampling: int = 16) -> tuple[torch.Tensor, torch.Tensor]:
-    """Full width at half maximum along y and x in pixels, and the gain at the centre, of local PSFs.
-
-    window: complex (..., 2w+1, 2w+1), the answer to a unit point at its centre (Wech 2012,
-    doi:10.1002/mrm.22920). The line through the centre is sinc-interpolated, so a perfect image reads
-    1.21 px. Returns float64 (..., 2), NaN where the magnitude does not fall to half inside the window,
-    and float64 (...,).
-    """
-    centre = window.shape[-1] // 2
-    lines = torch.stack((window[..., :, centre], window[..., centre, :]), -2).to(torch.complex128)
-    fine = (lines @ _sinc_matrix(window.shape[-1], upsampling, window.device)).abs()
-    middle = centre * upsampling
-    right = _half_crossing(fine[..., middle:])
-    left = _half_crossing(fine[..., : middle + 1].flip(-1))
-    return (left + right) / upsampling, window[..., centre, centre].abs().double()
-
-
-def _sinc_matrix(n: int, upsampling: int, device: torch.device) -> torch.Tensor:
-    """(n, (n − 1) · upsampling + 1): periodic sinc interpolation of n (odd) samples."""
-    fine = torch.arange((n - 1) * upsampling + 1, dtype=torch.float64, device=device) / upsampling
-    offset = torch.pi * (fine[None, :] - torch.arange(n, dtype=torch.float64, device=device)[:, None])
-    small = torch.sin(offset / n).abs() < 1e-12
-    kernel = torch.where(small, 1.0, torch.sin(offset) / (n * torch.sin(offset / n).masked_fill(small, 1.0)))
-    return kernel.to(torch.complex128)
-
-
-def _half_crossing(profile: torch.Tensor) -> torch.Tensor:
-    """Distance, in samples, from the first sample to where the profile first falls to half of it."""
-    half = profile[..., :1] / 2
-    below = profile < half
-    after = below.to(torch.int8).argmax(-1, keepdim=True).clamp(min=1)
-    high, low = profile.gather(-1, after - 1), profile.gather(-1, after)
-    crossing = after - 1 + (high - half) / (high - low)
-    return torch.where(below.any(-1, keepdim=True), crossing, torch.nan)[..., 0]

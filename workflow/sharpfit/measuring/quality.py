@@ -1,8 +1,6 @@
 """How good an image is when the truth is known."""
 
 import numpy as np
-from scipy.ndimage import gaussian_laplace
-from skimage.metrics import structural_similarity
 
 from sharpfit.measuring.table import UNKNOWN_QUALITY, Quality
 
@@ -25,6 +23,8 @@ def ssim(image: np.ndarray, reference: np.ndarray) -> float:
 
     Gaussian weights of 1.5 pixels as in Wang 2004, doi:10.1109/TIP.2003.819861.
     """
+    from skimage.metrics import structural_similarity  # slow to import
+
     pairs = zip(np.abs(image).astype(float), np.abs(reference).astype(float), strict=True)
     top = float(np.abs(reference).max())
     values = [
@@ -42,6 +42,8 @@ def hfen(image: np.ndarray, reference: np.ndarray) -> float:
     Images are (slice, y, x); Laplacian of Gaussian with a standard deviation of 1.5 pixels
     (Ravishankar 2011, doi:10.1109/TMI.2010.2090538).
     """
+    from scipy.ndimage import gaussian_laplace  # slow to import
+
     edges, true = (
         np.stack([gaussian_laplace(np.abs(one).astype(float), 1.5) for one in stack])
         for stack in (image, reference)

@@ -17,17 +17,10 @@ from matplotlib.image import imsave
 from matplotlib.ticker import ScalarFormatter
 
 from sharpfit.judging.evaluate import JudgedFit
+from sharpfit.reporting.grey import ERROR_GAIN, grey_window
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666"
-ERROR_GAIN = 4
 _NO_METADATA: dict[str, Any] = {"Software": None}
-
-
-def grey_window(image: np.ndarray) -> float:
-    """Return the magnitude shown as white: the 99.5th percentile of |image|, or 1 for an empty image."""
-    finite = np.abs(image)[np.isfinite(image)]
-    top = float(np.percentile(finite, 99.5)) if finite.size else 0.0
-    return top if top > 0 else 1.0
 
 
 def middle_slice(image: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs
 
 from sharpfit.errors import InputError
 from sharpfit.reporting import ranking
-from sharpfit.reporting.figures import ERROR_GAIN
+from sharpfit.reporting.grey import ERROR_GAIN
 from sharpfit.reporting.page import charts, pictures
 from sharpfit.reporting.page.fits import ShownFit, read_fit
 from sharpfit.results import summary_file

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from sharpfit.reporting.figures import ERROR_GAIN, grey_window
+from sharpfit.reporting.grey import ERROR_GAIN, grey_window
 from sharpfit.reporting.page.fits import ShownFit
 from sharpfit.results.scan_file import Scan
 
