@@ -31,5 +31,6 @@ def made_evaluation(
         "picked_quality": Quality(**{name: ends[0].get(name, np.nan) for name in QUALITIES}),
         "last_quality": Quality(**{name: ends[1].get(name, np.nan) for name in QUALITIES}),
         "trajectory": Figures(**{name: np.array((along or {}).get(name, []), float) for name in FIGURES}),
+        "nrmse": np.array((along or {}).get("nrmse", []), float),
     }
     return Evaluation(**{**known, **changes})

@@ -148,6 +148,7 @@ def made_curves(risk: float) -> dict[str, list[float | None]]:
         "noise_energy": 30 * late,
         "noise_share": np.minimum(late, 0.6),
         "weak_mode_share": 0.3 * (1 - fallen),
+        "nrmse": 0.1 * (1 + 9 * fallen + late),
     }
     listed: dict[str, list[float | None]] = {name: values.tolist() for name, values in curves.items()}
     listed["noise_share"][0] = None

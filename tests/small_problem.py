@@ -29,6 +29,7 @@ class Small:
             scan["csm"],
             scan["mask"],
             scan["held_out_mask"],
+            scan["support"],
             self.attrs["sigma"],
             n_pairs=n_pairs,
             seed=seed,
@@ -56,5 +57,5 @@ def small(shape=(24, 20), n_coils=4, n_slices=1, acceleration=2, sigma=0.05, see
     noise = sigma * rng.standard_normal((*csm.shape, 2)).view(np.complex128)[..., 0]
     clean = A(torch.from_numpy(truth.astype(np.complex64))).numpy()
     kspace = (clean + noise * mask).astype(np.complex64)
-    scan = {"kspace": kspace, "csm": csm, "mask": mask, "held_out_mask": held_out}
+    scan = {"kspace": kspace, "csm": csm, "mask": mask, "held_out_mask": held_out, "support": truth > 0}
     return Small(scan, {"sigma": sigma, "image_scale": 1.0}, truth)

@@ -123,6 +123,7 @@ def test_the_problem_reads_one_slice_at_a_time():
         case.scan["csm"],
         case.scan["mask"],
         case.scan["held_out_mask"],
+        case.scan["support"],
         0.05,
         n_pairs=1,
         seed=1,

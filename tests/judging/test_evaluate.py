@@ -6,14 +6,22 @@ from dataclasses import replace
 import h5py
 import numpy as np
 import pytest
+import torch
 from made_records import made_record, with_history
 from matplotlib.image import imread
 
 from sharpfit.errors import InputError
+from sharpfit.files.axes import FileArray
+from sharpfit.files.raw_scan import RawScan
+from sharpfit.fitting.reconstruct import reconstruct
 from sharpfit.judging import evaluate
 from sharpfit.judging.record import MEASURES
+from sharpfit.measuring import quality
+from sharpfit.measuring.quality import Reference
+from sharpfit.preparing.preprocess import preprocess
 from sharpfit.reporting import figures
 from sharpfit.results import hdf5, picked_file, reconstruction_file
+from sharpfit.simulation.simulate import simulate
 
 LEVEL = evaluate.NoiseLevel(0.3, 0.3, np.nan, "not checked")
 
@@ -47,7 +55,7 @@ def test_a_fit_that_left_the_finite_numbers_is_judged_from_its_files(tmp_path):
     images = images_of(record)
     images[-1] = np.nan
     read = reconstruction_file.read_record(*write_reconstruction(tmp_path, record, images))
-    judged = evaluate.evaluate(read, images.__getitem__, images[-2], LEVEL)
+    judged = evaluate.evaluate(read, images.__getitem__, Reference(images[-2], abs(images[-2]) > 0), LEVEL)
     assert judged.judgement.verdict == "diverging"
     assert judged.judgement.picked < judged.judgement.last == len(record.iterations) - 1
     assert np.isnan(judged.last_quality.nrmse)
@@ -58,7 +66,7 @@ def test_pictures_and_the_picked_image(tmp_path):
     record = made_record(conditioning=0.9)
     images = images_of(record)
     judged = evaluate.evaluate(record, images.__getitem__, None, LEVEL)
-    figures.draw_fit(tmp_path / "figures", judged, images[3], images[-1], None, "head, constant")
+    figures.draw_fit(tmp_path / "figures", judged, images[3], images[-1], None, abs(images[-1]) > 0, "head")
     for name in ("images", "curves", "sharpness"):
         assert imread(tmp_path / "figures" / f"{name}.png").ndim == 3
     picked_file.write_picked(tmp_path / "picked.h5", images[3], 3)
@@ -75,3 +83,24 @@ def test_a_reconstruction_without_a_measure_is_refused(tmp_path):
         del file["measures/df"]
     with pytest.raises(InputError, match="df"):
         reconstruction_file.read_record(reconstruction, history)
+
+
+def test_an_error_against_noisy_samples_is_told_as_against_the_truth():
+    """A fit of R = 1 data: their own combination says that the image gets better to the end; it does not."""
+    made = simulate(object="head", matrix=[48, 40], n_coils=4, noise_level=0.1, noise_correlation=0.0, seed=1)
+    noise = FileArray(made.noise, "noise", None)
+    csm = FileArray(made.csm, "maps", ("slice", "coil", "y", "x"))
+    errors = []
+    for twin in (made.noise_free, None):
+        raw = RawScan(made.kspace, "scan", "as known", noise=noise, noise_free=twin, csm=csm)
+        datasets, attrs = preprocess(raw, held_out={"fraction": 0.08, "seed": 2})
+        regime = {"optimizer": {"name": "SGD", "lr": 0.5}, "start": "zero", "n_iterations": 40}
+        measures = {"n_checkpoints": 8, "n_replicas": 1, "seed": 3}
+        fit, _, _ = reconstruct(datasets, attrs, regime, measures, device=torch.device("cpu"))
+        variance, energy = (attrs[f"reference_noise_{part}"] for part in ("variance", "energy"))
+        told = Reference(datasets["reference"], datasets["support"], variance, energy)
+        shared = fit["measures/shared_noise"].sum(1).mean(-1)
+        errors.append([quality.nrmse(x, told, s) for x, s in zip(fit["images"], shared, strict=True)])
+        naive = quality.nrmse(fit["images"][-1], Reference(datasets["reference"], datasets["support"]))
+    assert naive < 0.5 * errors[0][-1]
+    np.testing.assert_allclose(errors[1], errors[0], rtol=0.03)

@@ -20,19 +20,26 @@ def test_filter_is_near_one_above_the_cutoff_and_falls_to_zero_below(lowest):
 
 
 @pytest.mark.parametrize("solver", ["gradient descent", "Adam"])
-@pytest.mark.parametrize("lowest", [0.5, 0.02])
-def test_filtered_risk_is_unbiased_over_200_draws(solver, lowest):
+@pytest.mark.parametrize("lowest", [0.5, 0.02, 1e-3])
+@pytest.mark.parametrize("part", ["everywhere", "inside"])
+def test_filtered_risk_is_unbiased_over_200_draws(solver, lowest, part):
+    inside = torch.ones(N, N, dtype=torch.bool)
+    if part == "inside":  # off the centre, and of another width than height
+        inside[:3] = inside[:, 8:] = False
     A, sigma, n_draws = system(), 0.05, 200
     gram, clean = gram_of(A), A @ truth().flatten()
     draws = clean + sigma * noise(n_draws, len(clean), seed=31)
     probe, eps = noise(n_draws, len(clean), seed=32), 0.2 * sigma
     x = fit(A, draws, solver)
     risk = filtered_risk.FilteredRisk(
-        gram, (probe @ A.conj()).reshape(-1, N, N), eps, lowest, noise(8, 1, N, N, seed=34)
+        gram, (probe @ A.conj()).reshape(-1, N, N), eps, lowest, noise(8, 1, N, N, seed=34), inside
     )
     gradient = gram(x) - (draws @ A.conj()).reshape(-1, N, N)
     estimate = risk.residual(gradient)[0] + sigma**2 * risk.trace(fit(A, draws + eps * probe, solver) - x)
-    seen = filtered_risk.apply_series(gram, gram(x - truth()), filtered_risk.filter_series(lowest))
+    degree = filtered_risk.degree_for(lowest)
+    assert risk.lowest == max(lowest, filtered_risk.reach(degree))
+    series = filtered_risk.filter_series(risk.lowest, degree)
+    seen = filtered_risk.apply_series(gram, gram(x - truth()), series) * inside
     error = estimate - measures.energy(seen)
     assert abs(error.mean()) < 3 * error.std() / n_draws**0.5
 
@@ -43,7 +50,7 @@ def test_sketch_gives_the_standard_error_of_a_paired_difference():
     gram, clean = gram_of(A), A @ truth().flatten()
     noises = sigma * noise(400, len(clean), seed=41)
     probes = (noise(400, len(clean), seed=44) @ A.conj()).reshape(-1, N, N)
-    risk = filtered_risk.FilteredRisk(gram, probes[:1], 0.1, lowest, probes[:, None])
+    risk = filtered_risk.FilteredRisk(gram, probes[:1], 0.1, lowest, probes[:, None], torch.ones(N, N) > 0)
     images = truth() + 0.1 * noise(2, 1, N, N, seed=43)
     gradients = gram(images) - ((clean + noises) @ A.conj()).reshape(-1, N, N)
     difference = torch.subtract(*(risk.residual(g)[0] for g in gradients))
@@ -55,7 +62,7 @@ def test_sketch_gives_the_standard_error_of_a_paired_difference():
 def test_filtered_variance_is_the_images_own_where_everything_is_seen():
     gram = gram_of(torch.eye(N * N, dtype=torch.complex128))
     difference = noise(3, N, N, seed=33)
-    risk = filtered_risk.FilteredRisk(gram, difference, 0.1, 0.5, difference)
+    risk = filtered_risk.FilteredRisk(gram, difference, 0.1, 0.5, difference, torch.ones(N, N) > 0)
     torch.testing.assert_close(risk.variance(difference), measures.energy(difference) / 4, rtol=1e-3, atol=0)
 
 
@@ -63,4 +70,20 @@ def test_cutoff_depends_on_the_scan_and_stays_within_bounds():
     twice = filtered_risk.cutoff(4.0, 2.0, 0.4, 0), filtered_risk.cutoff(4.0, 2.0, 0.2, 0)
     assert twice[0] == pytest.approx(4 * twice[1])
     assert filtered_risk.cutoff(1.0, 2.0, 1.0, 10) == filtered_risk.HIGHEST
-    assert filtered_risk.cutoff(1.0, 2.0, 1e-9, 10) == pytest.approx(0.0063, abs=1e-4)
+    assert filtered_risk.cutoff(1.0, 2.0, 1e-9, 10) == pytest.approx(4e-18)
+
+
+def test_the_degree_is_the_least_that_reaches_the_cutoff():
+    assert filtered_risk.degree_for(0.5) == filtered_risk.degree_for(0.0064) == 12
+    assert filtered_risk.reach(filtered_risk.degree_for(0.002)) <= 0.002
+    assert filtered_risk.reach(filtered_risk.degree_for(0.002) - 1) > 0.002
+    assert filtered_risk.degree_for(1e-9) == filtered_risk.HIGHEST_DEGREE
+    assert filtered_risk.reach(filtered_risk.HIGHEST_DEGREE) == pytest.approx(2.9e-4, abs=1e-5)
+
+
+@pytest.mark.parametrize("lowest", [3e-4, 1e-3])
+def test_filters_of_high_degree_are_stable_in_single_precision(lowest):
+    modes = torch.linspace(0, 1, 4001)[:, None, None]
+    series = filtered_risk.filter_series(lowest, filtered_risk.degree_for(lowest))
+    seen = modes * filtered_risk.apply_series(lambda x: modes * x, torch.ones_like(modes), series)
+    assert (seen[modes > lowest] - 1).abs().max() < filtered_risk.RIPPLE + 1e-3

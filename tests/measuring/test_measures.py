@@ -7,6 +7,8 @@ from sharpfit.measuring import estimates, measures
 
 N = 12
 
+EVERYWHERE = torch.ones((), dtype=torch.bool)
+
 
 def noise(*shape: int, seed: int = 0) -> torch.Tensor:
     """Unit variance per real and imaginary component."""
@@ -116,9 +118,10 @@ def test_v_image_against_the_variance_of_100_draws(solver, low, high):
     y = clean + sigma * noise(100, len(clean), seed=7)
     w = sigma * noise(100, len(clean), seed=8)
     plus, minus = fit(A, y + w, solver), fit(A, y - w, solver)
-    assert low < measures.noise_variance(plus, minus).mean() / true < high
+    assert low < measures.noise_variance(plus, minus, EVERYWHERE).mean() / true < high
     torch.testing.assert_close(
-        measures.noise_map(plus, minus).square().sum(), measures.noise_variance(plus, minus).mean()
+        measures.noise_map(plus, minus).square().sum(),
+        measures.noise_variance(plus, minus, EVERYWHERE).mean(),
     )
     v_data = measures.data_noise_variance(gram_of(A), plus, minus)
     torch.testing.assert_close(
@@ -153,8 +156,8 @@ def test_rings_of_a_long_image_have_square_pixels():
 def test_cross_gradient_energy_does_not_see_the_noise():
     clean = noise(32, 32, seed=12)
     one, two = (0.5 * noise(500, 32, 32, seed=seed) for seed in (13, 14))
-    cross, power = measures.gradient_energies(clean + one, clean + two)
-    target, _ = measures.gradient_energies(clean, clean)
+    cross, power = measures.gradient_energies(clean + one, clean + two, EVERYWHERE)
+    target, _ = measures.gradient_energies(clean, clean, EVERYWHERE)
     assert abs(cross.mean() / target - 1) < 0.02
     assert power.mean() / target > 1.2
 
@@ -168,7 +171,7 @@ def test_weak_mode_share_against_the_exact_split():
     x = noise(3, N, N, seed=16)
     x[1] = 0
     exact = (basis.mH @ x.flatten(-2).T)[100:].abs().square().sum(0).sqrt() / x.flatten(-2).norm(dim=-1)
-    share = measures.weak_mode_share(gram_of(A), x, 10)
+    share = measures.weak_mode_share(gram_of(A), x, EVERYWHERE, 10)
     assert share[1].isnan()
     torch.testing.assert_close(share[[0, 2]], exact[[0, 2]], rtol=1e-6, atol=1e-8)
 

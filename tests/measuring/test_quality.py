@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sharpfit.measuring import quality
+from sharpfit.measuring.quality import Reference
 
 
 def reference():
@@ -13,15 +14,50 @@ def reference():
     return image
 
 
+def compared():
+    return Reference(reference(), reference() != 0)
+
+
 def test_a_perfect_image():
-    assert astuple(quality.against_reference(reference(), reference())) == pytest.approx((0, 1, 0))
+    assert astuple(quality.against_reference(reference(), compared())) == pytest.approx((0, 1, 0))
 
 
 def test_nrmse_is_complex_and_taken_inside_the_object():
     image = reference()
-    assert quality.nrmse(1j * image, image) == pytest.approx(2**0.5)
-    outside = image + 5 * ~quality.object_mask(image)
-    assert quality.nrmse(outside, image) == 0
+    assert quality.nrmse(1j * image, compared()) == pytest.approx(2**0.5)
+    assert quality.nrmse(image + 5 * (image == 0), compared()) == 0
+    one = quality.nrmse(image + 0.1 * (np.arange(40) == 12), compared())
+    assert one == pytest.approx(0.1 * 40**0.5 / np.linalg.norm(image))  # 20 rows of 2 slices
+
+
+def test_nrmse_does_not_depend_on_the_units():
+    image = 1.1 * reference()
+    fifty = Reference(50 * reference(), reference() != 0)
+    assert quality.nrmse(50 * image, fifty) == pytest.approx(quality.nrmse(image, compared()))
+
+
+def test_noise_shared_with_the_reference_is_taken_out():
+    """x and r hold the same noise in half of the samples' modes: 400 draws of both."""
+    rng = np.random.default_rng(0)
+    truth, inside = np.ones((1, 30, 30), complex), np.ones((1, 30, 30), bool)
+    errors, naive = [], []
+    for _ in range(100):
+        n, m = (0.2 * rng.standard_normal((1, 30, 30, 2)).view(complex)[..., 0] for _ in "ab")
+        half = n * (np.arange(30) < 15)
+        image = 0.9 * truth + 0.5 * half + 0.5 * m
+        told = Reference(truth + n, inside, noise_variance=0.04, noise_energy=2 * 0.04 * 900)
+        errors.append(quality.nrmse(image, told, shared=0.5 * 2 * 450))
+        naive.append(quality.nrmse(image, Reference(truth + n, inside)))
+    true = (0.1**2 + 0.25 * 0.08 * 1.5) ** 0.5
+    assert np.mean(errors) == pytest.approx(true, rel=0.02)
+    assert abs(np.mean(naive) / true - 1) > 0.2
+
+
+def test_an_error_below_the_references_noise_is_not_told():
+    told = Reference(reference(), reference() != 0, noise_variance=0.1, noise_energy=1.0)
+    assert np.isnan(quality.nrmse(reference(), told))
+    assert np.isnan(quality.against_reference(1.5 * reference(), told).ssim)
+    assert np.isfinite(quality.against_reference(1.5 * reference(), told).nrmse)
 
 
 def test_hfen_sees_a_blur_and_not_an_offset():
@@ -35,4 +71,4 @@ def test_hfen_sees_a_blur_and_not_an_offset():
 def test_values_that_are_not_finite_have_no_quality():
     image = reference()
     image[0, 0, 0] = np.nan
-    assert np.isnan(astuple(quality.against_reference(image, reference()))).all()
+    assert np.isnan(astuple(quality.against_reference(image, compared()))).all()

@@ -105,7 +105,7 @@ def test_frames_decode_to_the_images_on_one_grey_scale(study, page):
     expected = np.clip(np.abs(fit.seen.images[-1]) / white, 0, 1) * 255
     assert frame["iteration"] == ITERATIONS[-1]
     assert np.max(np.abs(grey - expected)) <= 0.51
-    assert fit.nrmse[fit.picked] < fit.nrmse[0] == pytest.approx(1)
+    assert fit.evaluation.nrmse[fit.picked] < fit.evaluation.nrmse[0] == pytest.approx(1)
 
 
 def test_a_page_of_many_fits_shows_fewer_checkpoints_but_always_start_picked_and_last(

@@ -10,6 +10,7 @@ from made_records import made_record
 
 from sharpfit.errors import InputError
 from sharpfit.judging.evaluate import AtBound, NoiseLevel, evaluate
+from sharpfit.measuring.quality import Reference
 from sharpfit.measuring.table import FIGURES, QUALITIES, units
 from sharpfit.results.evaluation_file import as_evaluation, read_evaluation, write_evaluation
 
@@ -20,7 +21,7 @@ def judged():
     record = made_record(sigma=0.3, conditioning=1e-3, n_slices=2)
     image = np.ones((2, 16, 16), np.complex64)
     level = NoiseLevel(0.3, 0.36, 0.01, "corrected: the residual says so")
-    fit = evaluate(record, lambda t: image * record.iterations[t], image, level)
+    fit = evaluate(record, lambda t: image * record.iterations[t], Reference(image, image != 0), level)
     return as_evaluation(fit, "head", "constant", SETTINGS)
 
 
@@ -44,7 +45,7 @@ def test_the_file_names_a_unit_for_everything_it_holds(tmp_path):
     content = json.loads((tmp_path / "evaluation.json").read_text(), parse_constant=pytest.fail)
     assert set(content["picked"]) == set(content["last"]) == {*FIGURES, *QUALITIES} == set(units())
     assert set(content["units"]) == {*units(), "risk_noise"}
-    assert set(content["trajectory"]) == set(FIGURES)
+    assert set(content["trajectory"]) == {*FIGURES, "nrmse"}
 
 
 def test_what_is_not_known_is_null_in_the_file_and_nan_when_read(tmp_path):

@@ -9,7 +9,7 @@ from sharpfit.reporting import figures as pictures
 from sharpfit.results.evaluation_file import as_evaluation, write_evaluation
 from sharpfit.results.picked_file import write_picked
 from sharpfit.results.reconstruction_file import read_image, read_record
-from sharpfit.results.scan_file import read_noise, read_reference
+from sharpfit.results.scan_file import read_noise, read_reference, read_support
 
 
 def main(
@@ -34,4 +34,6 @@ def main(
     write_evaluation(evaluation, found)
     write_picked(picked, best, found.picked_iteration)
     pictures.save_picture(picture, best)
-    pictures.draw_fit(figures, judged, best, last, reference, f"{name}, {regime_name}: {found.verdict}")
+    image = None if reference is None else reference.image
+    title = f"{name}, {regime_name}: {found.verdict}"
+    pictures.draw_fit(figures, judged, best, last, image, read_support(scan), title)

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from sharpfit.fitting.replicas import PROBE_STEP, Replicas, replicate
 from sharpfit.measuring.filtered_risk import FilteredRisk, cutoff
+from sharpfit.measuring.shared_noise import SharedNoise
 from sharpfit.physics.acquisition import Acquisition, acquisition
 from sharpfit.physics.encoding import SAMPLES
-from sharpfit.physics.norms import energy, item_axes, quotient, spread_over
+from sharpfit.physics.norms import energy, inner, item_axes, quotient, spread_over
 from sharpfit.physics.operators import LinearOperator
 
 
@@ -57,6 +58,8 @@ class Problem:
         bool (ky, kx), the samples
     held_out_mask
         bool (ky, kx), those the held-out replica never sees
+    support
+        bool (slice, y, x), centred: the object, inside which images are measured
     sigma
         noise std per real and imaginary component
     n_pairs
@@ -67,6 +70,13 @@ class Problem:
         where everything is computed
     Phi
         coefficients → centred images; None for the identity
+
+    Attributes
+    ----------
+    inside, inside_staged
+        the object, bool (slice, …), centred and in the layout of E
+    cutoff
+        eigenvalue of EᴴE at which an average mode of the object holds as much signal as noise
     """
 
     def __init__(
@@ -75,6 +85,7 @@ class Problem:
         csm: Any,
         mask: np.ndarray,
         held_out_mask: np.ndarray,
+        support: np.ndarray,
         sigma: float,
         *,
         n_pairs: int,
@@ -96,13 +107,29 @@ class Problem:
         self.n_held_out = 2 * int(held_out.sum()) * csm.shape[1]
         self.psf_points = np.stack([one.psf_points for one in made])  # (slice, point, 2)
         self.probe_adjoint = torch.stack([one.probe_adjoint for one in made], dim=1)  # (K, slice, y, x)
-        self.filtered = self._filtered_risk(torch.stack([one.sketch_adjoint for one in made], dim=1))
+        sketch = torch.stack([one.sketch_adjoint for one in made], dim=1)
+        eps = PROBE_STEP * sigma
+        self.inside = torch.from_numpy(np.array(support)).to(device)
+        self.inside_staged = self._slices[0].A.encoding.stage_image(self.inside)
+        self.cutoff = self._cutoff()
+        self.filtered = FilteredRisk(
+            self.gram, self.probe_adjoint, eps, self.cutoff, sketch, self.inside_staged
+        )
+        weight = torch.stack([self._combination(csm[i]) for i in range(csm.shape[0])]) * self.inside_staged
+        self.shared_noise = SharedNoise(self.probe_adjoint, sketch, weight, eps)
 
-    def _filtered_risk(self, sketch: Tensor) -> FilteredRisk:
+    def _combination(self, csm: np.ndarray) -> Tensor:
+        """D = 1 / Σ|S|² of one slice where S is, in the layout of E: D Eᴴ y of all samples is an image."""
+        power = torch.from_numpy((np.abs(csm) ** 2).sum(0)).to(self.device)
+        return self._slices[0].A.encoding.stage_image(torch.where(power > 0, 1 / power, 0.0))
+
+    def _cutoff(self) -> float:
+        """Find the cutoff the scan asks for; the trace inside the object is ⟨z, EᴴE z⟩, z random signs."""
+        signs = torch.randint(0, 2, self.inside.shape, generator=torch.Generator().manual_seed(0))
+        z = self.inside_staged * (2 * signs.to(self.probe_adjoint) - 1).reshape(self.inside_staged.shape)
+        trace = float(inner(z, self.gram(z)).sum())
         data_energy = sum(float(energy(part.data[0], SAMPLES)) for part in self._slices)
-        trace = sum(part.A.encoding.trace for part in self._slices)
-        lowest = cutoff(data_energy, trace, self.sigma, self.n_real * len(self._slices))
-        return FilteredRisk(self.gram, self.probe_adjoint, PROBE_STEP * self.sigma, lowest, sketch)
+        return cutoff(data_energy, trace, self.sigma, self.n_real * len(self._slices))
 
     def start(self, kind: str) -> Tensor:
         """Return where the fit begins, (item, slice, …).

@@ -42,16 +42,17 @@ def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
     x = problem.image(c)  # (item, slice, y, x)
     images = problem.unstage(x)  # the same, centred
     plus, minus = images[items.plus], images[items.minus]
-    cross, power = measures.gradient_energies(plus, minus)
+    cross, power = measures.gradient_energies(plus, minus, problem.inside)
     ring_correlation, _ = measures.frc(plus, minus, measures.ring_index(images.shape[-2:], problem.device))
     spread = x[items.probe] - x[:1]
     per_pair = {
         "df": measures.degrees_of_freedom(problem.probe_adjoint, spread, PROBE_STEP * problem.sigma),
         "v_data": measures.data_noise_variance(problem.gram, x[items.plus], x[items.minus]),
-        "v_image": measures.noise_variance(plus, minus),
+        "v_image": measures.noise_variance(plus, minus, problem.inside),
         "cross_gradient": cross,
         "gradient_energy": power,
         "frc": ring_correlation,
+        "shared_noise": problem.shared_noise.trace(spread),
     }
     filtered_rss, sketch = problem.filtered.residual(at.image_gradient[0])
     per_pair |= {
@@ -64,8 +65,8 @@ def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
         "rss": at.rss[0],
         "held_out_rss": at.held_out_rss,
         "gradient_norm": energy(at.gradient, item_axes(at.gradient))[0].sqrt(),
-        "image_norm": energy(x[0]).sqrt(),
-        "weak_mode_share": measures.weak_mode_share(problem.gram, x[0]),
+        "image_norm": energy(x[0] * problem.inside_staged).sqrt(),
+        "weak_mode_share": measures.weak_mode_share(problem.gram, x[0], problem.inside_staged),
         "psf": local_psf(images[items.psf] - images[0], problem.psf_points),
     }
     return {

@@ -35,7 +35,8 @@ def reconstruct(
     """Fit one scan under one regime: min_c ½‖A c − y‖², all replicas at once.
 
     Args:
-        scan: ``kspace``, ``csm``, ``mask``, ``held_out_mask`` of preprocess; arrays or open datasets.
+        scan: ``kspace``, ``csm``, ``mask``, ``held_out_mask``, ``support`` of preprocess; arrays or
+            open datasets.
         attrs: ``sigma`` and ``image_scale``.
         regime: ``optimizer`` and ``schedule`` or ``solver``; ``start``, ``n_iterations``, ``stop``.
         measures: ``n_checkpoints``, ``n_replicas``, ``seed``.
@@ -61,6 +62,7 @@ def reconstruct(
         scan["csm"],
         scan["mask"][()],
         scan["held_out_mask"][()],
+        scan["support"][()],
         float(attrs["sigma"]),
         n_pairs=measures["n_replicas"],
         seed=measures["seed"],
@@ -105,6 +107,8 @@ def _attributes(
         "image_scale": float(attrs["image_scale"]),
         "n_real": problem.n_real,
         "n_held_out": problem.n_held_out,
+        "cutoff_asked": problem.cutoff,
+        "cutoff_used": problem.filtered.lowest,
         "stopped_because": trajectory.stopped_because,
         "last_step": trajectory.history[-1]["step"],
         "travel_needed": percentile99(conjugate_gradient(problem.gram, gradient, 10)),

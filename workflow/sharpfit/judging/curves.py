@@ -103,6 +103,11 @@ class Curves:
         return rings.mean_over_halves(self.record.frc)
 
     @cached_property
+    def shared_noise(self) -> np.ndarray:
+        """How far the image follows noise that a reference of all samples holds too, over its variance."""
+        return self.record.shared_noise.sum(1).mean(-1)
+
+    @cached_property
     def cross_gradient(self) -> np.ndarray:
         """G: sharpness the noise does not share."""
         return self.record.cross_gradient.sum(1).mean(-1)

@@ -10,6 +10,7 @@ from sharpfit.judging.curves import Curves
 from sharpfit.judging.judge import Judgement, judge
 from sharpfit.judging.record import Record
 from sharpfit.measuring import quality
+from sharpfit.measuring.quality import Reference
 from sharpfit.measuring.table import UNKNOWN_QUALITY, Quality
 
 
@@ -60,13 +61,15 @@ class JudgedFit:
     curves: Curves
     picked_quality: Quality
     last_quality: Quality
+    nrmse: np.ndarray
+    """at every checkpoint, (checkpoint,)"""
     noise: NoiseLevel
 
 
 def evaluate(
     record: Record,
     image_at: Callable[[int], np.ndarray],
-    reference: np.ndarray | None,
+    reference: Reference | None,
     noise: NoiseLevel,
 ) -> JudgedFit:
     """Judge a fit and compare its images with the reference, where there is one.
@@ -78,22 +81,25 @@ def evaluate(
     image_at
         maps a checkpoint to its image (slice, y, x), in the reference's units
     reference
-        (slice, y, x), or None
+        None where there is none
     noise
         the level of the scan; the bounds are found here
     """
-    judgement = judge(record)
-
-    def quality_at(checkpoint: int) -> Quality:
-        if reference is None:
-            return UNKNOWN_QUALITY
-        return quality.against_reference(image_at(checkpoint), reference)
-
+    judgement, curves = judge(record), Curves(record)
+    best, last, nrmse = UNKNOWN_QUALITY, UNKNOWN_QUALITY, np.full(len(record.iterations), np.nan)
+    if reference is not None:
+        shared = curves.shared_noise
+        best, last = (
+            quality.against_reference(image_at(t), reference, shared[t])
+            for t in (judgement.picked, judgement.last)
+        )
+        nrmse = np.array([quality.nrmse(image_at(t), reference, shared[t]) for t in range(len(nrmse))])
     return JudgedFit(
         judgement,
-        Curves(record),
-        quality_at(judgement.picked),
-        quality_at(judgement.last),
+        curves,
+        best,
+        last,
+        nrmse,
         replace(noise, lower=_at_bound(record, noise, -1), upper=_at_bound(record, noise, 1)),
     )
 

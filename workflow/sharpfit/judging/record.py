@@ -13,6 +13,8 @@ class Record:
     Arrays start (checkpoint, slice); those of replicas go on (pair), filtered_sketch (probe), frc
     (pair, ring) and psf (point, 2w+1, 2w+1). `history` holds the columns of history.csv. sigma is
     the noise std per real and imaginary component; n_real and n_held_out count real numbers in one slice.
+    cutoff_asked is the eigenvalue of AᴴA down to which modes hold more signal than noise, cutoff_used the one
+    down to which errors are seen. Images are measured inside the object alone.
     """
 
     iterations: np.ndarray
@@ -28,6 +30,7 @@ class Record:
     filtered_trace: np.ndarray
     v_filtered: np.ndarray
     filtered_sketch: np.ndarray
+    shared_noise: np.ndarray
     cross_gradient: np.ndarray
     gradient_energy: np.ndarray
     frc: np.ndarray
@@ -37,6 +40,8 @@ class Record:
     sigma: float
     n_real: int
     n_held_out: int
+    cutoff_asked: float
+    cutoff_used: float
     stopped_because: str
     last_step: float
     travel_needed: float

@@ -5,7 +5,7 @@ observed modes hardly count at all, although they are what undersampling leaves 
 (Eldar 2009, doi:10.1109/TSP.2008.2008212) counts every mode alike and drowns in the noise of the weakest.
 Here a mode counts fully when its signal stands above its noise: errors are seen through Q = p(M) M, near 1
 for modes above a cutoff and falling to 0 below it. p is a polynomial, so Q is linear and fixed, and the
-estimate is unbiased whatever the shape of Q.
+estimate is unbiased whatever the shape of Q. Errors count inside the object alone.
 """
 
 from __future__ import annotations
@@ -16,40 +16,50 @@ from torch import Tensor
 from sharpfit.physics.conjugate_gradient import Gram
 from sharpfit.physics.norms import energy, inner
 
-DEGREE = 12
+LEAST_DEGREE, HIGHEST_DEGREE = 12, 60
 """Of p; every measurement costs three times as many applications of AᴴA."""
 
 HIGHEST = 0.9
 """Cutoff of a scan without signal."""
 
 RIPPLE = 0.25
-"""How far Q may stray from 1 above the cutoff: at this degree it sets the lowest cutoff, 0.0063."""
+"""How far Q may stray from 1 above the cutoff: with the degree it sets how low a cutoff can be."""
 
 
 def cutoff(data_energy: float, trace: float, sigma: float, n_real: int) -> float:
-    """Return the eigenvalue of AᴴA at which an average mode holds as much signal as noise, within bounds.
+    """Return the eigenvalue of AᴴA at which an average mode of the object holds as much signal as noise.
 
-    That is 2σ² / P, with the signal energy per mode P = (‖y‖² − N_r σ²) / tr(AᴴA). It depends on the scan
-    alone, so every regime is measured alike.
+    That is 2σ² / P, with the signal energy per mode P = (‖y‖² − N_r σ²) / tr(AᴴA), the trace taken inside the
+    object. It depends on the scan alone, so every regime is measured alike.
     """
-    lowest = float(np.tanh(np.arccosh(1 / RIPPLE) / (2 * (DEGREE + 1))) ** 2)
     power = max(data_energy - n_real * sigma**2, 0.0) / trace
-    return min(max(2 * sigma**2 / power, lowest), HIGHEST) if power > 0 else HIGHEST
+    return min(2 * sigma**2 / power, HIGHEST) if power > 0 else HIGHEST
 
 
-def filter_series(lowest: float) -> list[float]:
+def reach(degree: int) -> float:
+    """Lowest cutoff of a p of this degree: 0.0063 for 12, 0.00028 for 60."""
+    return float(np.tanh(np.arccosh(1 / RIPPLE) / (2 * (degree + 1))) ** 2)
+
+
+def degree_for(asked: float) -> int:
+    """Least degree whose reach is the cutoff asked for, within bounds; above its own a filter ends early."""
+    degrees = range(LEAST_DEGREE, HIGHEST_DEGREE)
+    return next((degree for degree in degrees if reach(degree) <= asked), HIGHEST_DEGREE)
+
+
+def filter_series(lowest: float, degree: int = LEAST_DEGREE) -> list[float]:
     """Chebyshev coefficients on [0, 1] of the p whose Q(s) = s p(s) is nearest to 1 on [lowest, 1].
 
-    1 − Q(s) = T(μ(s)) / T(μ(0)), T the Chebyshev polynomial of degree DEGREE + 1 and μ mapping
+    1 − Q(s) = T(μ(s)) / T(μ(0)), T the Chebyshev polynomial of the degree + 1 and μ mapping
     [lowest, 1] to [1, −1] (Flanders & Shortley 1950, doi:10.1063/1.1699598).
     """
     chebyshev = np.polynomial.chebyshev.Chebyshev
-    T = chebyshev.basis(DEGREE + 1)
+    T = chebyshev.basis(degree + 1)
 
     def p(s: np.ndarray) -> np.ndarray:
         return (1 - T((1 + lowest - 2 * s) / (1 - lowest)) / T((1 + lowest) / (1 - lowest))) / s
 
-    return [float(c) for c in chebyshev.interpolate(p, DEGREE, domain=[0, 1]).coef]
+    return [float(c) for c in chebyshev.interpolate(p, degree, domain=[0, 1]).coef]
 
 
 def apply_series(gram: Gram, x: Tensor, coefficients: list[float]) -> Tensor:
@@ -63,39 +73,62 @@ def apply_series(gram: Gram, x: Tensor, coefficients: list[float]) -> Tensor:
 
 
 class FilteredRisk:
-    """‖Q (x − x_true)‖² without knowing x_true, from the gradient g = AᴴA x − Aᴴy.
+    """‖P Q (x − x_true)‖² without knowing x_true, from the gradient g = AᴴA x − Aᴴy.
 
-    Stein's lemma on e = p(M) g = Q (x − x_true) − p(M) Aᴴn gives
+    P keeps the pixels of the object and is 0 outside. Stein's lemma on
+    P p(M) g = P Q (x − x_true) − P p(M) Aᴴn, n = σ b, gives
 
-        ‖Q (x − x_true)‖² ≈ ‖p(M) g‖² + σ² (2 Re⟨p(M) Q Aᴴb, x(y + εb) − x(y)⟩ / ε − ‖p(M) Aᴴb‖²),
+        ‖P Q (x − x_true)‖² ≈ ‖P p(M) g‖² + σ² (2 Re⟨Q P p(M) Aᴴb, x(y + εb) − x(y)⟩ / ε − ‖P p(M) Aᴴb‖²),
 
-    b of unit variance per component.
+    b of unit variance per component: E Re⟨n, A p(M) P Q x(y)⟩ = σ² E Re⟨b, A p(M) P Q J b⟩, J = ∂x/∂y.
 
-    Args:
-        gram: AᴴA on images (…, slice, y, x), largest eigenvalue 1.
-        probe_adjoint: Aᴴb, (pair, slice, y, x).
-        eps: ε of the probes.
-        lowest: the cutoff, an eigenvalue of AᴴA.
-        sketch_adjoint: Aᴴb of further probes, (probe, slice, y, x), which no replica is fitted to.
+    Parameters
+    ----------
+    gram
+        AᴴA on images (…, slice, y, x), largest eigenvalue 1
+    probe_adjoint
+        Aᴴb, (pair, slice, y, x)
+    eps
+        ε of the probes
+    asked
+        the cutoff that the scan asks for, an eigenvalue of AᴴA
+    sketch_adjoint
+        Aᴴb of further probes, (probe, slice, y, x), which no replica is fitted to
+    inside
+        the diagonal of P, bool (slice, y, x) in the images' layout
+
+    Attributes
+    ----------
+    lowest
+        the cutoff that is used: what was asked for, or where the highest degree ends
     """
 
     def __init__(
-        self, gram: Gram, probe_adjoint: Tensor, eps: float, lowest: float, sketch_adjoint: Tensor
+        self,
+        gram: Gram,
+        probe_adjoint: Tensor,
+        eps: float,
+        asked: float,
+        sketch_adjoint: Tensor,
+        inside: Tensor,
     ) -> None:
-        self._gram, self._eps = gram, eps
-        self._series = filter_series(lowest)
+        self._gram, self._eps, self._inside = gram, eps, inside
+        degree = degree_for(asked)
+        self.lowest = max(asked, reach(degree))
+        self._series = filter_series(self.lowest, degree)
         filtered = self._filter(probe_adjoint)
         self._noise_energy = energy(filtered)
-        self._probe = gram(self._filter(filtered))
+        self._probe = gram(apply_series(gram, filtered, self._series))
         self._sketch = self._filter(sketch_adjoint)
 
     def _filter(self, x: Tensor) -> Tensor:
-        return apply_series(self._gram, x, self._series)
+        """P p(M) x."""
+        return apply_series(self._gram, x, self._series) * self._inside
 
     def residual(self, gradient: Tensor) -> tuple[Tensor, Tensor]:
-        """‖p(M) g‖² of g (slice, y, x), float64 (slice,), and its sketch, float64 (probe, slice).
+        """‖P p(M) g‖² of g (slice, y, x), float64 (slice,), and its sketch, float64 (probe, slice).
 
-        The sketch is Re⟨p(M) Aᴴb, p(M) g⟩. Between two iterates p(M) g changes by Q (x₁ − x₂), so the
+        The sketch is Re⟨P p(M) Aᴴb, P p(M) g⟩. Between two iterates P p(M) g changes by P Q (x₁ − x₂), so the
         sketch changes as the noise term of the estimate does, and its spread over probes, times 2σ, is
         the standard error that the data's noise leaves in a difference of two risks.
         """
@@ -107,5 +140,5 @@ class FilteredRisk:
         return 2 * inner(self._probe, spread) / self._eps - self._noise_energy
 
     def variance(self, difference: Tensor) -> Tensor:
-        """‖Q (x₊ − x₋)‖² / 4: the variance of an image that the filter sees, float64 (pair, slice)."""
+        """‖P Q (x₊ − x₋)‖² / 4: the object's variance that the filter sees, float64 (pair, slice)."""
         return energy(self._filter(self._gram(difference))) / 4

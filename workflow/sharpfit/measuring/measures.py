@@ -13,13 +13,15 @@ from sharpfit.physics.conjugate_gradient import Gram, conjugate_gradient
 from sharpfit.physics.norms import IMAGE, energy, inner
 
 
-def noise_variance(plus: torch.Tensor, minus: torch.Tensor) -> torch.Tensor:
-    """Sum an image's variance over its pixels: v = Σ|x₊ − x₋|² / 4 over (y, x) (Leiner 2023).
+def noise_variance(plus: torch.Tensor, minus: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
+    """Sum an image's variance over the object: v = Σ|x₊ − x₋|² / 4 where inside (Leiner 2023).
+
+    inside: bool (..., y, x).
 
     Exact for fits that are linear in the data; elementwise Adam divides by its own gradient, which
     couples the halves, and early iterations read low.
     """
-    return energy(plus - minus) / 4
+    return energy((plus - minus) * inside) / 4
 
 
 def data_noise_variance(gram: Gram, plus: torch.Tensor, minus: torch.Tensor) -> torch.Tensor:
@@ -37,18 +39,20 @@ def noise_map(plus: torch.Tensor, minus: torch.Tensor) -> torch.Tensor:
     return (difference.abs().square() / 4).mean(0).sqrt()
 
 
-def gradient_energies(plus: torch.Tensor, minus: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sharpness that the noise does not share, and sharpness as it is seen.
+def gradient_energies(
+    plus: torch.Tensor, minus: torch.Tensor, inside: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sharpness that the noise does not share, and sharpness as it is seen, inside the object.
 
-    G = Re⟨∇x₊, ∇x₋⟩ and P = (‖∇x₊‖² + ‖∇x₋‖²) / 2, ∇ by periodic forward differences along y and x.
-    The halves' noise is independent, so it cancels from the mean of G; P − G is twice the noise energy
-    of the full-data image.
+    G = Re⟨∇x₊, ∇x₋⟩ and P = (‖∇x₊‖² + ‖∇x₋‖²) / 2, ∇ by periodic forward differences along y and x that begin
+    in the pixels of inside, bool (..., y, x). The halves' noise is independent, so it cancels from the mean
+    of G; P − G is twice the noise energy of the full-data image.
     """
     cross = torch.zeros((), dtype=torch.float64, device=plus.device)
     power = torch.zeros_like(cross)
     for axis in IMAGE:
-        step_plus = torch.roll(plus, -1, axis) - plus
-        step_minus = torch.roll(minus, -1, axis) - minus
+        step_plus = (torch.roll(plus, -1, axis) - plus) * inside
+        step_minus = (torch.roll(minus, -1, axis) - minus) * inside
         cross = cross + inner(step_plus, step_minus)
         power = power + (energy(step_plus) + energy(step_minus)) / 2
     return cross, power
@@ -98,14 +102,15 @@ def frc(plus: torch.Tensor, minus: torch.Tensor, rings: torch.Tensor) -> tuple[t
     return cross / torch.sqrt(power_plus * power_minus), ring_counts(rings)
 
 
-def weak_mode_share(gram: Gram, x: torch.Tensor, n_steps: int = 10) -> torch.Tensor:
-    """ν = ‖x − w‖ / ‖x‖, w = `n_steps` conjugate gradient steps on AᴴA w = AᴴA x.
+def weak_mode_share(gram: Gram, x: torch.Tensor, inside: torch.Tensor, n_steps: int = 10) -> torch.Tensor:
+    """ν = ‖P (x − w)‖ / ‖P x‖, w = `n_steps` conjugate gradient steps on AᴴA w = AᴴA x, P the object.
 
     The part of x (..., y, x) that lives in weakly determined modes; NaN where x = 0. It grows with
-    iterations for every solver, so it is read against gradient descent at equal chi2.
+    iterations for every solver, so it is read against gradient descent at equal chi2. inside: P's diagonal,
+    bool (..., y, x).
     """
     determined = conjugate_gradient(gram, gram(x), n_steps)
-    return torch.sqrt(energy(x - determined) / energy(x))
+    return torch.sqrt(energy((x - determined) * inside) / energy(x * inside))
 
 
 def degrees_of_freedom(

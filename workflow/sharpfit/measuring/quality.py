@@ -1,21 +1,60 @@
 """How good an image is when the truth is known."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from sharpfit.measuring.table import UNKNOWN_QUALITY, Quality
 
 
-def object_mask(reference: np.ndarray) -> np.ndarray:
-    """Where there is an object: |reference| > 10 % of its 99th percentile, bool, the reference's shape."""
-    magnitude = np.abs(reference)
-    return magnitude > 0.1 * np.percentile(magnitude, 99)
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """The image that fits are compared with.
+
+    Attributes
+    ----------
+    image
+        complex (slice, y, x), input units
+    inside
+        bool (slice, y, x), the object
+    noise_variance
+        of the noise that it shares with the fits' data: how much of the data's variance per component it
+        holds, in squared image units; 0 where it shares none
+    noise_energy
+        E‖P n‖² of that noise in the image, P the object, squared image units
+    """
+
+    image: np.ndarray
+    inside: np.ndarray
+    noise_variance: float = 0.0
+    noise_energy: float = 0.0
 
 
-def nrmse(image: np.ndarray, reference: np.ndarray) -> float:
-    """‖image − reference‖ / ‖reference‖ of complex images (slice, y, x), inside the object."""
-    inside = object_mask(reference)
-    error = np.linalg.norm((image - reference)[inside].astype(np.complex128))
-    return float(error / np.linalg.norm(reference[inside].astype(np.complex128)))
+def nrmse(image: np.ndarray, reference: Reference, shared: float = 0.0) -> float:
+    """‖P (x − x_true)‖ / ‖P x_true‖ of complex images (slice, y, x), P the object.
+
+    A reference r = x_true + n_r that was combined from the fit's own samples shares their noise, so that
+    x − r shrinks as x fits it. That noise is taken out:
+    ‖x − x_true‖² = ‖x − r‖² + 2 Re⟨x − x_true, n_r⟩ − ‖n_r‖², where the last two have known expectations.
+
+    Parameters
+    ----------
+    image
+        x, in the reference's units
+    reference
+        r
+    shared
+        E Re⟨P x, n_r⟩ over the variance of the shared noise, a trace (`shared_noise` of the record)
+
+    Returns
+    -------
+        NaN where the image's error cannot be told from the reference's noise
+    """
+    inside = reference.inside
+    distance = np.linalg.norm((image - reference.image)[inside].astype(np.complex128)) ** 2
+    energy = np.linalg.norm(reference.image[inside].astype(np.complex128)) ** 2 - reference.noise_energy
+    error = distance + 2 * reference.noise_variance * shared - reference.noise_energy
+    return float(np.sqrt(error / energy)) if error >= 0 and energy > 0 else np.nan
 
 
 def ssim(image: np.ndarray, reference: np.ndarray) -> float:
@@ -51,8 +90,14 @@ def hfen(image: np.ndarray, reference: np.ndarray) -> float:
     return float(np.linalg.norm(edges - true) / np.linalg.norm(true))
 
 
-def against_reference(image: np.ndarray, reference: np.ndarray) -> Quality:
-    """NRMSE, SSIM and HFEN of an image (slice, y, x) against its reference; NaN where not finite."""
+def against_reference(image: np.ndarray, reference: Reference, shared: float = 0.0) -> Quality:
+    """NRMSE, SSIM and HFEN of an image (slice, y, x) against its reference; NaN where not finite.
+
+    SSIM and HFEN have no term for shared noise, so they are NaN where there is any.
+    """
     if not np.isfinite(image).all():
         return UNKNOWN_QUALITY
-    return Quality(nrmse(image, reference), ssim(image, reference), hfen(image, reference))
+    error = nrmse(image, reference, shared)
+    if reference.noise_variance:
+        return Quality(error, np.nan, np.nan)
+    return Quality(error, ssim(image, reference.image), hfen(image, reference.image))

@@ -12,6 +12,7 @@ from sharpfit.physics import masks, noise
 from sharpfit.physics.operators import Fourier
 from sharpfit.preparing import coil_maps, noise_level, reference
 from sharpfit.preparing.normalise import normalise
+from sharpfit.preparing.support import support
 
 # A share of exact zeros below this is chance (integer samples of a single coil), not undersampling.
 _STRAY_ZEROS = 1e-3
@@ -28,6 +29,9 @@ UNITS = {
     "kspace": "fitted units",
     "csm": "L^-1 S / operator_norm, fitted data units per fitted image unit",
     "reference": "input image units",
+    "reference_noise_variance": "squared input image units, of the fits' noise per component that it holds",
+    "reference_noise_energy": "squared input image units, of that noise inside the object",
+    "support": "true inside the object, where images are judged",
     "pixel_spacing_mm": "mm along y, x",
     "seed": "of added noise, -1 where none was added",
 }
@@ -55,6 +59,8 @@ class _Prepared(NamedTuple):
     """bool (ky, kx), what is fitted"""
     noise_cov: np.ndarray
     """Ψ, complex128 (coil, coil), added noise included"""
+    measured_share: float
+    """of the noise's variance that was there before any was added"""
     attrs: dict[str, Any]
     """what was found, for the result"""
 
@@ -95,7 +101,12 @@ def preprocess(
     prepared = _prepare(raw, sampling_parameters, added_noise, noise_std)
     datasets, attrs = _solvable(raw, prepared, held_out)
     _check_finite(raw.where, datasets | attrs)
-    return datasets, prepared.attrs | attrs | _noise_level(datasets, attrs["sigma_given"], prepared)
+    settled = _noise_level(datasets, attrs["sigma_given"], prepared)
+    kspace, csm, mask = (datasets[name] for name in ("kspace", "csm", "mask"))
+    inside = support(kspace, csm, mask, settled["sigma"])
+    share = prepared.measured_share if attrs["reference_source"].startswith(reference.AS_MEASURED) else 0.0
+    own = reference.own_noise(csm, inside, settled["sigma"], attrs["image_scale"], share)
+    return datasets | {"support": inside}, prepared.attrs | attrs | settled | own
 
 
 def _prepare(
@@ -121,14 +132,15 @@ def _prepare(
         "mask_source": mask_source,
         "axes_source": raw.axes_source,
     }
-    return _Prepared(data, sampled, kspace, mask, noise_cov, attrs)
+    share = float(np.trace(np.linalg.solve(noise_cov, estimate.covariance)).real) / len(noise_cov)
+    return _Prepared(data, sampled, kspace, mask, noise_cov, share, attrs)
 
 
 def _solvable(
     raw: RawScan, prepared: _Prepared, held_out: Mapping[str, Any]
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Find maps and reference, hold samples out, normalise."""
-    data, sampled, kspace, mask, noise_cov, _ = prepared
+    data, sampled, kspace, mask, noise_cov, *_ = prepared
     block = masks.calibration_block(mask, coil_maps.MAX_CALIBRATION_WIDTH)
     csm, csm_source = _maps(raw, kspace, block, noise_cov)
     fit = normalise(kspace, csm, mask, noise_cov)
@@ -284,5 +296,5 @@ def _reference(
         kspace = data.kspace * np.complex64(data.unit)
         return reference.combine(
             kspace, csm, noise_cov
-        ), "all samples as measured, combined with the maps of the fit"
+        ), f"{reference.AS_MEASURED}, combined with the maps of the fit; the noise they share is taken out"
     return None, "none"

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from scipy.ndimage import gaussian_filter
 
 from sharpfit.errors import InputError
 from sharpfit.files.axes import FileArray
@@ -11,6 +12,9 @@ from sharpfit.preparing import coil_maps
 
 # A given reference further from the measured samples than this factor is in other units.
 _FACTORS = (0.5, 2.0)
+AS_MEASURED = "all samples as measured"
+_PHASE_SMOOTHING = 2.0  # pixels
+_PHASE_STEPS = 4  # smoothing pulls the phase at an edge inwards; each step takes up what the last one left
 
 
 def combine(kspace: np.ndarray, csm: np.ndarray, noise_cov: np.ndarray) -> np.ndarray:
@@ -41,7 +45,7 @@ def given(
     noise_cov: np.ndarray,
     sampled: np.ndarray,
 ) -> tuple[np.ndarray, str]:
-    """Take a given image as it is, or a magnitude image with the phase of what was measured.
+    """Take a given image, complex or magnitude, with the smooth phase of what was measured.
 
     Parameters
     ----------
@@ -68,12 +72,41 @@ def given(
         if its scale is another one than the measured samples'
     """
     _check_scale(reference, kspace, unit, csm, noise_cov, sampled)
-    measured = combine(kspace, csm, noise_cov)
-    if reference.values.dtype.kind == "c":
-        return reference.values.astype(np.complex64), f"given ({reference.where})"
-    image = reference.values * np.exp(1j * np.angle(measured))
-    source = f"given as magnitude ({reference.where}), phase of the measured samples"
-    return image.astype(np.complex64), source
+    turn = np.exp(1j * _smooth_phase(reference.values, kspace, csm, noise_cov, sampled))
+    kind = "" if reference.values.dtype.kind == "c" else " as magnitude"
+    source = (
+        f"given{kind} ({reference.where}), up to a smooth phase, which the maps leave free and the centre "
+        "of k-space settles"
+    )
+    return (reference.values * turn).astype(np.complex64), source
+
+
+def _smooth_phase(
+    image: np.ndarray, kspace: np.ndarray, csm: np.ndarray, noise_cov: np.ndarray, sampled: np.ndarray
+) -> np.ndarray:
+    """Phase of the measured image over a given one, (slice, y, x), both seen through the centre of k-space.
+
+    Maps turned by any smooth phase fit the data as well, with the image turned back; the phase of single
+    pixels would take their noise along.
+    """
+    seen, F = _centre(sampled), Fourier()
+    measured = combine(np.where(seen, kspace, 0), csm, noise_cov)
+    smoothing = (0, _PHASE_SMOOTHING, _PHASE_SMOOTHING)
+    phase = np.zeros(image.shape)
+    for _ in range(_PHASE_STEPS):
+        k = F.forward(torch.from_numpy(image * np.exp(1j * phase))).numpy()
+        low = F.adjoint(torch.from_numpy(np.where(seen, k, 0))).numpy()
+        product = measured * low.conj()
+        left = (gaussian_filter(part, smoothing) for part in (product.imag, product.real))
+        phase += np.arctan2(*left)
+    return phase
+
+
+def _centre(sampled: np.ndarray) -> np.ndarray:
+    """Locations in the centre of k-space, where noise and aliasing matter least; all where there is none."""
+    centre = np.zeros_like(sampled)
+    centre[masks.calibration_block(sampled, coil_maps.MAX_CALIBRATION_WIDTH)] = True
+    return centre if centre.any() else sampled
 
 
 def _check_scale(
@@ -89,9 +122,7 @@ def _check_scale(
     The factor f of least squares ‖f M F S |x| exp(iφ) − M y‖² must lie in 0.5 … 2; φ is the phase of the
     measured combination and M the centre of k-space, where noise and aliasing matter least.
     """
-    centre = np.zeros_like(sampled)
-    centre[masks.calibration_block(sampled, coil_maps.MAX_CALIBRATION_WIDTH)] = True
-    seen = centre if centre.any() else sampled
+    seen = _centre(sampled)
     phase = np.angle(combine(np.where(seen, kspace, 0), csm, noise_cov))
     image = np.abs(reference.values) / unit * np.exp(1j * phase)
     predicted = Fourier().forward(torch.from_numpy(csm * image[:, None])).numpy()[..., seen]
@@ -104,3 +135,29 @@ def _check_scale(
             "give it in the units of the k-space (centred orthonormal FFT, coils combined with Σ|S|² = 1), "
             "or look at its axes"
         )
+
+
+def own_noise(
+    csm: np.ndarray, inside: np.ndarray, sigma: float, image_scale: float, share: float
+) -> dict[str, float]:
+    """Say what noise a reference combined from the fit's own samples holds, for `quality.Reference`.
+
+    It is D Eᴴ n over all samples, D = 1 / Σ|S|², of the energy 2 σ² Σ D inside the object.
+
+    Parameters
+    ----------
+    csm
+        complex64 (slice, coil, y, x), as the model uses them
+    inside
+        bool (slice, y, x), the object
+    sigma
+        std of the fit's noise per component, fitted units
+    image_scale
+        input image units per fitted unit
+    share
+        of the fit's noise that the reference holds, in variance: below 1 where noise was added, 0 for none
+    """
+    variance = share * (sigma * image_scale) ** 2
+    power = (np.abs(csm) ** 2).sum(1)[inside].astype(float)
+    energy = 2 * variance * float((1 / power[power > 0]).sum())
+    return {"reference_noise_variance": variance, "reference_noise_energy": energy}

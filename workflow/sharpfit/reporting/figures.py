@@ -52,6 +52,7 @@ def draw_images(
     picked: np.ndarray,
     last: np.ndarray,
     reference: np.ndarray | None = None,
+    inside: np.ndarray | None = None,
     *,
     picked_iteration: int,
     last_iteration: int,
@@ -61,7 +62,8 @@ def draw_images(
 
     Images are (y, x) or (slice, y, x) (the middle slice is drawn), complex, in input units. With a
     reference, that and the errors |picked − reference|, |last − reference| follow, magnified by
-    `ERROR_GAIN`; without one, the change |last − picked| takes their place, magnified alike.
+    `ERROR_GAIN`; without one, the change |last − picked| takes their place, magnified alike. The border of
+    the object, `inside`, bool like the images, is drawn into the first panel.
     """
     picked, last = middle_slice(picked), middle_slice(last)
     panels = [(f"picked, iteration {picked_iteration}", picked), (f"last, iteration {last_iteration}", last)]
@@ -82,6 +84,10 @@ def draw_images(
             shown = axes.imshow(np.abs(image), cmap="gray", vmin=0.0, vmax=white, interpolation="nearest")
             axes.set_title(label, fontsize=9, parse_math=False)
             axes.set_axis_off()
+        if inside is not None:
+            first, border = figure.axes[0], middle_slice(inside)
+            if border.any() and not border.all():
+                first.contour(border, levels=[0.5], colors=ORANGE, linewidths=0.8)
         figure.colorbar(shown, ax=figure.axes, shrink=0.8, label="magnitude, input units")
         figure.suptitle(title, fontsize=10, parse_math=False)
         _save(figure, path)
@@ -176,6 +182,7 @@ def draw_fit(
     picked: np.ndarray,
     last: np.ndarray,
     reference: np.ndarray | None,
+    inside: np.ndarray,
     title: str,
 ) -> None:
     """Draw images, curves and sharpness of a judged fit into a folder."""
@@ -184,7 +191,14 @@ def draw_fit(
     end = int(curves.iterations[judgement.last])
     folder.mkdir(parents=True, exist_ok=True)
     draw_images(
-        folder / "images.png", picked, last, reference, picked_iteration=at, last_iteration=end, title=title
+        folder / "images.png",
+        picked,
+        last,
+        reference,
+        inside,
+        picked_iteration=at,
+        last_iteration=end,
+        title=title,
     )
     draw_curves(
         folder / "curves.png",

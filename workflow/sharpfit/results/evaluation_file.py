@@ -51,6 +51,8 @@ class Evaluation:
         what the reference says of those images
     trajectory
         the figures along all checkpoints
+    nrmse
+        the error against the reference along them, (checkpoint,)
     """
 
     scan: str
@@ -69,6 +71,7 @@ class Evaluation:
     picked_quality: Quality
     last_quality: Quality
     trajectory: Figures[np.ndarray]
+    nrmse: np.ndarray
 
     @property
     def picked_iteration(self) -> int:
@@ -101,6 +104,7 @@ def as_evaluation(judged: JudgedFit, scan: str, regime: str, settings: Mapping[s
         picked_quality=judged.picked_quality,
         last_quality=judged.last_quality,
         trajectory=curves.along(),
+        nrmse=judged.nrmse,
     )
 
 
@@ -158,7 +162,8 @@ def _as_json(evaluation: Evaluation) -> dict[str, Any]:
         "stopped_because": evaluation.stopped_because,
         "picked": _flat(evaluation.picked, evaluation.picked_quality),
         "last": _flat(evaluation.last, evaluation.last_quality),
-        "trajectory": {name: getattr(evaluation.trajectory, name).tolist() for name in FIGURES},
+        "trajectory": {name: getattr(evaluation.trajectory, name).tolist() for name in FIGURES}
+        | {"nrmse": evaluation.nrmse.tolist()},
         "units": units() | {"risk_noise": unit("risk")},
     }
 
@@ -202,6 +207,7 @@ def _evaluation(content: Mapping[str, Any]) -> Evaluation:
         picked_quality=_quality(ends[0]),
         last_quality=_quality(ends[1]),
         trajectory=Figures(**{name: np.array(along.get(name, unknown), float) for name in FIGURES}),
+        nrmse=np.array(along.get("nrmse", unknown), float),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sharpfit.judging.evaluate import NoiseLevel
+from sharpfit.measuring.quality import Reference
 from sharpfit.results import hdf5
 
 
@@ -21,6 +22,10 @@ class Scan:
         the file's
     reference
         complex (y, x) of the middle slice, input units, or None
+    support
+        bool (y, x) of the middle slice, the object; None where nothing says it
+    reference_source
+        where the reference comes from, and what it can be compared in
     spacing
         (y, x) in mm per pixel, or None
     n_slices
@@ -35,6 +40,8 @@ class Scan:
 
     name: str
     reference: np.ndarray | None
+    support: np.ndarray | None
+    reference_source: str
     spacing: tuple[float, float] | None
     n_slices: int
     noise: NoiseLevel
@@ -52,12 +59,14 @@ def read_scan(path: Path) -> Scan:
     """Read what is told of a scan, and the middle slice of its reference."""
     with hdf5.opened(path) as file:
         n_slices = next((file[name].shape[0] for name in ("reference", "kspace") if name in file), 1)
-        reference = file["reference"][n_slices // 2] if "reference" in file else None
+        middle = {name: file[name][n_slices // 2] for name in ("reference", "support") if name in file}
         attrs = dict(file.attrs)
     spacing = attrs.get("pixel_spacing_mm")
     return Scan(
         name=path.stem,
-        reference=reference,
+        reference=middle.get("reference"),
+        support=middle.get("support"),
+        reference_source=str(attrs.get("reference_source", "")),
         spacing=None if spacing is None else (float(spacing[0]), float(spacing[1])),
         n_slices=n_slices,
         noise=_noise(attrs),
@@ -68,10 +77,21 @@ def read_scan(path: Path) -> Scan:
     )
 
 
-def read_reference(path: Path) -> np.ndarray | None:
-    """Read the reference, complex64 (slice, y, x), input units; None without one."""
+def read_reference(path: Path) -> Reference | None:
+    """Read the reference with the object and what it shares of the data's noise; None without one."""
     with hdf5.opened(path) as file:
-        return file["reference"][()] if "reference" in file else None
+        if "reference" not in file:
+            return None
+        names = ("reference_noise_variance", "reference_noise_energy")
+        return Reference(
+            file["reference"][()], file["support"][()], *(float(file.attrs[name]) for name in names)
+        )
+
+
+def read_support(path: Path) -> np.ndarray:
+    """Read where the object is, bool (slice, y, x)."""
+    with hdf5.opened(path) as file:
+        return np.asarray(file["support"][()])
 
 
 def read_noise(path: Path) -> NoiseLevel:

@@ -168,7 +168,7 @@ def _evidence(fit: ShownFit, scan: Scan) -> str:
 def _say(fit: ShownFit, checkpoint: int) -> str:
     """Return a checkpoint's numbers in words, those that are known."""
     along = fit.evaluation.trajectory
-    numbers = [("χ²", along.chi2), ("held-out", along.held_out), ("NRMSE", fit.nrmse)]
+    numbers = [("χ²", along.chi2), ("held-out", along.held_out), ("NRMSE", fit.evaluation.nrmse)]
     known = [(name, values[checkpoint]) for name, values in numbers if np.isfinite(values[checkpoint])]
     return " · ".join(f"{name} {_number(float(value))}" for name, value in known)
 

@@ -63,7 +63,8 @@ def closely(fit: ShownFit, scan: Scan) -> dict[str, Chart]:
 def _series(fit: ShownFit, key: str) -> tuple[np.ndarray, np.ndarray]:
     if key == "lr":
         return fit.history["iteration"], fit.history["lr"]
-    values = fit.nrmse if key == "nrmse" else getattr(fit.evaluation.trajectory, key)
+    judged = fit.evaluation
+    values = judged.nrmse if key == "nrmse" else getattr(judged.trajectory, key)
     return fit.seen.iterations, values
 
 

@@ -1,12 +1,10 @@
 """What a page shows of one fit: the judge's words beside the images of the middle slice."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from sharpfit.measuring import quality
 from sharpfit.results.evaluation_file import Evaluation
 from sharpfit.results.history import read_history
 from sharpfit.results.reconstruction_file import MiddleSlice, read_middle_slice
@@ -46,13 +44,6 @@ class ShownFit:
     def last(self) -> int:
         """Index of the last checkpoint."""
         return len(self.seen.iterations) - 1
-
-    @cached_property
-    def nrmse(self) -> np.ndarray:
-        """Complex relative error in the object of the slice shown, (checkpoint,); nan without reference."""
-        if self.reference is None:
-            return np.full(len(self.seen.images), np.nan)
-        return np.array([quality.nrmse(image, self.reference) for image in self.seen.images])
 
 
 def read_fit(label: str, scan: Scan, evaluation: Evaluation, reconstruction: Path, history: Path) -> ShownFit:

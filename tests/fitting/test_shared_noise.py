@@ -1,0 +1,28 @@
+"""How far a fit follows the noise of a reference that was combined from its own samples."""
+
+import numpy as np
+from small_problem import small
+
+from sharpfit.fitting.observe import observe
+
+
+def test_a_converged_fit_of_all_samples_follows_the_references_noise_entirely():
+    case = small(acceleration=1, n_slices=2)
+    case.scan["held_out_mask"][:] = False
+    problem = case.problem(n_pairs=2)
+    c = problem.start("zero")
+    for _ in range(60):
+        c = c - problem.evaluate(c).gradient
+    found = observe(problem, c, problem.evaluate(c))
+    power = (np.abs(case.scan["csm"]) ** 2).sum(1)
+    expected = 2 * (case.scan["support"] / power).sum((1, 2))
+    np.testing.assert_allclose(found["shared_noise"], np.repeat(expected[:, None], 2, 1), rtol=0.06)
+
+
+def test_an_image_that_ignores_the_data_shares_none_of_their_noise():
+    case = small(n_slices=2)
+    problem = case.problem(n_pairs=2)
+    c = problem.start("zero") + 1
+    shared = observe(problem, c, problem.evaluate(c))["shared_noise"]
+    power = (np.abs(case.scan["csm"]) ** 2).sum(1)
+    assert np.abs(shared).max() < 0.2 * (2 * (case.scan["support"] / power)).sum((1, 2)).max()
