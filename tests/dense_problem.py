@@ -37,6 +37,7 @@ def dense_case(kind="points") -> Small:
     held_out[5:9, 3:8] = False
     maps = case.scan["csm"] * np.exp(1j * rng.random((2, 3, 1, 1)))  # other maps in each slice
     case.scan |= {"mask": mask, "held_out_mask": held_out, "csm": maps.astype(np.complex64)}
+    case.scan["support"] = np.roll(np.abs(truth) > 0, -1, axis=-2)
     clean = np.stack([matrix(case, i) @ truth[i].ravel() for i in range(2)]).reshape(maps.shape)
     noise = SIGMA * (rng.standard_normal(clean.shape) + 1j * rng.standard_normal(clean.shape))
     case.scan["kspace"] = (clean + noise * mask).astype(np.complex64)

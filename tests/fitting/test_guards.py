@@ -5,6 +5,9 @@ import pytest
 import torch
 from dense_problem import SIGMA, dense_case, dense_problem
 
+from sharpfit.errors import PausedFitError
+from sharpfit.fitting import loop
+from sharpfit.fitting.checkpoint_file import CheckpointFile
 from sharpfit.fitting.loop import UNMOVED_PATIENCE, Fit
 
 LAST = 40
@@ -22,6 +25,12 @@ class Scripted:
         self.told.append((gradient.clone(), loss.clone()))
         if self._moves:
             self.c += self._moves.pop(0)
+
+    def state_dict(self):
+        return {"c": self.c}
+
+    def load_state_dict(self, state):
+        self.c.copy_(state["c"])
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +139,42 @@ def test_the_solver_is_told_each_items_own_gradient_and_chi_squared(problem):
     assert not others
     assert torch.equal(gradient, at.gradient)
     torch.testing.assert_close(loss, at.rss / (problem.n_real * SIGMA**2))
+
+
+def test_a_fit_without_held_out_samples_has_no_held_out_residual(problem):
+    case = dense_case()
+    seen_all = case.problem(held_out_mask=np.zeros_like(case.scan["mask"]))
+    trajectory, _ = run(seen_all, checkpoints=(0, 2))
+    assert np.isnan([row["held_out"] for row in trajectory.history]).all()
+
+
+class Keep:
+    """Remembers when it was told to save."""
+
+    def __init__(self):
+        self.saved = []
+
+    def load(self):
+        return None
+
+    def save(self, state, seen):
+        self.saved.append((state["t"], len(seen.history)))
+
+
+def test_the_state_is_saved_every_twenty_seconds(problem, monkeypatch):
+    """With a clock that is read once per iteration, and at each save, and goes on by six seconds."""
+    seconds = iter(range(0, 10000, 6))
+    monkeypatch.setattr(loop.time, "monotonic", lambda: next(seconds))
+    keep, everything = Keep(), torch.full_like(problem.start("zero"), 0.01)
+    run(problem, [everything] * 20, keep=keep, checkpoints=(0, 12))
+    assert keep.saved == [(4, 4), (8, 8), (12, 12)]
+
+
+def test_a_fit_that_was_paused_while_still_goes_on_counting(problem, tmp_path):
+    keep = CheckpointFile(tmp_path / "fit", torch.device("cpu"))
+    asked = iter(range(100))
+    with pytest.raises(PausedFitError, match="paused after iteration 6"):
+        run(problem, keep=keep, pause=lambda: next(asked) == 5)
+    trajectory, _ = run(problem, keep=keep)
+    assert trajectory.history[-1]["iteration"] == UNMOVED_PATIENCE
+    assert [row["iteration"] for row in trajectory.history] == list(range(11))

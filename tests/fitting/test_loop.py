@@ -44,6 +44,8 @@ def test_checkpoints_start_at_zero_and_end_at_the_last_iteration():
     assert [row["iteration"] for row in history] == list(range(21))
     assert checkpoint_iterations(200, 25) == sorted(set(checkpoint_iterations(200, 25)))
     assert checkpoint_iterations(1, 25) == [0, 1]
+    assert checkpoint_iterations(100, 2) == checkpoint_iterations(100, 3) == [0, 1, 100]
+    assert checkpoint_iterations(100, 4) == [0, 1, 10, 100]
 
 
 def test_history_chi2_is_the_residual_over_the_noise():

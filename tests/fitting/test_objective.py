@@ -80,6 +80,20 @@ def test_zero_filled_start_minimises_the_residual_along_itself():
         assert (problem.evaluate(factor * start).rss > best).all()
 
 
+def test_a_zero_filled_start_has_the_scale_of_its_own_items_steepest_descent():
+    case = small(n_slices=2)
+    problem = case.problem(n_pairs=2)
+    start, at_zero = problem.start("zero_filled"), problem.evaluate(problem.start("zero"))
+    back = -at_zero.gradient
+    for item in (0, 3, -1):
+        for i in range(2):
+            full = torch.zeros_like(back)
+            full[item, i] = back[item, i]
+            forward = torch.vdot(full.flatten(), problem.normal(full).flatten()).real
+            alpha = full.abs().square().sum() / forward
+            torch.testing.assert_close(start[item, i], alpha * back[item, i], rtol=1e-3, atol=1e-6)
+
+
 def test_gram_is_the_operator_of_the_gradient():
     problem = small(n_slices=2).problem()
     x = random_images(problem)
@@ -104,6 +118,11 @@ def test_points_are_spread_over_the_object():
     assert len(set(points[:, 1])) == 5
     assert all(magnitude[y, x] == 1 for y, x in points)
     assert spread_points(np.zeros((4, 6))).tolist() == [[2, 3]] * 5
+    percentages = [[50, 10], [25, 30], [75, 50], [25, 70], [50, 90]]  # of a square of 101 × 101 pixels
+    assert spread_points(np.ones((101, 101))).tolist() == percentages
+    faint = np.where(np.arange(101) < 50, 1, 0.19) * np.ones((101, 1))
+    assert spread_points(faint)[:, 1].max() < 50
+    assert spread_points(np.where(faint < 1, 0.21, 1))[:, 1].max() == 90
 
 
 def test_the_problem_reads_one_slice_at_a_time():

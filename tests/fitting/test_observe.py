@@ -7,7 +7,6 @@ from dense_problem import N_PAIRS, SHAPE, SIGMA, dense_case, dense_fit, dense_pr
 
 from sharpfit.fitting.observe import PSF_HALF_WIDTH, observe, ring_counts
 from sharpfit.fitting.replicas import PROBE_STEP, PSF_AMPLITUDE
-from sharpfit.measuring.filtered_risk import RIPPLE
 
 RATES = [0.9] * 6
 EPS = PROBE_STEP * SIGMA
@@ -25,10 +24,9 @@ def seen(request):
     return case, problem, found, [dense_fit(case, problem, i, RATES) for i in range(2)]
 
 
-def inside(case, problem):
+def inside(case):
     """P of each slice, (slice, pixel)."""
-    known = getattr(problem, "inside", None)
-    return np.ones((2, SHAPE[0] * SHAPE[1])) if known is None else known.flatten(1).numpy()
+    return case.scan["support"].reshape(2, -1)
 
 
 def close(found, expected, rtol=2e-4):
@@ -54,8 +52,8 @@ def test_the_image_and_its_noise_map_lie_where_the_object_lies(seen):
 
 
 def test_variances_and_degrees_of_freedom_are_those_of_the_refits(seen):
-    case, problem, found, fits = seen
-    for i, (fit, P) in enumerate(zip(fits, inside(case, problem), strict=True)):
+    case, _, found, fits = seen
+    for i, (fit, P) in enumerate(zip(fits, inside(case), strict=True)):
         plus, minus, spread = pairs(fit)
         close(found["v_image"][i], norm2(P * (plus - minus)) / 4)
         close(found["v_data"][i], norm2((plus - minus) @ fit.A.T) / 4)
@@ -83,8 +81,8 @@ def test_residuals_count_the_samples_that_each_item_saw_and_those_it_did_not(see
 
 
 def test_sharpness_is_counted_in_both_halves(seen):
-    case, problem, found, fits = seen
-    for i, (fit, P) in enumerate(zip(fits, inside(case, problem), strict=True)):
+    case, _, found, fits = seen
+    for i, (fit, P) in enumerate(zip(fits, inside(case), strict=True)):
         for k, (plus, minus) in enumerate(zip(*pairs(fit)[:2], strict=True)):
             cross = power = 0.0
             for axis in (0, 1):
@@ -116,8 +114,8 @@ def test_ring_correlations_are_sums_over_the_rings_of_an_explicit_transform(seen
 
 
 def test_the_weak_modes_are_what_ten_krylov_steps_leave(seen):
-    case, problem, found, fits = seen
-    for i, (fit, P) in enumerate(zip(fits, inside(case, problem), strict=True)):
+    case, _, found, fits = seen
+    for i, (fit, P) in enumerate(zip(fits, inside(case), strict=True)):
         M = fit.A.conj().T @ fit.A
         vectors = [M @ fit.x[0]]
         for _ in range(9):
@@ -140,18 +138,27 @@ def test_the_local_psf_is_the_change_around_each_point(seen):
             close(window, wrapped)
 
 
-def filters(case, problem, fits):
-    """p(M) and Q = p(M) M of each slice, from eigenvalues; the cutoff where signal and noise are equal."""
-    shapes = [np.linalg.eigh(fit.A.conj().T @ fit.A) for fit in fits]
-    energy = (np.abs(case.scan["kspace"]) ** 2).sum()
+def test_the_cutoff_is_where_an_average_mode_of_the_object_holds_as_much_signal_as_noise(seen):
+    """2σ² tr(P AᴴA) / (‖y‖² − N σ²); the trace by random signs, so within three of its standard errors."""
+    case, problem, _, fits = seen
+    grams = [P[:, None] * (fit.A.conj().T @ fit.A) * P for fit, P in zip(fits, inside(case), strict=True)]
+    trace = sum(np.trace(gram).real for gram in grams)
+    error = np.sqrt(2 * sum(norm2(gram - np.diag(np.diag(gram))).sum() for gram in grams)) / trace
     n_real = 2 * 3 * case.scan["mask"].sum() * 2
-    power = (energy - n_real * SIGMA**2) / sum(s.sum() for s, _ in shapes)
-    degree = len(problem.filtered._series) - 1
-    reach = np.tanh(np.arccosh(1 / RIPPLE) / (2 * (degree + 1))) ** 2
-    lowest = getattr(problem.filtered, "lowest", max(2 * SIGMA**2 / power, reach))
-    T = np.polynomial.chebyshev.Chebyshev.basis(degree + 1)
+    signal = (np.abs(case.scan["kspace"]) ** 2).sum() - n_real * SIGMA**2
+    assert problem.cutoff == pytest.approx(2 * SIGMA**2 * trace / signal, rel=3 * error)
+    assert 3 * error < 0.3
+
+
+def filters(problem, fits):
+    """p(M) and Q = p(M) M of each slice, from eigenvalues."""
+    lowest, T = (
+        problem.filtered.lowest,
+        np.polynomial.chebyshev.Chebyshev.basis(len(problem.filtered._series)),
+    )
     made = []
-    for s, V in shapes:
+    for fit in fits:
+        s, V = np.linalg.eigh(fit.A.conj().T @ fit.A)
         s = np.clip(s, 1e-9, None)
         Q = 1 - T((1 + lowest - 2 * s) / (1 - lowest)) / T((1 + lowest) / (1 - lowest))
         made.append([(V * values) @ V.conj().T for values in (Q / s, Q)])
@@ -160,7 +167,7 @@ def filters(case, problem, fits):
 
 def test_the_filtered_risk_is_built_from_filtered_refits(seen):
     case, problem, found, fits = seen
-    shapes = zip(fits, filters(case, problem, fits), inside(case, problem), strict=True)
+    shapes = zip(fits, filters(problem, fits), inside(case), strict=True)
     for i, (fit, (p, Q), P) in enumerate(shapes):
         plus, minus, spread = pairs(fit)
         g = fit.A.conj().T @ (fit.A @ fit.x[0] - case.scan["kspace"][i].ravel())

@@ -76,6 +76,13 @@ def test_a_loss_that_is_watched_sets_the_rate_of_its_own_item_alone():
     assert alone[0].lr == 0.1 > alone[1].lr
 
 
+def test_the_rate_told_is_the_mean_over_the_main_fits_slices():
+    """One of two slices has halved its rate; a replica that halved it more often does not count."""
+    losses = [torch.tensor([[5.0 - t, 1.0], [1.0, 1.0]]) for t in range(3)]
+    rates = descend(torch.zeros(2, 2, 2, 2, dtype=torch.complex64), losses)
+    assert rates.lr == pytest.approx((0.1 + 0.025) / 2)
+
+
 def test_the_state_goes_on_bit_for_bit():
     start = torch.zeros(2, 1, 2, 2, dtype=torch.complex64)
     losses = [torch.full((2, 1), 1.0 + (i % 3)) for i in range(8)]

@@ -84,7 +84,7 @@ class Fit:
             row = self._row(t, at, previous)
             trajectory.history.append(row)
             self.on_row(row)
-            unmoved = unmoved + 1 if t and row["step"] == 0 and _same(self.solver.c, previous) else 0
+            unmoved = unmoved + 1 if t and _same(self.solver.c, previous) else 0
             stuck = unmoved >= UNMOVED_PATIENCE and row["gradient_norm"] > 0
             if stuck:
                 trajectory.stopped_because = _why_stuck(row)
