@@ -74,11 +74,8 @@ def main() -> None:
             noticed, diff = _test(copy, room, change, options.timeout)
             tried[room] += 1
             survivors[room] += [] if noticed else [diff]
-            print(
-                f"{i}/{options.number} {room}: {'noticed' if noticed else 'SURVIVED'}",
-                file=sys.stderr,
-                flush=True,
-            )
+            said = "noticed" if noticed else f"SURVIVED\n{diff}"
+            print(f"{i}/{options.number} {room}: {said}", file=sys.stderr, flush=True)
     _tell(tried, survivors)
 
 

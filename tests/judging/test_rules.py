@@ -1,0 +1,184 @@
+"""Where each rule of the judge begins to speak, and what it says: one threshold at a time."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_records import ITERATIONS, made_record, with_history
+
+from sharpfit.judging.curves import Curves
+from sharpfit.judging.diagnosis import plateau_cause, travel, under_fitted_cause
+from sharpfit.judging.judge import _slope, judge, pick
+
+OVER = made_record(sigma=0.3, conditioning=1e-3, n_pairs=2)
+PICKED = pick(Curves(OVER))
+
+
+def with_last_risk(record, risk):
+    """The same record with another bias at the last checkpoint, so that J ends at `risk`."""
+    bias = record.filtered_rss.copy()
+    bias[-1] += risk - Curves(record).risk[-1]
+    return replace(record, filtered_rss=bias)
+
+
+@pytest.mark.parametrize(("share", "over"), [(1.10, False), (1.106, True)])
+def test_over_fitting_begins_at_five_per_cent_of_error(share, over):
+    best = Curves(OVER).risk[PICKED]
+    found = judge(with_last_risk(OVER, share * best))
+    assert (found.verdict == "over-fitting") == over
+
+
+def test_a_rise_is_a_share_of_the_variance_where_that_is_larger():
+    """A bias estimated far below 0 leaves J smaller than the variance in it."""
+    least, variance = Curves(OVER).risk[PICKED], Curves(OVER).v_image[PICKED]
+    shifted = replace(OVER, filtered_rss=OVER.filtered_rss - least + 0.3 * variance)
+    curves = Curves(shifted)
+    size = (1.05**2 - 1) * curves.v_image[PICKED]
+    assert size > (1.05**2 - 1) * curves.risk[PICKED]
+    for factor, over in ((0.98, False), (1.02, True)):
+        found = judge(with_last_risk(shifted, curves.risk[PICKED] + factor * size))
+        assert (found.verdict == "over-fitting") == over
+
+
+def test_over_fitting_is_dated_from_where_j_stays_up():
+    """Not from a first peak, and counted in iterations."""
+    bias = OVER.filtered_rss.copy()
+    bias[-2] -= Curves(OVER).risk[-2] - Curves(OVER).risk[PICKED]
+    assert f"since iteration {ITERATIONS[-1]}:" in judge(replace(OVER, filtered_rss=bias)).evidence
+    assert judge(OVER).advice == f"stop at iteration {ITERATIONS[PICKED]}, or regularise"
+
+
+def test_what_replicas_could_decide_is_said_with_their_number():
+    """Two replicas at J ± 0.7 of its rise: four would bring the error of their mean to half the rise."""
+    curves = Curves(OVER)
+    rise = curves.risk[-1] - curves.risk[PICKED]
+    spread = np.zeros_like(OVER.v_image)
+    spread[-1] = 0.7 * rise * np.array([1, -1])
+    found = judge(replace(OVER, v_image=OVER.v_image + spread))
+    assert (found.verdict, found.advice) == ("not decided", "set n_replicas to 4")
+    assert f"between iteration {ITERATIONS[PICKED]} and 100" in found.evidence
+    sketch = np.zeros_like(OVER.filtered_sketch)
+    sketch[-1] = 0.3 * rise / (2 * OVER.sigma)
+    both = judge(replace(OVER, v_image=OVER.v_image + spread, filtered_sketch=sketch))
+    assert both.advice == "set n_replicas to 7"  # 2 · 0.49 / (0.25 − 0.09) = 6.1
+
+
+def test_a_rise_counts_against_the_errors_of_data_and_replicas_together():
+    rise = Curves(OVER).risk[-1] - Curves(OVER).risk[PICKED]
+    for factor, verdict in ((0.98, "over-fitting"), (1.02, "not decided")):
+        sketch = np.zeros_like(OVER.filtered_sketch)
+        sketch[-1] = factor * rise / 2 / (2 * OVER.sigma)  # twice this is the rise
+        assert judge(replace(OVER, filtered_sketch=sketch)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"), [({"weak": 1.9}, "noise"), ({"weak": 2.1}, "weakly-determined artefact")]
+)
+def test_artefact_is_what_grew_twice_as_much_as_the_noise_explains(change, cause):
+    grown = Curves(OVER).v_image[-1] - Curves(OVER).v_image[PICKED]
+    share = np.zeros((len(ITERATIONS), 1))
+    share[-1] = 0.5
+    norm = np.full((len(ITERATIONS), 1), 2 * np.sqrt(change["weak"] * grown))
+    assert judge(replace(OVER, weak_mode_share=share, image_norm=norm)).cause == cause
+
+
+def test_the_share_of_noise_in_the_sharpness_gained_is_told():
+    cross, power = np.ones((len(ITERATIONS), 1, 2)), np.ones((len(ITERATIONS), 1, 2))
+    cross[-1], power[-1] = 1.5, 1.5 + 2 * 1.5  # G gains 0.5 and the noise 1.5
+    told = judge(replace(OVER, cross_gradient=cross, gradient_energy=power)).evidence
+    assert "; 75 % of the sharpness gained since is noise" in told
+    assert "sharpness" not in judge(replace(OVER, cross_gradient=power, gradient_energy=power)).evidence
+
+
+@pytest.mark.parametrize(("last", "verdict"), [(1.049, False), (1.051, True)])
+def test_a_loss_five_per_cent_above_its_minimum_diverges(last, verdict):
+    record = made_record()
+    chi2 = np.r_[np.full(100, 1.0), last]
+    found = judge(replace(record, history=with_history(record, chi2=chi2)))
+    assert (found.verdict == "diverging") == verdict
+    tiny = judge(replace(record, history=with_history(record, chi2=chi2 / 100)))
+    assert tiny.verdict != "diverging"  # of a loss below 0.1 no five per cent count
+    assert "iteration 0" in found.evidence or not verdict
+
+
+def test_plateaus_are_told_apart():
+    assert plateau_cause(1.06, 0.5) == "noise floor"
+    assert plateau_cause(1.061, 0.03) == "converged"
+    assert plateau_cause(1.061, 0.031) == ""
+    assert plateau_cause(np.nan, 0.01) == "converged"
+    assert plateau_cause(0.9, 0.01) == "noise floor"
+
+
+LR = 0.1 * 0.5 ** np.arange(5)
+
+
+def walked(lr=LR, *, last_step=0.01, needed=0.1, **changes):
+    """Five steps of 0.2, 0.4, … and a sixth row that took none."""
+    record = made_record(iterations=ITERATIONS[:5], last_step=last_step, travel_needed=needed, **changes)
+    steps = np.r_[np.nan, 0.2 * np.arange(1, 6)]
+    return replace(record, history=with_history(record, pace=np.r_[lr, 99.0], step=steps))
+
+
+def test_travel_is_read_from_the_steps_that_were_taken():
+    way = travel(walked())
+    assert way.pace_sum == pytest.approx(LR.sum())
+    assert (way.pace_largest, way.pace_last) == (0.1, pytest.approx(0.1 / 16))
+    assert way.made == pytest.approx(0.2 * 15)
+    assert way.left == pytest.approx(5 * 0.01)
+    assert way.needed == 0.1
+
+
+@pytest.mark.parametrize(
+    ("changes", "left", "cause"),
+    [
+        ({}, 0.6, "learning rate exhausted"),
+        ({"needed": 0.049}, 0.6, "too few iterations"),
+        ({"lr": 0.1 * np.array([1, 1, 1, 1, 0.49])}, 0.6, "learning rate exhausted"),
+        ({"lr": 0.1 * np.array([1, 1, 1, 1, 0.51])}, 0.51, "learning rate too small"),
+        ({"lr": 0.1 * np.array([1, 1, 1, 1, 0.51])}, 0.49, "ill-conditioning"),
+        ({"has_learning_rate": False}, 0.6, "ill-conditioning"),
+    ],
+)
+def test_a_cause_is_named_by_what_was_left_and_needed(changes, left, cause):
+    found, numbers, advice = under_fitted_cause(walked(**changes), left)
+    assert found == cause
+    assert ": 3 travelled, 0.05 available" in numbers
+    if cause.startswith("learning rate"):
+        assert "raise lr to 0.1" in advice  # 0.1 · (3 + 0.1) / 3
+
+
+@pytest.mark.parametrize(
+    ("pace", "expected"),
+    [
+        (np.ones(100), 2.0),  # half of Σ pace lies at 50: J falls from there with the second power
+        (np.r_[np.ones(50), np.zeros(50)], 2.0),
+    ],
+)
+def test_a_slope_is_that_of_the_last_half_of_the_clock(pace, expected):
+    record = made_record(iterations=np.arange(101))
+    record = replace(record, history=with_history(record, pace=np.r_[pace, 1.0]))
+    spent = np.r_[0, np.cumsum(pace)]
+    values = np.where(spent < spent[-1] / 2, 7.0, spent**expected)
+    assert _slope(Curves(record), values) == pytest.approx(expected)
+    assert _slope(Curves(record), -values) == 0
+
+
+def test_the_worst_slice_rose_most_or_is_the_largest():
+    record = made_record(conditioning=0.9, n_slices=3)
+    bias = record.filtered_rss.copy()
+    bias[-1, 2] += 1e-3
+    assert judge(replace(record, filtered_rss=bias)).worst_slice in (0, 2)
+    v_image = np.repeat(record.v_image[:1], len(ITERATIONS), axis=0) * 0 + np.array([1.0, 5.0, 2.0])[:, None]
+    falling = np.linspace(2, 1, len(ITERATIONS))[:, None] * np.array([1.0, 1.0, 9.0])
+    record = replace(record, v_image=v_image, filtered_rss=falling)
+    assert judge(record).worst_slice == 2
+
+
+def test_sharper_begins_where_the_width_changes_by_five_per_cent():
+    """From the first checkpoint with a width to the last, geometric mean of y and x."""
+    record = made_record(conditioning=0.9, sigma=0.01)
+    told = judge(record).evidence
+    assert "PSF width 1.21 → 1.21 px" in told
+    assert "from iteration 1 to 100" in told
+    gain = Curves(record).cross_gradient[-1] - Curves(record).cross_gradient[1]
+    assert f"rose by {gain:.3g}" in told
