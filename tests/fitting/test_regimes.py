@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sharpfit.errors import InputError
-from sharpfit.fitting import solvers
+from sharpfit.fitting import penalties, solvers
 from sharpfit.fitting.methods import EVERY_MODULE
 from sharpfit.fitting.regimes import OPTIMIZERS, SCHEDULES, check_regime
 from sharpfit.fitting.solvers.torch_optimizer import make_optimizer, make_schedule
@@ -156,7 +156,65 @@ def test_a_mistake_in_a_solver_is_one_line_that_names_the_key(solver, message):
         check_regime("mine", {"solver": solver, "n_iterations": 5})
 
 
-@pytest.mark.parametrize("name", [module.rsplit(".", 1)[1] for module in EVERY_MODULE])
-def test_every_file_of_a_solver_is_known_and_every_known_one_is_a_file(name):
-    assert {path.stem for path in Path(solvers.__path__[0]).glob("[a-z]*.py")} >= {name}
-    assert len(EVERY_MODULE) == len(list(Path(solvers.__path__[0]).glob("[a-z]*.py")))
+def test_every_file_of_a_method_is_known_and_every_known_one_is_a_file():
+    files = {
+        f"{package.__name__}.{path.stem}"
+        for package in (solvers, penalties)
+        for path in Path(package.__path__[0]).glob("[a-z]*.py")
+    }
+    assert set(EVERY_MODULE) == files
+
+
+TV = {"name": "total_variation", "weight": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("regime", "message"),
+    [
+        ({"solver": {"name": "fista"}}, r"mine\.solver: fista is for penalised fits; name a penalty"),
+        ({"solver": {"name": "cg"}, "penalty": TV}, r"mine\.penalty: cg knows none; take fista or pogm"),
+        (
+            {"solver": {"name": "fista"}, "penalty": {**TV, "name": "tv"}},
+            r"mine\.penalty\.name: 'tv' cannot be used here; choose one of",
+        ),
+        (
+            {"solver": {"name": "fista"}, "penalty": {**TV, "levels": 3}},
+            r"mine\.penalty\.levels: total_variation has no such argument; it takes none",
+        ),
+        (
+            {
+                "solver": {"name": "fista"},
+                "penalty": {**TV, "name": "wavelet", "family": "db3", "n_levels": 2},
+            },
+            r"mine\.penalty: .*family 'db3' is not known",
+        ),
+        (
+            {"solver": {"name": "pogm"}, "penalty": {**TV, "name": "wavelet"}},
+            r"penalty: .*missing 2 required",
+        ),
+        (
+            {"solver": {"name": "fista"}, "penalty": {**TV, "weight": "judged"}, "n_iterations": 17},
+            r"mine\.n_iterations: is 17, but a judged weight takes 18 or more",
+        ),
+        (
+            {
+                "solver": {"name": "fista"},
+                "penalty": {**TV, "weight": "judged"},
+                "stop": {"rule": "judged", "rise": 0.1, "patience": 3},
+            },
+            r"mine\.stop: the path of a judged weight has its own end",
+        ),
+    ],
+)
+def test_a_mistake_in_a_penalised_regime_is_one_line_that_names_the_key(regime, message):
+    with pytest.raises(InputError, match=message):
+        check_regime("mine", {"n_iterations": 60, **regime})
+
+
+@pytest.mark.parametrize("name", ["tikhonov", "total_variation", "wavelet"])
+@pytest.mark.parametrize("weight", [0.3, "judged"])
+def test_every_penalty_passes_with_every_proximal_solver(name, weight):
+    arguments = {"family": "db4", "n_levels": 2} if name == "wavelet" else {}
+    for solver in ("fista", "pogm"):
+        penalty = {"name": name, "weight": weight, **arguments}
+        check_regime("mine", {"solver": {"name": solver}, "penalty": penalty, "n_iterations": 36})

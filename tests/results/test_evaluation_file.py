@@ -10,6 +10,7 @@ from made_records import made_record
 
 from sharpfit.errors import InputError
 from sharpfit.judging.evaluate import AtBound, NoiseLevel, evaluate
+from sharpfit.judging.weight_choice import ChosenWeight
 from sharpfit.measuring.quality import Reference
 from sharpfit.measuring.table import FIGURES, QUALITIES, units
 from sharpfit.results.evaluation_file import as_evaluation, read_evaluation, write_evaluation
@@ -65,3 +66,14 @@ def test_what_is_no_evaluation_is_named(tmp_path, text):
         read_evaluation(file)
     with pytest.raises(InputError, match="no-file"):
         read_evaluation(tmp_path / "no-file.json")
+
+
+def test_a_chosen_weight_comes_back_with_the_path_and_takes_the_iterations_place(tmp_path):
+    choice = ChosenWeight(0.5, 0.4, 0.6, 3)
+    wrote = replace(judged(), weight=choice, weights=(np.nan, 1.0, 0.5, 0.2))
+    write_evaluation(tmp_path / "evaluation.json", wrote)
+    read = read_evaluation(tmp_path / "evaluation.json")
+    assert read.weight == choice
+    np.testing.assert_array_equal(read.weights, wrote.weights)
+    assert read.where_to_stop == "take weight 0.5 σ (0.4 to 0.6)"
+    assert judged().where_to_stop.startswith("stop at iteration")

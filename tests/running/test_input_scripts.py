@@ -52,7 +52,7 @@ def run_preprocess(output, **changes):
 def test_simulate_then_preprocess_gives_a_documented_file():
     run_preprocess("a.h5")
     datasets, attrs = hdf5.read("a.h5")
-    assert {"kspace", "csm", "mask", "held_out_mask", "noise_cov", "reference"} == datasets.keys()
+    assert {"kspace", "csm", "mask", "held_out_mask", "noise_cov", "reference", "support"} == datasets.keys()
     units = json.loads(attrs["units"])
     said = {"scan", "units", "noise_check", *(name for name in attrs if name.endswith("_source"))}
     assert set(attrs) - said <= units.keys()

@@ -14,7 +14,7 @@ SLOW = {"torch", "matplotlib", "plotly", "scipy", "skimage", "sigpy"}
     ("script", "needed"),
     [
         ("simulate", {"scipy"}),
-        ("preprocess", {"torch"}),
+        ("preprocess", {"torch", "scipy"}),
         ("reconstruct", {"torch"}),
         ("evaluate", {"matplotlib"}),
         ("summarise", set()),

@@ -52,6 +52,8 @@ class Fit:
         called with every row of the history
     stop
         asked at every checkpoint with all checkpoints and observations so far; a reason ends the fit
+    steer
+        called with every observation but the start's, so that a solver may choose its way by it
     pause
         asked every iteration; True saves the state and raises :class:`PausedFitError`
     """
@@ -62,6 +64,7 @@ class Fit:
     keep: CheckpointFile | None = None
     on_row: Callable[[Row], None] = lambda _row: None
     stop: Callable[[Sequence[int], Sequence[Observation]], str] | None = None
+    steer: Callable[[Observation], None] | None = None
     pause: Callable[[], bool] = lambda: False
     _trajectory: Trajectory = field(default_factory=Trajectory)
 
@@ -124,6 +127,8 @@ class Fit:
     def _observe(self, t: int, at: Evaluation) -> None:
         self._trajectory.iterations.append(t)
         self._trajectory.observations.append(observe(self.problem, self.solver.c, at))
+        if self.steer is not None and t:
+            self.steer(self._trajectory.observations[-1])
 
     def _end_non_finite(self, t: int, previous: Tensor) -> Trajectory:
         """Go back to the last finite iterate, and observe it unless it was a checkpoint."""

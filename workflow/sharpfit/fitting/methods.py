@@ -1,18 +1,23 @@
-"""Which files a regime uses, of several: its solver. Planning reads this table, a job never does."""
+"""Which files a regime uses, of several: its solver and penalty. Planning reads this, a job never does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sharpfit.errors import InputError
 from sharpfit.fitting.names import did_you_mean
 
 SOLVERS = "sharpfit.fitting.solvers"
+PENALTIES = "sharpfit.fitting.penalties"
 TORCH = "torch_optimizer"
 
-_SOLVERS = ("cg",)
-"""Solvers that a regime may name; `optimizer:` asks for the one of torch."""
+_SMOOTH = ("cg",)
+_PROXIMAL = ("fista", "pogm")
+_PENALTIES = ("tikhonov", "total_variation", "wavelet")
 
-EVERY_MODULE = tuple(f"{SOLVERS}.{name}" for name in (TORCH, *_SOLVERS))
+EVERY_MODULE = (
+    *(f"{SOLVERS}.{name}" for name in (TORCH, *_SMOOTH, *_PROXIMAL)),
+    *(f"{PENALTIES}.{name}" for name in _PENALTIES),
+)
 """All that `modules_of` can name."""
 
 
@@ -22,11 +27,22 @@ def modules_of(regime: Mapping[str, Any]) -> tuple[str, ...]:
     Raises
     ------
     InputError
-        if no file is known by a name that the regime gives
+        if no file is known by a name that the regime gives, or solver and penalty do not belong together
     """
     if "solver" not in regime:
         return (f"{SOLVERS}.{TORCH}",)
-    name = regime["solver"]["name"]
-    if name not in _SOLVERS:
-        raise InputError(f"solver.name: {did_you_mean(name, _SOLVERS)}")
-    return (f"{SOLVERS}.{name}",)
+    solver = _known("solver", regime["solver"]["name"], (*_SMOOTH, *_PROXIMAL))
+    if "penalty" not in regime:
+        if solver in _PROXIMAL:
+            raise InputError(f"solver: {solver} is for penalised fits; name a penalty, or take cg")
+        return (f"{SOLVERS}.{solver}",)
+    if solver not in _PROXIMAL:
+        raise InputError(f"penalty: {solver} knows none; take {' or '.join(_PROXIMAL)}")
+    penalty = _known("penalty", regime["penalty"]["name"], _PENALTIES)
+    return (f"{SOLVERS}.{solver}", f"{PENALTIES}.{penalty}")
+
+
+def _known(key: str, name: str, names: Sequence[str]) -> str:
+    if name not in names:
+        raise InputError(f"{key}.name: {did_you_mean(name, names)}")
+    return name

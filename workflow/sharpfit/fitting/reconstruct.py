@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -16,8 +16,9 @@ from sharpfit.fitting.checkpoint_file import CheckpointFile, Row
 from sharpfit.fitting.loop import Fit, Trajectory, percentile99
 from sharpfit.fitting.objective import Problem
 from sharpfit.fitting.observe import checkpoint_iterations, ring_counts
-from sharpfit.fitting.solving import Objective, Solver, make_solver
-from sharpfit.fitting.stopping import stop_rule
+from sharpfit.fitting.solving import Objective, Solver, make_penalty, make_solver
+from sharpfit.fitting.stopping import scan_risk, stop_rule
+from sharpfit.fitting.weight_path import Proximal, WeightPath, path_checkpoints
 from sharpfit.physics.conjugate_gradient import conjugate_gradient
 
 
@@ -68,14 +69,35 @@ def reconstruct(
         seed=measures["seed"],
         device=device,
     )
-    objective = Objective(problem.normal, problem.data)
-    solver = make_solver(regime, objective, problem.start(regime["start"]))
-    checkpoints = checkpoint_iterations(regime["n_iterations"], measures["n_checkpoints"])
-    stop = stop_rule(regime, problem.sigma)
-    keep = CheckpointFile(state, device) if state else None
-    trajectory = Fit(problem, solver, checkpoints, keep, on_row, stop, pause).run()
+    fit = _fit(problem, regime, measures["n_checkpoints"])
+    fit.keep = CheckpointFile(state, device) if state else None
+    fit.on_row, fit.pause = on_row, pause
+    trajectory, solver = fit.run(), fit.solver
     datasets = _datasets(problem, trajectory, float(attrs["image_scale"]))
+    if isinstance(solver, WeightPath):
+        datasets["weights"] = np.array([np.nan, *solver.weights])
     return datasets, _attributes(problem, solver, trajectory, regime, attrs), trajectory.history
+
+
+def _fit(problem: Problem, regime: Mapping[str, Any], n_checkpoints: int) -> Fit:
+    """Put the regime's solver at its start; a weight that is left to the judge becomes a path of weights."""
+    start, sigma = problem.start(regime["start"]), problem.sigma
+    weight = regime["penalty"]["weight"] if "penalty" in regime else 0.0
+    judged = weight == "judged"
+    objective = Objective(
+        problem.normal, problem.data, make_penalty(regime), 0.0 if judged else weight * sigma
+    )
+    solver = make_solver(regime, objective, start)
+    if not judged:
+        checkpoints = checkpoint_iterations(regime["n_iterations"], n_checkpoints)
+        return Fit(problem, solver, checkpoints, stop=stop_rule(regime, sigma))
+    path = WeightPath(cast(Proximal, solver), sigma)
+    return Fit(
+        problem,
+        path,
+        path_checkpoints(regime["n_iterations"]),
+        steer=lambda seen: path.told(scan_risk(seen, sigma)),
+    )
 
 
 def _datasets(problem: Problem, trajectory: Trajectory, image_scale: float) -> dict[str, np.ndarray]:

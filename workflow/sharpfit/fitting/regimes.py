@@ -19,7 +19,8 @@ from sharpfit.errors import InputError
 from sharpfit.fitting.methods import modules_of
 from sharpfit.fitting.names import did_you_mean
 from sharpfit.fitting.solvers import torch_optimizer
-from sharpfit.fitting.solving import Objective, make_solver
+from sharpfit.fitting.solving import Objective, make_penalty, make_solver
+from sharpfit.fitting.weight_path import N_WEIGHTS
 
 # Every one updates each coefficient from that coefficient's own history, so batch items cannot mix.
 OPTIMIZERS = (
@@ -79,6 +80,7 @@ def check_regime(name: str, regime: Regime) -> None:
             _check_schedule(regime["optimizer"], regime.get("schedule", []), regime["n_iterations"])
         else:
             _check_arguments("solver", import_module(modules_of(regime)[0]).make, regime["solver"], skip=2)
+            _check_penalty(regime)
         _rehearse(regime)
     except InputError as error:
         raise InputError(f"params.yaml: regimes.{name}.{error}") from None
@@ -89,11 +91,28 @@ def _rehearse(regime: Regime) -> None:
     start = torch.zeros(2, 1, 2, 2, dtype=torch.complex64)
     where = "optimizer" if "optimizer" in regime else "solver"
     name = regime[where]["name"]
-    solver = _try(where, name, lambda: make_solver(regime, Objective(lambda c: c, start), start))
+    penalty = _try("penalty", "its arguments", partial(make_penalty, regime))
+    objective = Objective(lambda c: c, start, penalty, 0.1)
+    solver = _try(where, name, partial(make_solver, regime, objective, start))
     for t in range(min(regime["n_iterations"], N_STEPS)):
         gradient = solver.c.detach() - 1
         loss = gradient.abs().square().sum((-2, -1))
         _try(where, f"{name} at iteration {t + 1}", partial(solver.step, gradient, loss))
+
+
+def _check_penalty(regime: Regime) -> None:
+    if "penalty" not in regime:
+        return
+    arguments = {key: value for key, value in regime["penalty"].items() if key != "weight"}
+    _check_arguments("penalty", import_module(modules_of(regime)[1]).make, arguments, skip=0)
+    if regime["penalty"]["weight"] != "judged":
+        return
+    if regime["n_iterations"] < N_WEIGHTS:
+        raise InputError(
+            f"n_iterations: is {regime['n_iterations']}, but a judged weight takes {N_WEIGHTS} or more"
+        )
+    if "stop" in regime:
+        raise InputError("stop: the path of a judged weight has its own end; remove the key")
 
 
 def _check_optimizer(spec: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Protocol, cast
 from torch import Tensor
 
 SOLVERS = "sharpfit.fitting.solvers"
+PENALTIES = "sharpfit.fitting.penalties"
 TORCH = "torch_optimizer"
 """The solver of regimes that name an optimizer of torch."""
 
@@ -29,17 +30,40 @@ class Objective:
         AᴴA c of every item, (item, slice, …) → the same shape
     data
         a tensor of the data, which shows the dtype and device that c must have
+    penalty
+        R, where the objective is ½‖A c − y‖² + λ R(c)
+    weight
+        λ
     """
 
     gram: Callable[[Tensor], Tensor]
     data: Tensor
+    penalty: Penalty | None = None
+    weight: float = 0.0
+
+
+class Penalty(Protocol):
+    """R of images (item, slice, y, x), and the map by which proximal solvers take steps along it."""
+
+    def value(self, x: Tensor) -> Tensor:
+        """R of every item, float64 (item, slice)."""
+
+    def prox(self, x: Tensor, threshold: Tensor) -> Tensor:
+        """Minimise ½ ‖z − x‖² + t R(z) over z; t is positive, one per item, shaped to scale ``x``."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the next call goes on from: tensors and plain values."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up the state of another instance, made alike."""
 
 
 class Solver(Protocol):
     """All batch items of one fit, moved together and never mixed."""
 
-    c: Tensor
-    """The iterate, (item, slice, …), on the device of the fit."""
+    @property
+    def c(self) -> Tensor:
+        """The iterate, (item, slice, …), on the device of the fit."""
 
     @property
     def lr(self) -> float:
@@ -86,3 +110,25 @@ def make_solver(regime: Mapping[str, Any], objective: Objective, start: Tensor) 
         arguments = {"optimizer": regime["optimizer"], "schedule": regime.get("schedule", [])}
     module = import_module(f"{SOLVERS}.{solver_of(regime)}")
     return cast(Solver, module.make(objective, start, **arguments))
+
+
+def make_penalty(regime: Mapping[str, Any]) -> Penalty | None:
+    """Load the penalty of a regime by its name; None where it names none."""
+    if "penalty" not in regime:
+        return None
+    spec = regime["penalty"]
+    arguments = {name: value for name, value in spec.items() if name not in ("name", "weight")}
+    return cast(Penalty, import_module(f"{PENALTIES}.{spec['name']}").make(**arguments))
+
+
+def penalty_of(objective: Objective) -> Penalty:
+    """Return the penalty that a proximal solver needs.
+
+    Raises
+    ------
+    ValueError
+        the regime names none
+    """
+    if objective.penalty is None:
+        raise ValueError("it needs a penalty; name one, or take cg")
+    return objective.penalty

@@ -21,11 +21,15 @@ class JudgedStop:
 
     J (`sharpfit.measuring.filtered_risk`) is read on the main trajectory; all replicas stop with it.
 
-    Args:
-        rise: how far J must lie above its minimum, in shares of it (or of the image's variance where that
-            is larger).
-        patience: iterations that must have passed since the minimum.
-        sigma: noise std per real and imaginary component, fitted units.
+    Parameters
+    ----------
+    rise
+        how far J must lie above its minimum, in shares of it (or of the image's variance where that is
+        larger)
+    patience
+        iterations that must have passed since the minimum
+    sigma
+        noise std per real and imaginary component, fitted units
     """
 
     def __init__(self, rise: float, patience: int, sigma: float) -> None:
@@ -33,7 +37,7 @@ class JudgedStop:
 
     def __call__(self, iterations: Sequence[int], observations: Sequence[Mapping[str, np.ndarray]]) -> str:
         """Return why to stop after the last of the checkpoints, empty to go on."""
-        values = np.array([self._risk(seen) for seen in observations])
+        values = np.array([scan_risk(seen, self._sigma) for seen in observations])
         lowest = int(values.argmin())
         variance = float(observations[lowest]["v_image"].sum(0).mean())
         rise = values[-1] - values[lowest]
@@ -42,6 +46,8 @@ class JudgedStop:
             return ""
         return f"judged: J rose since iteration {iterations[lowest]}, {waited} iterations ago"
 
-    def _risk(self, seen: Mapping[str, np.ndarray]) -> float:
-        parts = (seen[name] for name in ("filtered_rss", "filtered_trace", "v_filtered", "v_image"))
-        return float(filtered_risk(*parts, sigma=self._sigma).sum(0).mean())
+
+def scan_risk(seen: Mapping[str, np.ndarray], sigma: float) -> float:
+    """J of one checkpoint: the sum over slices, the mean over pairs."""
+    parts = (seen[name] for name in ("filtered_rss", "filtered_trace", "v_filtered", "v_image"))
+    return float(filtered_risk(*parts, sigma=sigma).sum(0).mean())

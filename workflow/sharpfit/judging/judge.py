@@ -12,6 +12,7 @@ from sharpfit.judging import diagnosis, thresholds
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.diagnosis import Finding
 from sharpfit.judging.record import Record
+from sharpfit.judging.weight_choice import ChosenWeight, chosen_weight, of_path
 
 UNDECIDED = "over-fitting or sharper"
 
@@ -27,14 +28,20 @@ class Judgement:
     picked: int
     last: int
     worst_slice: int
+    weight: ChosenWeight | None = None
 
 
 def judge(record: Record) -> Judgement:
     """Judge one scan × regime; non-finite measures must have been replaced by NaN."""
     curves = Curves(record)
     picked, last = pick(curves), len(record.iterations) - 1
+    weight = None
+    if record.weights and np.isfinite(record.weights[picked]):
+        weight = chosen_weight(curves, picked, np.hypot(*paired_error(curves, picked)))
     finding = (
         diagnosis.frozen(record)
+        or _non_finite(record)
+        or (of_path(weight, curves, _sharper(curves)) if weight else None)
         or _diverging(record)
         or _over_fitting(curves, picked)
         or _under_fitted(curves)
@@ -48,6 +55,7 @@ def judge(record: Record) -> Judgement:
         picked,
         last,
         _worst_slice(curves, picked),
+        weight,
     )
 
 
@@ -76,8 +84,8 @@ def paired_error(curves: Curves, picked: int) -> tuple[np.ndarray, np.ndarray]:
     return data, np.hypot(trace, variance)
 
 
-def _diverging(record: Record) -> Finding | None:
-    """Find values that are not finite, or a loss that ends above its minimum."""
+def _non_finite(record: Record) -> Finding | None:
+    """Find values that are not finite."""
     if record.stopped_because.startswith("non-finite"):
         return Finding("diverging", "non-finite loss", record.stopped_because, "lower the learning rate")
     chi2 = np.asarray(record.history["chi2"], float)
@@ -86,6 +94,12 @@ def _diverging(record: Record) -> Finding | None:
         return Finding(
             "diverging", "non-finite loss", f"non-finite loss at iteration {at}", "lower the learning rate"
         )
+    return None
+
+
+def _diverging(record: Record) -> Finding | None:
+    """Find a loss that ends above its minimum."""
+    chi2 = np.asarray(record.history["chi2"], float)
     lowest = int(np.nanargmin(chi2))
     if chi2[-1] - chi2[lowest] <= thresholds.LOSS_RISE * max(chi2[lowest], thresholds.LOSS_FLOOR):
         return None

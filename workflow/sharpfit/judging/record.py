@@ -47,6 +47,8 @@ class Record:
     travel_needed: float
     has_learning_rate: bool = True
     """Whether `pace` in the history counts learning rates, or iterations of a solver that has none."""
+    weights: tuple[float, ...] = ()
+    """Where the checkpoints are weights of a penalty: each one's, in units of σ; NaN at the start."""
 
     @property
     def n_slices(self) -> int:

@@ -60,7 +60,7 @@ def answer(evaluations: Sequence[Evaluation]) -> str:
     """Answer the study's question for one scan in words: best regime, where to stop, is the drop real."""
     best, *others = rank(evaluations)
     drop = _DROP_IS_REAL.get(best.verdict, best.verdict).format(cause=best.cause or "cause unknown")
-    text = f"Best is {best.regime}: stop at iteration {best.picked_iteration} of {best.last_iteration}"
+    text = f"Best is {best.regime}: {best.where_to_stop}"
     if np.isfinite(best.picked_quality.nrmse):
         text += f" (NRMSE {best.picked_quality.nrmse:.3g}, {best.last_quality.nrmse:.3g} at the end)"
     ties = [other.regime for other in others if as_good(best, other)]
@@ -121,4 +121,5 @@ def _next_best(best: Evaluation, other: Evaluation) -> str:
     """Say which regime comes next, and how much larger its estimated error is, where that can be said."""
     ratio = error_ratio(other, best)
     by = "" if ratio is None else f", with {ratio:.3g} × the estimated error"
-    return f" Next: {other.regime} at iteration {other.picked_iteration}{by}."
+    at = f"weight {other.weight.weight:.3g} σ" if other.weight else f"iteration {other.picked_iteration}"
+    return f" Next: {other.regime} at {at}{by}."

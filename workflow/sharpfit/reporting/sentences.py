@@ -30,7 +30,7 @@ def of_fit(evaluation: Evaluation) -> str:
     lines = [
         f"{evaluation.scan}/{evaluation.regime}: {evaluation.verdict}{cause}",
         f"  {evaluation.evidence}",
-        f"  stop at iteration {evaluation.picked_iteration} of {evaluation.last_iteration}",
+        f"  {evaluation.where_to_stop}",
     ]
     lines += [f"  advice: {evaluation.advice}"] if evaluation.advice else []
     lines += [f"  stopped early: {evaluation.stopped_because}"] if evaluation.stopped_because else []
@@ -46,11 +46,14 @@ def of_fit(evaluation: Evaluation) -> str:
 def of_scan(evaluations: Sequence[Evaluation]) -> str:
     """Return the answer on a scan and one line per regime, best first."""
     rows = [("regime", "verdict", "stop at", "cause")]
-    rows += [
-        (one.regime, one.verdict, f"{one.picked_iteration}/{one.last_iteration}", one.cause)
-        for one in ranking.rank(evaluations)
-    ]
+    rows += [(one.regime, one.verdict, _stop(one), one.cause) for one in ranking.rank(evaluations)]
     return "\n".join([f"{evaluations[0].scan}: {ranking.answer(evaluations)}", "", *aligned(rows)])
+
+
+def _stop(one: Evaluation) -> str:
+    if one.weight is not None:
+        return f"{one.weight.weight:.3g} σ"
+    return f"{one.picked_iteration}/{one.last_iteration}"
 
 
 def _value(evaluation: Evaluation, end: str, name: str) -> float:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from sharpfit.errors import InputError
 from sharpfit.judging.evaluate import AtBound, JudgedFit, NoiseLevel
+from sharpfit.judging.weight_choice import ChosenWeight
 from sharpfit.measuring.table import FIGURES, QUALITIES, Figures, Quality, unit, units
 
 
@@ -20,6 +21,8 @@ class RegimeSettings:
     optimizer: Mapping[str, Any]
     schedule: Sequence[Mapping[str, Any]]
     start: str
+    method: Mapping[str, Any] = field(default_factory=dict)
+    """`solver` and `penalty` of a regime that names no optimizer"""
 
     @property
     def solver(self) -> str:
@@ -53,6 +56,8 @@ class Evaluation:
         the figures along all checkpoints
     nrmse
         the error against the reference along them, (checkpoint,)
+    weight, weights
+        where the judge chose a penalty's weight: the choice, and the weight of every checkpoint
     """
 
     scan: str
@@ -72,6 +77,17 @@ class Evaluation:
     last_quality: Quality
     trajectory: Figures[np.ndarray]
     nrmse: np.ndarray
+    weight: ChosenWeight | None = None
+    weights: tuple[float, ...] = ()
+
+    @property
+    def where_to_stop(self) -> str:
+        """Which image to take, in words."""
+        if self.weight is None:
+            return f"stop at iteration {self.picked_iteration} of {self.last_iteration}"
+        return (
+            f"take weight {self.weight.weight:.3g} σ ({self.weight.lowest:.3g} to {self.weight.highest:.3g})"
+        )
 
     @property
     def picked_iteration(self) -> int:
@@ -105,6 +121,8 @@ def as_evaluation(judged: JudgedFit, scan: str, regime: str, settings: Mapping[s
         last_quality=judged.last_quality,
         trajectory=curves.along(),
         nrmse=judged.nrmse,
+        weight=judgement.weight,
+        weights=curves.record.weights,
     )
 
 
@@ -144,6 +162,7 @@ def _as_json(evaluation: Evaluation) -> dict[str, Any]:
         "optimizer": dict(evaluation.settings.optimizer),
         "schedule": list(evaluation.settings.schedule),
         "start": evaluation.settings.start,
+        **evaluation.settings.method,
         "verdict": evaluation.verdict,
         "cause": evaluation.cause,
         "evidence": evaluation.evidence,
@@ -163,8 +182,10 @@ def _as_json(evaluation: Evaluation) -> dict[str, Any]:
         "picked": _flat(evaluation.picked, evaluation.picked_quality),
         "last": _flat(evaluation.last, evaluation.last_quality),
         "trajectory": {name: getattr(evaluation.trajectory, name).tolist() for name in FIGURES}
-        | {"nrmse": evaluation.nrmse.tolist()},
-        "units": units() | {"risk_noise": unit("risk")},
+        | {"nrmse": evaluation.nrmse.tolist()}
+        | ({"weight": list(evaluation.weights)} if evaluation.weights else {}),
+        "units": units() | {"risk_noise": unit("risk")} | ({"weight": "σ"} if evaluation.weights else {}),
+        **({"weight": asdict(evaluation.weight)} if evaluation.weight else {}),
     }
 
 
@@ -208,12 +229,15 @@ def _evaluation(content: Mapping[str, Any]) -> Evaluation:
         last_quality=_quality(ends[1]),
         trajectory=Figures(**{name: np.array(along.get(name, unknown), float) for name in FIGURES}),
         nrmse=np.array(along.get("nrmse", unknown), float),
+        weight=ChosenWeight(**content["weight"]) if content.get("weight") else None,
+        weights=tuple(map(_number, along.get("weight", []))),
     )
 
 
 def _settings(regime: Mapping[str, Any]) -> RegimeSettings:
     optimizer, schedule = regime.get("optimizer", {"name": ""}), regime.get("schedule", [])
-    return RegimeSettings(optimizer, schedule, regime.get("start", ""))
+    method = {name: regime[name] for name in ("solver", "penalty") if regime.get(name)}
+    return RegimeSettings(optimizer, schedule, regime.get("start", ""), method)
 
 
 def _noise(noise: Mapping[str, Any]) -> NoiseLevel:

@@ -17,7 +17,8 @@ from sharpfit.results.evaluation_file import Evaluation
 class SummaryRow:
     """One fit. chi2 and held_out (1 is the noise floor) are those of the picked iteration; NRMSE is relative.
 
-    noise_over_given tells what the residual corrected the measured or stated noise level by.
+    noise_over_given tells what the residual corrected the measured or stated noise level by, picked_weight
+    which weight of a penalty the judge chose, in units of σ.
 
     None stands where a value is not known.
     """
@@ -32,6 +33,7 @@ class SummaryRow:
     nrmse_picked: float | None
     nrmse_last: float | None
     noise_over_given: float | None
+    picked_weight: float | None
     cause: str
 
 
@@ -58,6 +60,7 @@ def row(evaluation: Evaluation) -> SummaryRow:
         nrmse_picked=_known(evaluation.picked_quality.nrmse),
         nrmse_last=_known(evaluation.last_quality.nrmse),
         noise_over_given=_known(evaluation.noise.over_given),
+        picked_weight=evaluation.weight.weight if evaluation.weight else None,
         cause=evaluation.cause,
     )
 

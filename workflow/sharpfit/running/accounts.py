@@ -36,6 +36,8 @@ def _verdict(file: Path) -> str:
     if facts.get("cause"):
         text += f" ({facts['cause']})"
     if "last_iteration" in facts:
+        if weight := facts.get("weight"):
+            return f"{text}, weight {weight['weight']:.3g} σ"
         text += f", stop at {facts['picked_iteration']} of {facts['last_iteration']}"
     return text
 

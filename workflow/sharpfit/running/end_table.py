@@ -26,7 +26,7 @@ def summary_table(summary_csv: Path, logs: Path) -> str:
     """
     with summary_csv.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    cells = [[*(_cell(key, row.get(key, "")) for key in COLUMNS), _seconds(row, logs)] for row in rows]
+    cells = [[*(_cell(key, _shown(key, row)) for key in COLUMNS), _seconds(row, logs)] for row in rows]
     table = [[*COLUMNS.values(), "seconds there"], *cells]
     keys = (*COLUMNS, "seconds")
     widths = [max(len(row[i]) for row in table) for i in range(len(keys))]
@@ -42,6 +42,13 @@ def _seconds(row: dict[str, str], logs: Path) -> str:
         return ""
     rates = re.findall(rf"^(\S+) {PER_ITERATION}$", log.read_text(errors="replace"), re.MULTILINE)
     return f"{float(rates[-1]) * int(row['picked_iteration']):.2g}" if rates else ""
+
+
+def _shown(key: str, row: dict[str, str]) -> str:
+    """The weight stands in the column of the iteration where the judge chose one."""
+    if key == "picked_iteration" and row.get("picked_weight"):
+        return f"{float(row['picked_weight']):.3g} σ"
+    return row.get(key, "")
 
 
 def _cell(key: str, value: str) -> str:

@@ -32,7 +32,8 @@ class Job:
         Keyword arguments that are files, relative to the study's folder.
     modules
         The modules that this job chooses among several, by their dotted names (the readers of its files, its
-        solver); its script imports them by name, so that only the ones it uses count in its fingerprint.
+        solver and penalty); its script imports them by name, so that only the ones it uses count in its
+        fingerprint.
     """
 
     rule: str

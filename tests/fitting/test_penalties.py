@@ -1,0 +1,75 @@
+"""Proximal maps against independent minimisation, on small complex images."""
+
+import numpy as np
+import pytest
+import torch
+
+from sharpfit.fitting.penalties import tikhonov, total_variation, wavelet
+from sharpfit.physics.wavelet import Wavelet
+
+SHAPE = (2, 1, 6, 8)
+THRESHOLD = torch.tensor([0.2, 0.7]).double().reshape(2, 1, 1, 1)
+
+
+def image(seed=0):
+    return torch.randn(SHAPE, dtype=torch.complex128, generator=torch.Generator().manual_seed(seed))
+
+
+def objective(penalty, z, x):
+    """½ ‖z − x‖² + t R(z) of every item."""
+    return 0.5 * (z - x).abs().square().sum((-2, -1)) + THRESHOLD[..., 0, 0] * penalty.value(z)
+
+
+PENALTIES = {
+    "tikhonov": tikhonov.make(),
+    "total_variation": total_variation.TotalVariation(400),
+    "wavelet": wavelet.WaveletSparsity(Wavelet("haar", 2), spin=False),
+}
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_nothing_near_a_proximal_point_is_better(name):
+    penalty, x = PENALTIES[name], image()
+    z = penalty.prox(x, THRESHOLD)
+    lowest = objective(penalty, z, x)
+    for seed in range(20):
+        for size in (1e-1, 1e-3):
+            assert (objective(penalty, z + size * image(seed + 1), x) >= lowest - 1e-9).all()
+    assert (lowest < objective(penalty, x, x)).all()
+
+
+def test_total_variation_is_that_of_a_dense_difference_matrix():
+    x = image()
+    dy, dx = (np.roll(x.numpy(), -1, axis) - x.numpy() for axis in (-2, -1))
+    np.testing.assert_allclose(
+        total_variation.make().value(x), np.sqrt(abs(dy) ** 2 + abs(dx) ** 2).sum((-2, -1)), rtol=1e-12
+    )
+
+
+def test_calls_that_settle_converge_together():
+    """The dual goes on from call to call, so short calls come ever nearer to a long one."""
+    x, short, exact = image(), total_variation.make(), total_variation.TotalVariation(3000)
+    wanted = exact.prox(x, THRESHOLD)
+    errors = [float((short.prox(x, THRESHOLD) - wanted).abs().max()) for _ in range(50)]
+    assert errors[-1] < 0.15 * errors[0]
+    assert errors[9] < 0.4 * errors[0]
+
+
+@pytest.mark.parametrize("make", [total_variation.make, lambda: wavelet.make(family="haar", n_levels=2)])
+def test_items_do_not_mix_and_a_state_goes_on(make):
+    x, whole, first, second, alone = image(), make(), make(), make(), make()
+    for _ in range(4):
+        wanted = whole.prox(x, THRESHOLD)
+        by_itself = alone.prox(x[1:], THRESHOLD[1:])
+    for _ in range(2):
+        first.prox(x, THRESHOLD)
+    second.load_state_dict(first.state_dict())
+    for _ in range(2):
+        found = second.prox(x, THRESHOLD)
+    assert torch.equal(found, wanted)
+    assert torch.equal(by_itself, wanted[1:])
+
+
+def test_spinning_moves_the_grid():
+    x, spun = image(), wavelet.make(family="haar", n_levels=2)
+    assert not torch.equal(spun.prox(x, THRESHOLD), spun.prox(x, THRESHOLD))

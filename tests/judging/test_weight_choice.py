@@ -1,0 +1,54 @@
+"""Fits whose checkpoints are weights of a penalty."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_records import ITERATIONS, made_record
+
+from sharpfit.judging.judge import judge
+
+WEIGHTS = (np.nan, 3.0, 2.0, 1.0, 0.7, 0.5, 0.3, 0.2, 0.1, 0.06, 0.5)
+
+
+def path(picked=5, **changes):
+    """A path whose squared bias is smallest at one weight; its loss rises at the end, as it must."""
+    record = made_record(sigma=0.02)
+    bias = np.abs(np.log(np.r_[10.0, WEIGHTS[1:]] / WEIGHTS[picked]))[:, None] + 0.5
+    chi2 = record.history["chi2"].copy()
+    chi2[-1] = 2 * chi2.min()
+    history = {**record.history, "chi2": chi2}
+    return replace(record, filtered_rss=bias, weights=WEIGHTS, history=history, **changes)
+
+
+def test_the_picked_weight_is_that_of_the_smallest_risk():
+    found = judge(path())
+    assert found.weight.weight == 0.5
+    assert found.weight.lowest <= 0.5 <= found.weight.highest
+    assert found.weight.n_tried == 9
+    assert "weight 0.5 σ of 9 from 3 to 0.06 σ" in found.evidence
+
+
+def test_a_path_is_no_divergence_although_its_loss_rises_again():
+    assert judge(path()).verdict in ("sharper", "contrast restored")
+    without = replace(path(), weights=())
+    assert judge(without).verdict == "diverging"
+
+
+def test_weights_within_a_standard_error_are_named():
+    sure = judge(path(filtered_sketch=np.zeros((len(ITERATIONS), 1, 8)))).weight
+    noisy = np.random.default_rng(0).normal(size=(len(ITERATIONS), 1, 8)) * 30
+    unsure = judge(path(filtered_sketch=noisy)).weight
+    assert unsure.highest > sure.highest
+    assert unsure.lowest < sure.lowest
+
+
+@pytest.mark.parametrize(("picked", "told"), [(1, True), (9, True), (5, False)])
+def test_a_best_weight_at_the_end_of_the_path_is_told(picked, told):
+    assert ("the best weight lies at the path's end" in judge(path(picked)).advice) == told
+
+
+def test_a_path_that_never_moved_is_frozen():
+    record = path()
+    still = {**record.history, "step": np.zeros(len(record.history["step"]))}
+    assert judge(replace(record, history=still)).verdict == "frozen"

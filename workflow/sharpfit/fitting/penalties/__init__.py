@@ -1,0 +1,1 @@
+"""Penalties, one file each; a fit loads the one that its regime names."""

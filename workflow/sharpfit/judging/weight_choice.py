@@ -1,0 +1,51 @@
+"""Judge a fit whose checkpoints are the weights of a penalty: the image at the weight of the smallest J."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sharpfit.judging.curves import Curves
+from sharpfit.judging.diagnosis import Finding
+
+
+@dataclass(frozen=True)
+class ChosenWeight:
+    """The weight of the picked image, in units of σ, and what is as good within the uncertainty.
+
+    Attributes
+    ----------
+    weight
+        chosen
+    lowest, highest
+        weights whose J exceeds the smallest by no more than its standard error
+    n_tried
+        different weights on the path
+    """
+
+    weight: float
+    lowest: float
+    highest: float
+    n_tried: int
+
+
+def chosen_weight(curves: Curves, picked: int, error: np.ndarray) -> ChosenWeight:
+    """Name the picked checkpoint's weight; `error` is the standard error of every J minus the smallest."""
+    weights = np.array(curves.record.weights)
+    as_good = weights[(curves.risk - curves.risk[picked] <= error) & np.isfinite(weights)]
+    lowest, highest = (float(end(as_good, initial=weights[picked])) for end in (np.min, np.max))
+    return ChosenWeight(float(weights[picked]), lowest, highest, len(np.unique(weights[1:])))
+
+
+def of_path(choice: ChosenWeight, curves: Curves, sharper: Finding) -> Finding:
+    """Word the verdict of a path: what the picked image gained, and whether the path held the best weight."""
+    tried = np.array(curves.record.weights[1:])
+    evidence = (
+        f"{sharper.evidence}; weight {choice.weight:.3g} σ of {choice.n_tried} from {tried.max():.3g} to "
+        f"{tried.min():.3g} σ, {choice.lowest:.3g} to {choice.highest:.3g} σ as good within a standard error"
+    )
+    advice = ""
+    if choice.weight in (tried.min(), tried.max()):
+        advice = "the best weight lies at the path's end: this penalty hardly fits the image, try another"
+    return Finding(sharper.verdict, "", evidence, advice)
