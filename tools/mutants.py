@@ -112,7 +112,7 @@ def _changes_what_runs(change: MutationSpec) -> bool:
     """Leave out decorators, annotations, the star of a signature, and what Python would not compile."""
     if "Decorator" in change.operator_name:
         return False
-    source = Path(change.module_path).read_text()
+    source = Path(change.module_path).read_text(encoding="utf-8")
     operator = get_operator(change.operator_name)(**change.operator_args)
     try:
         before, after = (

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import sigpy
 import sigpy.mri
 
 from sharpfit.errors import InputError

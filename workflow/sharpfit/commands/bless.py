@@ -42,7 +42,7 @@ def user() -> str:
     """Name and address that git knows, or the login name."""
     known = [
         subprocess.run(
-            ["git", "config", f"user.{key}"], capture_output=True, text=True, check=False
+            ["git", "config", f"user.{key}"], capture_output=True, encoding="utf-8", check=False
         ).stdout.strip()
         for key in ("name", "email")
     ]

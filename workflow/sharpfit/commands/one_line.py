@@ -6,11 +6,13 @@ from contextlib import contextmanager
 import typer
 
 from sharpfit.errors import InputError
+from sharpfit.study.streams import print_whatever_the_locale
 
 
 @contextmanager
 def errors_in_one_line(status: int = 1) -> Iterator[None]:
     """Print an InputError as one line and end with `status`."""
+    print_whatever_the_locale()
     try:
         yield
     except InputError as error:

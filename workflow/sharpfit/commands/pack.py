@@ -39,5 +39,5 @@ def pack(
 def _revision(repository: Path) -> str:
     """Commit of the code, with `-dirty` when files differ from it."""
     command = ["git", "-C", str(repository), "describe", "--always", "--dirty", "--abbrev=40"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     return done.stdout.strip() or "unknown"

@@ -149,7 +149,7 @@ def _result(results: Path, scan: str, regime: str, file: Path) -> Result:
 
 def _json(file: Path) -> dict[str, Any]:
     try:
-        content: dict[str, Any] = json.loads(file.read_text())
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{file}: cannot be read as JSON ({error})") from error
     return content

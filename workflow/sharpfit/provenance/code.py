@@ -45,7 +45,7 @@ class Code:
         self.root = root
         self._memory = memory
         try:
-            self._known: dict[str, list] = json.loads(memory.read_text())
+            self._known: dict[str, list] = json.loads(memory.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             self._known = {}
         self._seen: dict[Path, Facts] = {}

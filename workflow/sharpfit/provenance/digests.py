@@ -45,7 +45,7 @@ class DigestCache:
         self._known: dict[str, tuple[Stamp, str]] = {}
         self._new: list[str] = []
         n_lines = 0
-        for line in file.read_text(errors="replace").splitlines() if file.exists() else []:
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []:
             n_lines += 1
             try:
                 path, size, mtime, ctime, inode, digest = json.loads(line)
@@ -86,10 +86,10 @@ class DigestCache:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             if self._crowded:
                 temporary = self.file.with_suffix(f".{os.getpid()}")
-                temporary.write_text("".join(map(self._line, self._known)))
+                temporary.write_text("".join(map(self._line, self._known)), encoding="utf-8")
                 temporary.replace(self.file)
             else:
-                with self.file.open("a") as file:
+                with self.file.open("a", encoding="utf-8") as file:
                     file.write("".join(self._new))
         except OSError:  # a read-only study can be looked at; its files are then read at every start
             return

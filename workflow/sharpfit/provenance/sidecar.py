@@ -33,7 +33,7 @@ def fingerprint(spec: Spec) -> str:
 def read_sidecar(path: str) -> dict[str, Any] | None:
     """Content of a sidecar; None where there is none or it cannot be read as one."""
     try:
-        content = json.loads(Path(path).read_text())
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
         return content if content["fingerprint"] and content["spec"] and content["results"] else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

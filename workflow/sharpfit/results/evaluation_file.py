@@ -129,7 +129,9 @@ def as_evaluation(judged: JudgedFit, scan: str, regime: str, settings: Mapping[s
 def write_evaluation(path: Path, evaluation: Evaluation) -> None:
     """Write indented JSON that holds null, never NaN."""
     content = _without_nan(_as_json(evaluation))
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    path.write_text(
+        json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+    )
 
 
 def read_evaluation(path: Path) -> Evaluation:
@@ -141,7 +143,7 @@ def read_evaluation(path: Path) -> Evaluation:
         when the file is missing, is no JSON, or lacks what every version wrote
     """
     try:
-        return _evaluation(json.loads(path.read_text()))
+        return _evaluation(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: no evaluation can be read ({error}); run the study again") from error
     except (KeyError, TypeError, AttributeError) as error:

@@ -23,7 +23,7 @@ def write_history(path: Path, rows: Sequence[Row]) -> None:
     relative to iteration 0; ``step``, the 99th percentile of |x_t − x_{t−1}| in fitted units. ``nan``
     where there is no value.
     """
-    with path.open("w", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for row in rows:
@@ -32,7 +32,7 @@ def write_history(path: Path, rows: Sequence[Row]) -> None:
 
 def read_history(path: Path) -> dict[str, np.ndarray]:
     """Read history.csv into one float array per column."""
-    with path.open(newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     columns = zip(*rows, strict=True)
     return {

@@ -74,7 +74,7 @@ def by_scan(evaluations: Sequence[Evaluation]) -> dict[str, list[Evaluation]]:
 
 def write_csv(path: Path, evaluations: Sequence[Evaluation]) -> None:
     """Write one row per scan and regime with `COLUMNS`; empty where there is no value."""
-    with path.open("w", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(row(evaluation)) for evaluation in evaluations)
@@ -93,7 +93,9 @@ def write_json(path: Path, evaluations: Sequence[Evaluation]) -> None:
             nested[scan][member.regime] = {
                 name: values[key] for name, key in METRICS.items() if values[key] is not None
             }
-    path.write_text(json.dumps(nested, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    path.write_text(
+        json.dumps(nested, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+    )
 
 
 def _known(value: float) -> float | None:

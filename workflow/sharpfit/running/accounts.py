@@ -31,7 +31,7 @@ def account(spec: Spec) -> Iterator[str]:
 
 def _verdict(file: Path) -> str:
     """Return verdict, cause and where to stop, in one line."""
-    facts = json.loads(file.read_text())
+    facts = json.loads(file.read_text(encoding="utf-8"))
     text = str(facts["verdict"])
     if facts.get("cause"):
         text += f" ({facts['cause']})"
@@ -60,4 +60,4 @@ def failure(job: Job) -> str:
 
 def _log(job: Job) -> str:
     file = Path(paths.log(job.rule, job.name))
-    return file.read_text(errors="replace") if file.is_file() else ""
+    return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""

@@ -24,7 +24,7 @@ def summary_table(summary_csv: Path, logs: Path) -> str:
     The seconds to the picked iteration come from the logs of reconstruct (`logs`/<scan>/<regime>.log); they
     are of this machine and no part of any result.
     """
-    with summary_csv.open(newline="") as file:
+    with summary_csv.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     cells = [[*(_cell(key, _shown(key, row)) for key in COLUMNS), _seconds(row, logs)] for row in rows]
     table = [[*COLUMNS.values(), "seconds there"], *cells]
@@ -40,7 +40,9 @@ def _seconds(row: dict[str, str], logs: Path) -> str:
     log = logs / row["scan"] / f"{row['regime']}.log"
     if not log.is_file():
         return ""
-    rates = re.findall(rf"^(\S+) {PER_ITERATION}$", log.read_text(errors="replace"), re.MULTILINE)
+    rates = re.findall(
+        rf"^(\S+) {PER_ITERATION}$", log.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
+    )
     return f"{float(rates[-1]) * int(row['picked_iteration']):.2g}" if rates else ""
 
 

@@ -26,6 +26,7 @@ from sharpfit.running import preflight, runlock
 from sharpfit.study import paths
 from sharpfit.study.jobs import Job, jobs_of
 from sharpfit.study.params_file import read_params
+from sharpfit.study.streams import print_whatever_the_locale
 
 InputFunction = Callable[[Any], Any]
 CLOCK_TICK_NS = 20_000_000  # longer than file systems take to tell two times apart
@@ -36,6 +37,7 @@ def open_plan(workflow: Any) -> "Plan":
 
     workflow: Snakemake's workflow object.
     """
+    print_whatever_the_locale()
     try:
         return Plan(workflow)
     except InputError as error:
@@ -100,14 +102,14 @@ class Plan:
 
     def run_job(self) -> str:
         """Shell command of every rule: run the job of the spec that is named after its fingerprint."""
-        literal = shlex.quote(sys.executable).replace("{", "{{").replace("}", "}}")
-        return f"{literal} -m sharpfit.running.run_job --spec {paths.spec('{params.fp}')} --log {{log:q}}"
+        python = literal(sys.executable)
+        return f"{python} -m sharpfit.running.run_job --spec {paths.spec('{params.fp}')} --log {{log:q}}"
 
     def shell_prefix(self) -> str:
         """Put before every shell command: the code of this folder, and the lock that jobs share."""
-        lock = shlex.quote(paths.JOBS_LOCK)
-        code = shlex.quote(str(self._code))
-        python = f"export PYTHONPATH={code} PYTHONSAFEPATH=1"  # and nothing of the study's folder
+        lock = literal(paths.JOBS_LOCK)
+        # PYTHONSAFEPATH: no module is imported from the study's folder
+        python = f"export PYTHONPATH={literal(str(self._code))} PYTHONSAFEPATH=1"
         return f"set -euo pipefail; exec 9>>{lock}; flock --shared 9; {python}; "
 
     def begin(self) -> None:
@@ -192,7 +194,7 @@ class Plan:
         newest = max((Path(file).lstat().st_mtime_ns for file in files if Path(file).exists()), default=0)
         marker = Path(paths.STALE)
         marker.parent.mkdir(parents=True, exist_ok=True)
-        marker.write_text("Results listed by `sharpfit why` are stale.\n")
+        marker.write_text("Results listed by `sharpfit why` are stale.\n", encoding="utf-8")
         while marker.stat().st_mtime_ns <= newest:
             if newest > time.time_ns() + CLOCK_TICK_NS:
                 os.utime(marker, ns=(newest + CLOCK_TICK_NS, newest + CLOCK_TICK_NS))
@@ -210,6 +212,11 @@ def _device(workflow: Any) -> str:
             f"--config {next(iter(settings))}: only device is given so; parameters stand in {paths.PARAMS}"
         )
     return str(device)
+
+
+def literal(text: str) -> str:
+    """Text as a word of a shell command in which Snakemake replaces what stands in braces."""
+    return shlex.quote(text).replace("{", "{{").replace("}", "}}")
 
 
 def dated_ahead(file: str) -> bool:

@@ -37,6 +37,7 @@ from sharpfit.running.pausing import pause_on_sigterm
 from sharpfit.running.progress import Progress
 from sharpfit.running.uncompiled import leave_the_compiler_out
 from sharpfit.study import paths
+from sharpfit.study.streams import print_utf8
 
 Main = Callable[..., None]
 
@@ -180,6 +181,7 @@ def _log_to(file: Path) -> None:
     os.dup2(target, 1)
     os.dup2(target, 2)
     os.close(target)
+    print_utf8()
 
 
 def _stop(number: int, _frame: object) -> NoReturn:

@@ -40,7 +40,7 @@ def take() -> None:
 
 def _open(path: str) -> IO[str]:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    return Path(path).open("a")
+    return Path(path).open("a", encoding="utf-8")
 
 
 def _lock(file: IO[str]) -> bool:

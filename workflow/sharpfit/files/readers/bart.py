@@ -19,7 +19,7 @@ def read(path: Path, dataset: str | None) -> FileArray:
     for part in (header, data):
         if not part.is_file():
             raise InputError(f"{part}: no such file; BART files come as .cfl and .hdr")
-    lines = header.read_text(errors="replace").splitlines()
+    lines = header.read_text(encoding="utf-8", errors="replace").splitlines()
     try:
         shape = tuple(int(n) for n in lines[lines.index("# Dimensions") + 1].split())
     except (ValueError, IndexError) as error:
