@@ -17,6 +17,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from sharpfit.provenance.atomic_write import write_atomically
+from sharpfit.study import regular_file
 
 NAME = re.compile(r"[\w.-]*\w[\w.-]*", re.ASCII)  # of a file or folder beside a module
 
@@ -44,12 +45,9 @@ class Code:
     def __init__(self, root: Path, memory: Path) -> None:
         self.root = root
         self._memory = memory
-        try:
-            self._known: dict[str, list] = json.loads(memory.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            self._known = {}
+        self._known = _remembered(memory)
         self._seen: dict[Path, Facts] = {}
-        self._used: dict[str, list] = {}
+        self._used: dict[str, Facts] = {}
 
     def digests(self, script: Path, modules: Iterable[str] = ()) -> dict[str, str]:
         """Digest of every file whose content can change what ``script`` does with these modules."""
@@ -71,7 +69,9 @@ class Code:
         """Remember what was parsed, for the next start and for jobs."""
         if self._used.keys() - self._known.keys():
             try:
-                write_atomically(self._memory, json.dumps(self._used))
+                write_atomically(
+                    self._memory, json.dumps({key: astuple(facts) for key, facts in self._used.items()})
+                )
             except OSError:  # a read-only study is parsed at every start
                 return
 
@@ -82,8 +82,8 @@ class Code:
         if file not in self._seen:
             source = file.read_bytes()
             key = f"{self._key(file)} {hashlib.sha256(source).hexdigest()}"
-            self._seen[file] = Facts(*self._known[key]) if key in self._known else self._parse(source, file)
-            self._used[key] = list(astuple(self._seen[file]))
+            self._seen[file] = self._known.get(key) or self._parse(source, file)
+            self._used[key] = self._seen[file]
         return self._seen[file]
 
     def _parse(self, source: bytes, file: Path) -> Facts:
@@ -95,6 +95,23 @@ class Code:
         _drop_docstrings(tree)
         tree.body = [node for node in tree.body if not _is_bare_exception(node)]
         return Facts(hashlib.sha256(repr(_plain(tree)).encode()).hexdigest(), imports, names)
+
+
+def _remembered(memory: Path) -> dict[str, Facts]:
+    """What was parsed before; nothing where the memory is missing or damaged."""
+    try:
+        known = json.loads(regular_file.read_text(memory))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(known, dict):
+        return {}
+    return {key: Facts(*entry) for key, entry in known.items() if _are_facts(entry)}
+
+
+def _are_facts(entry: object) -> bool:
+    if not (isinstance(entry, list) and len(entry) == 3 and isinstance(entry[0], str)):
+        return False
+    return all(isinstance(one, list) and all(isinstance(text, str) for text in one) for one in entry[1:])
 
 
 def _imports(tree: ast.AST, package: tuple[str, ...]) -> Iterator[str]:

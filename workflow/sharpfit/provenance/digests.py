@@ -3,16 +3,20 @@
 import errno
 import hashlib
 import json
+import operator
 import os
+import re
 import stat
 import time
 from pathlib import Path
 
 from sharpfit.errors import InputError
+from sharpfit.study import regular_file
 
 # A file changed twice within one tick of the file system's clock looks unchanged: the digest of a file
 # that was modified less than this long ago is not remembered.
 SETTLED_AFTER_NS = 1_000_000_000
+DIGEST = re.compile(r"[0-9a-f]{64}")
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG)
 COMPACT_ABOVE = 4  # the cache is rewritten when it has so many lines per remembered file
 
@@ -44,15 +48,11 @@ class DigestCache:
         self.file = file
         self._known: dict[str, tuple[Stamp, str]] = {}
         self._new: list[str] = []
-        n_lines = 0
-        for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []:
-            n_lines += 1
-            try:
-                path, size, mtime, ctime, inode, digest = json.loads(line)
-            except (ValueError, TypeError):
-                continue
-            self._known[path] = ((size, mtime, ctime, inode), digest)
-        self._crowded = n_lines > COMPACT_ABOVE * len(self._known) + 1000
+        lines = _lines(file)
+        for line in lines:
+            if entry := _parsed(line):
+                self._known[entry[0]] = entry[1:]
+        self._crowded = len(lines) > COMPACT_ABOVE * len(self._known) + 1000
 
     def digest(self, path: str) -> str | None:
         """sha256 of the file, None when there is no such regular file; paths are relative to the study.
@@ -73,6 +73,8 @@ class DigestCache:
             if error.errno in ABSENT:
                 return None
             raise InputError(f"{path} cannot be read: {error.strerror}") from None
+        except ValueError:  # no path at all, as damaged bookkeeping may name it
+            return None
         if after == before and time.time_ns() - max(before[1], before[2]) > SETTLED_AFTER_NS:
             self._known[path] = (before, digest)
             self._new.append(self._line(path))
@@ -98,3 +100,22 @@ class DigestCache:
     def _line(self, path: str) -> str:
         (size, mtime, ctime, inode), digest = self._known[path]
         return json.dumps([path, size, mtime, ctime, inode, digest]) + "\n"
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return regular_file.read_bytes(file).decode("utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _parsed(line: str) -> tuple[str, Stamp, str] | None:
+    """Path, stamp and digest; None for a line that was cut short or interleaved."""
+    try:
+        path, *numbers, digest = json.loads(line)
+        size, mtime, ctime, inode = map(operator.index, numbers)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    if not isinstance(path, str) or not DIGEST.fullmatch(str(digest)):
+        return None
+    return path, (size, mtime, ctime, inode), str(digest)

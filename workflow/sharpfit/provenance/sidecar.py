@@ -12,7 +12,7 @@ from typing import Any
 
 from sharpfit.provenance.atomic_write import write_atomically
 from sharpfit.provenance.digests import DigestCache
-from sharpfit.study import paths
+from sharpfit.study import paths, regular_file
 
 Spec = dict[str, Any]
 
@@ -33,10 +33,28 @@ def fingerprint(spec: Spec) -> str:
 def read_sidecar(path: str) -> dict[str, Any] | None:
     """Content of a sidecar; None where there is none or it cannot be read as one."""
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-        return content if content["fingerprint"] and content["spec"] and content["results"] else None
-    except (OSError, ValueError, KeyError, TypeError):
+        content = json.loads(regular_file.read_text(Path(path)))
+    except (OSError, ValueError, RecursionError):
         return None
+    return content if _is_sidecar(content) else None
+
+
+def _is_sidecar(content: Any) -> bool:
+    """Whether JSON has the shape of a sidecar, as far as anybody looks into it."""
+    if not (isinstance(content, dict) and isinstance(content.get("fingerprint"), str)):
+        return False
+    spec, recorded = content.get("spec"), content.get("recorded")
+    return (
+        isinstance(spec, dict)
+        and isinstance(recorded, dict)
+        and all(isinstance(one, dict) for one in (spec.get("params"), recorded.get("versions", {})))
+        and all(map(_are_texts, (spec.get("code"), spec.get("made_from"))))
+        and all(map(_are_texts, (content.get("results"), content.get("upstream"))))
+    )
+
+
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, dict) and all(isinstance(value, str) for value in values.values())
 
 
 def write_spec(spec: Spec) -> str:
@@ -44,7 +62,7 @@ def write_spec(spec: Spec) -> str:
     name, text = fingerprint(spec), canonical(spec)
     path = Path(paths.spec(name))
     try:
-        whole = path.read_text(encoding="utf-8") == text
+        whole = regular_file.read_text(path) == text
     except (OSError, ValueError):
         whole = False
     if not whole:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from sharpfit.errors import InputError
 from sharpfit.provenance.code import Code
@@ -10,6 +11,8 @@ from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import Spec, bytes_now, fingerprint, read_sidecar
 from sharpfit.study import paths
 from sharpfit.study.jobs import Job
+
+DAMAGED = "damaged provenance"
 
 
 class Provenance:
@@ -92,14 +95,25 @@ class Provenance:
         """First reason why this job's own results are stale, upstream jobs aside; None when fresh."""
         sidecar = read_sidecar(job.sidecar)
         if sidecar is None:
-            return "no provenance"
+            return DAMAGED if Path(job.sidecar).exists() else "no provenance"
         if sidecar["fingerprint"] != self.fingerprints[job.sidecar]:
             return "made from something else"
+        if not self._covers(sidecar, job):
+            return DAMAGED
         if bytes_now(list(sidecar["results"]), self.digests) != sidecar["results"]:
             return "bytes changed"
         if any(self.digests.digest(file) != digest for file, digest in sidecar["upstream"].items()):
             return "upstream bytes changed"
         return None
+
+    def _covers(self, sidecar: dict[str, Any], job: Job) -> bool:
+        """Whether a sidecar names all results of a job, and all results that it was made from."""
+        results = sidecar["results"]
+        named = all(
+            path in results or any(file.startswith(f"{path}/") for file in results)
+            for path in job.outputs.values()
+        )
+        return named and {file for file in job.input_files if file in self.maker} <= set(sidecar["upstream"])
 
 
 def left_over(jobs: Iterable[Job]) -> list[str]:
@@ -107,7 +121,9 @@ def left_over(jobs: Iterable[Job]) -> list[str]:
     wanted = {job.sidecar for job in jobs}
     folders = (Path(paths.RESULTS), Path(paths.SIMULATED))
     sidecars = {file.as_posix() for folder in folders for file in folder.rglob(f"*{paths.sidecar('')}")}
-    results = (Path(file.removesuffix(paths.sidecar(""))) for file in sidecars - wanted)
+    results = (
+        Path(file.removesuffix(paths.sidecar(""))) for file in sidecars - wanted if Path(file).stem != ".prov"
+    )
     nested = ("reconstruct", "evaluate")
     return sorted((file.parent if file.parts[1] in nested else file).as_posix() for file in results)
 

@@ -76,8 +76,7 @@ def _params(old: dict[str, Any], new: dict[str, Any], job: Job) -> Iterator[str]
     for keyword in sorted({*before, *after}):
         prefix = _where(keyword, job)
         yield from changes(before.get(keyword, ABSENT), after.get(keyword, ABSENT), prefix)
-    if old["inputs"] != new["inputs"]:
-        yield from changes(old["inputs"], new["inputs"], "inputs")
+    yield from changes(old.get("inputs", ABSENT), new["inputs"], "inputs")
 
 
 def _where(keyword: str, job: Job) -> str:

@@ -20,7 +20,7 @@ from sharpfit.errors import InputError
 from sharpfit.provenance.code import Code
 from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import write_spec
-from sharpfit.provenance.stale import Provenance, left_over, rerun_set
+from sharpfit.provenance.stale import DAMAGED, Provenance, left_over, rerun_set
 from sharpfit.provenance.why import reasons
 from sharpfit.running import preflight, runlock
 from sharpfit.study import paths
@@ -42,6 +42,8 @@ def open_plan(workflow: Any) -> "Plan":
         return Plan(workflow)
     except InputError as error:
         raise SystemExit(f"error: {error}") from None
+    except OSError as error:
+        raise SystemExit(f"error: {error.strerror}: {error.filename}; move it away") from None
 
 
 class Plan:
@@ -62,6 +64,9 @@ class Plan:
         code.save()
         self._jobs = {(job.rule, job.name): job for job in self.provenance.jobs}
         self.stale = self.provenance.stale()
+        if damaged := [sidecar for sidecar, reason in self.stale.items() if reason == DAMAGED]:
+            more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
+            print(f"{damaged[0]}{more}: damaged, counts as absent", file=sys.stderr)
         digests.save()
         for spec in self.provenance.specs.values():
             write_spec(spec)

@@ -12,7 +12,7 @@ import yaml
 
 from sharpfit.errors import InputError
 from sharpfit.study import paths
-from sharpfit.study.params_file import MAX_SHOWN, shown
+from sharpfit.study.params_file import LOADER, MAX_SHOWN, shown
 
 MAX_FITS = 100_000
 # JSON Schema takes 200.0 for an integer; what counts iterations or samples is written as one.
@@ -32,7 +32,7 @@ def validate(params: dict[str, Any], schema_file: Path) -> None:
     InputError
         One line with the key and what may stand there, for the first thing that is wrong.
     """
-    schema = yaml.safe_load(schema_file.read_text(encoding="utf-8"))
+    schema = yaml.load(schema_file.read_text(encoding="utf-8"), Loader=LOADER)
     for where, number in _numbers(params, []):
         if not math.isfinite(number):
             raise InputError(f"{_key(where)} = {number} is not a finite number")
@@ -78,9 +78,7 @@ def _numbers(value: Any, where: list[Any]) -> Iterator[tuple[list[Any], float]]:
 
 
 def _key(path: list[Any]) -> str:
-    cut = [
-        part if isinstance(part, int) or len(part) <= MAX_SHOWN else f"{part[:MAX_SHOWN]}…" for part in path
-    ]
+    cut = [part if isinstance(part, int) else _shown_key(part) for part in path]
     dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in cut).lstrip(".")
     return f"{paths.PARAMS}: {dotted}" if dotted else paths.PARAMS
 
@@ -119,6 +117,10 @@ def _say(error: jsonschema.ValidationError) -> str:
             return f"{_key(where)} is empty"
         case _:
             return f"{_key(where)}: {_one_line(error.message)}"
+
+
+def _shown_key(key: str) -> str:
+    return key if key.isprintable() and len(key) <= MAX_SHOWN else shown(key)
 
 
 def _one_line(text: str) -> str:

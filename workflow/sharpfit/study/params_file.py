@@ -35,7 +35,7 @@ NO_KEY = re.compile(
     r"|[-+]?\.[0-9_]+([eE][-+]?[0-9]+)?|[-+]?0[xob][0-9a-fA-F_]+|[-+]?\.(?i:inf|nan)"
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t].*)?"
 )
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_params(file: Path = Path(paths.PARAMS)) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def parse(content: bytes, name: str = paths.PARAMS) -> dict[str, Any]:
             f"{name}: line {line}: byte {content[error.start]:#04x} is no UTF-8; save the file as UTF-8"
         ) from None
     try:
-        value = _Document(yaml.parse(text, Loader=_Loader), name).value()
+        value = _Document(yaml.parse(text, Loader=LOADER), name).value()
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise InputError(f"{name}: line {line}: character {error.character!r} cannot stand in YAML") from None
