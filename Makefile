@@ -8,7 +8,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARG
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick lint format bench calibrate mutants real clean
+.PHONY: help run test quick lint format bench calibrate mutants fuzz audit real clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -39,6 +39,13 @@ bench: $(VENV)/installed-test ## measure starts, no-op runs and scale; writes be
 calibrate: $(VENV)/installed-test ## put the judge to 300 new cases with known truth (half an hour); writes benchmarks/results
 	PYTHONPATH=workflow $(BIN)/python benchmarks/verdicts/run.py --split test --cases 300 --out .cache/verdicts $(CALIBRATE_ARGS)
 	PYTHONPATH=workflow $(BIN)/python benchmarks/verdicts/table.py .cache/verdicts/test_*.npz --out benchmarks/results/verdicts.md
+
+fuzz: $(VENV)/installed-test ## try fifty times as many hostile inputs as the tests do, at random (an hour)
+	FUZZ_TIMES=50 pytest tests/fuzz
+
+audit: $(VENV)/installed ## look the pinned packages up in the public list of known holes (needs the network)
+	$(PIP) pip-audit
+	$(BIN)/pip-audit --no-deps --disable-pip --requirement constraints.txt
 
 mutants: $(VENV)/installed-test ## change the code in 200 random places and list what no test notices (an hour)
 	$(PIP) -e '.[mutants]'

@@ -1,8 +1,8 @@
 """torch.optim without torch's compiler, whose import takes longer than importing torch.
 
 Every optimizer of torch imports ``torch._dynamo``, only to tell the compiler to leave it alone. No job
-compiles anything, so a stand-in answers the two questions that are asked then, as the compiler does when it is
-not running; whoever asks for more gets the real module.
+compiles anything, so a stand-in answers the two questions that are asked then, as the compiler does when it
+is not running; whoever asks for more gets the real module.
 """
 
 import importlib
