@@ -52,6 +52,14 @@ def test_the_encoding_is_the_plain_composition_in_another_layout(kind):
 
 
 @every_mask
+def test_samples_and_maps_come_back_out_of_the_layout(kind):
+    csm, mask = complex_normal((2, 3, *SHAPE), 4), MASKS[kind]
+    E, y = acquisition(csm, mask).encoding, complex_normal((4, 2, 3, *SHAPE), 7)
+    torch.testing.assert_close(E.unstage(E.stage(y)), Sampling(mask)(y))
+    assert torch.equal(E.csm, csm)
+
+
+@every_mask
 def test_the_encoding_passes_the_battery(kind):
     E = acquisition(complex_normal((1, 2, *SHAPE), 4), MASKS[kind]).encoding
     domain = E.stage_image(torch.zeros(1, *SHAPE)).shape

@@ -40,6 +40,7 @@ class CartesianSense(Encoding):
     ) -> None:
         kept = mask if apart is None else torch.stack([mask, apart])
         self._varying = tuple(axis for axis in _IMAGE_AXES if not _is_constant(kept, axis))
+        self._sampled = tuple(axis for axis in _IMAGE_AXES if axis not in self._varying)
         self._transposed = self._varying == (-2,) if transposed is None else transposed
         self._fft_axes = tuple(-3 - a if self._transposed else a for a in self._varying)
         self._centred_mask = mask
@@ -58,13 +59,23 @@ class CartesianSense(Encoding):
         """Σ|S|² × the share of k-space that was sampled."""
         return float(energy(self._csm, SAMPLES).sum()) * float(self._centred_mask.double().mean())
 
+    @property
+    def csm(self) -> Tensor:
+        """S, centred, (slice, coil, y, x)."""
+        return self.unstage_image(self._csm)
+
     def stage(self, kspace: Tensor) -> Tensor:
         """Bring centred k-space (…, coil, ky, kx) into this layout, transformed along fully sampled axes."""
         acquired = torch.where(self._centred_mask, kspace, self._zero)
         staged = torch.fft.ifftshift(acquired, dim=_IMAGE_AXES)
-        sampled = [a for a in _IMAGE_AXES if a not in self._varying]
-        hybrid = torch.fft.ifftn(staged, dim=sampled, norm="ortho") if sampled else staged
+        hybrid = torch.fft.ifftn(staged, dim=self._sampled, norm="ortho") if self._sampled else staged
         return hybrid.mT.contiguous() if self._transposed else hybrid
+
+    def unstage(self, samples: Tensor) -> Tensor:
+        """Take samples to centred k-space (…, coil, ky, kx)."""
+        hybrid = samples.mT if self._transposed else samples
+        staged = torch.fft.fftn(hybrid, dim=self._sampled, norm="ortho") if self._sampled else hybrid
+        return torch.where(self._centred_mask, torch.fft.fftshift(staged, dim=_IMAGE_AXES), self._zero)
 
     def stage_image(self, image: Tensor) -> Tensor:
         """Bring a centred image (…, y, x) into this layout."""
@@ -91,8 +102,7 @@ class CartesianSense(Encoding):
 
     def split(self, subset: Tensor) -> tuple[CartesianSense, Sampling, Sampling]:
         """Tell a subset of the sampled locations, bool (ky, kx), from the rest."""
-        csm = self.unstage_image(self._csm)
-        encoding = CartesianSense(csm, self._centred_mask, subset, self._transposed)
+        encoding = CartesianSense(self.csm, self._centred_mask, subset, self._transposed)
         chosen, rest = (self._centred_mask & part for part in (subset, ~subset))
         return encoding, Sampling(encoding._stage_mask(chosen)), Sampling(encoding._stage_mask(rest))
 

@@ -31,12 +31,21 @@ class Encoding(LinearOperator):
     def trace(self) -> float:
         """tr(EᴴE) over all slices: the sum of the gram's eigenvalues."""
 
+    @property
+    @abstractmethod
+    def csm(self) -> Tensor:
+        """S, the coil maps as they came: centred, (slice, coil, y, x)."""
+
     @abstractmethod
     def stage(self, kspace: Tensor) -> Tensor:
         """Bring acquired k-space, (…, slice, coil, ky, kx) and centred, into this layout.
 
         Values where nothing was acquired are left out, be they NaN.
         """
+
+    @abstractmethod
+    def unstage(self, samples: Tensor) -> Tensor:
+        """Take samples out of this layout: the inverse of :meth:`stage`, zero where nothing was acquired."""
 
     @abstractmethod
     def stage_image(self, image: Tensor) -> Tensor:
