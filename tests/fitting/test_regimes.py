@@ -71,7 +71,14 @@ def test_every_schedule_named_here_exists_in_torch():
             {"optimizer": {"name": "Adamm", "lr": 0.1}},
             r"regimes\.mine\.optimizer\.name: 'Adamm' .* did you mean Adam",
         ),
-        ({"optimizer": {"name": "LBFGS", "lr": 0.1}}, r"'LBFGS' cannot be used here"),
+        (
+            {"optimizer": {"name": "LBFGS", "lr": 0.1}},
+            r"LBFGS computes .* replicas of the data would mix; call it",
+        ),
+        (
+            {"optimizer": {"name": "Prodigy", "lr": 1.0}},
+            r"Prodigy computes .* fails on complex numbers; call it",
+        ),
         (
             {"optimizer": {"name": "Adam", "lr": 0.1, "beta": 1}},
             r"optimizer\.beta: Adam has no such argument; .*betas",

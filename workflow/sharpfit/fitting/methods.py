@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sharpfit.errors import InputError
+from sharpfit.fitting.foreign import FOREIGN, foreign_kind
 from sharpfit.fitting.names import did_you_mean
 
 SOLVERS = "sharpfit.fitting.solvers"
@@ -17,6 +18,7 @@ _PENALTIES = ("tikhonov", "total_variation", "wavelet")
 EVERY_MODULE = (
     *(f"{SOLVERS}.{name}" for name in (TORCH, *_SMOOTH, *_PROXIMAL)),
     *(f"{PENALTIES}.{name}" for name in _PENALTIES),
+    *(f"{SOLVERS}.{name}" for name in FOREIGN.values()),
 )
 """All that `modules_of` can name."""
 
@@ -31,6 +33,10 @@ def modules_of(regime: Mapping[str, Any]) -> tuple[str, ...]:
     """
     if "solver" not in regime:
         return (f"{SOLVERS}.{TORCH}",)
+    if kind := foreign_kind(regime["solver"]):
+        if "penalty" in regime:
+            raise InputError("penalty: a solver of your own brings its own")
+        return (f"{SOLVERS}.{kind}",)
     solver = _known("solver", regime["solver"]["name"], (*_SMOOTH, *_PROXIMAL))
     if "penalty" not in regime:
         if solver in _PROXIMAL:

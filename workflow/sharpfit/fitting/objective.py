@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sharpfit.fitting.acquired import Acquired
 from sharpfit.fitting.replicas import PROBE_STEP, Replicas, replicate
 from sharpfit.measuring.filtered_risk import FilteredRisk, cutoff
 from sharpfit.measuring.shared_noise import SharedNoise
@@ -96,6 +97,7 @@ class Problem:
         self.sigma, self.device = sigma, device
         self.replicas = Replicas(n_pairs, bool(held_out_mask.any()))
         sampling, held_out = (torch.from_numpy(np.array(part)).to(device) for part in (mask, held_out_mask))
+        self._sampling, self._fit_sampling = sampling, sampling & ~held_out
         self._slices, made = [], []
         for i in range(csm.shape[0]):
             A = acquisition(torch.from_numpy(csm[i])[None].to(device), sampling, Phi)
@@ -199,9 +201,23 @@ class Problem:
         """The staged k-space of the first slice, (item, coil, …); it shows what c must match."""
         return self._slices[0].data
 
+    def acquired(self, item: int, i: int) -> Acquired:
+        """Return what one item is fitted to in slice i, centred and with nothing folded away."""
+        part = self._slices[i]
+        encoding, data, mask = part.A.encoding, part.data[item : item + 1], self._sampling
+        if item == self.replicas.n_full:  # only where there is a held-out item
+            assert part.held_out is not None
+            encoding, data, mask = part.held_out.A.encoding, part.held_out.data, self._fit_sampling
+        kspace = encoding.unstage(data)[0]
+        return Acquired(torch.where(mask, kspace, torch.zeros_like(kspace)), encoding.csm[0], mask)
+
     def image(self, c: Tensor) -> Tensor:
         """Return Φ c in the layout of E, (…, y, x)."""
         return self._slices[0].A.Phi(c)
+
+    def stage(self, x: Tensor) -> Tensor:
+        """Bring centred images (…, y, x) into the layout of E."""
+        return self._slices[0].A.encoding.stage_image(x)
 
     def unstage(self, x: Tensor) -> Tensor:
         """Take images (…, y, x) out of the layout of E, to centred ones."""

@@ -16,7 +16,9 @@ PSF_HALF_WIDTH = 6
 
 
 def checkpoint_iterations(n_iterations: int, n_checkpoints: int) -> list[int]:
-    """Log-spaced iterations from 0 (the start) to the last, about ``n_checkpoints`` of them."""
+    """Log-spaced iterations from 0 (the start) to the last, about ``n_checkpoints`` of them; all of fewer."""
+    if n_iterations < n_checkpoints:
+        return list(range(n_iterations + 1))
     spaced = np.geomspace(1, max(n_iterations, 1), max(n_checkpoints - 1, 2)).round().astype(int)
     return sorted({0, n_iterations, *(int(t) for t in spaced if t <= n_iterations)})
 

@@ -85,7 +85,7 @@ def _fit(problem: Problem, regime: Mapping[str, Any], n_checkpoints: int) -> Fit
     weight = regime["penalty"]["weight"] if "penalty" in regime else 0.0
     judged = weight == "judged"
     objective = Objective(
-        problem.normal, problem.data, make_penalty(regime), 0.0 if judged else weight * sigma
+        problem.normal, problem.data, make_penalty(regime), 0.0 if judged else weight * sigma, problem
     )
     solver = make_solver(regime, objective, start)
     if not judged:

@@ -16,8 +16,11 @@ from torch.optim import Optimizer, lr_scheduler
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from sharpfit.errors import InputError
+from sharpfit.fitting.command_line import CommandLine
+from sharpfit.fitting.foreign import foreign_kind
 from sharpfit.fitting.methods import modules_of
 from sharpfit.fitting.names import did_you_mean
+from sharpfit.fitting.refused import why_refused
 from sharpfit.fitting.solvers import torch_optimizer
 from sharpfit.fitting.solving import Objective, make_penalty, make_solver
 from sharpfit.fitting.weight_path import N_WEIGHTS
@@ -64,8 +67,8 @@ def check_regime(name: str, regime: Regime) -> None:
     name
         the key under ``regimes`` in ``params.yaml``, for the message
     regime
-        ``{optimizer: {name, lr, …}, schedule: [{name, until, …}, …]}`` or ``{solver: {name, …}}``, with
-        ``start`` and ``n_iterations``
+        ``{optimizer: {name, lr, …}, schedule: [{name, until, …}, …]}`` or
+        ``{solver: {name | command | file, …}}``, with ``start`` and ``n_iterations``
 
     Raises
     ------
@@ -78,12 +81,31 @@ def check_regime(name: str, regime: Regime) -> None:
         if "optimizer" in regime:
             _check_optimizer(regime["optimizer"])
             _check_schedule(regime["optimizer"], regime.get("schedule", []), regime["n_iterations"])
+        elif foreign_kind(regime["solver"]):
+            _check_foreign(regime)
+            return  # what a study brings along is run by jobs alone
         else:
             _check_arguments("solver", import_module(modules_of(regime)[0]).make, regime["solver"], skip=2)
             _check_penalty(regime)
         _rehearse(regime)
     except InputError as error:
         raise InputError(f"params.yaml: regimes.{name}.{error}") from None
+
+
+def _check_foreign(regime: Regime) -> None:
+    """Hold a command line against its placeholders; a function is looked at where its file is."""
+    solver = regime["solver"]
+    if "command" not in solver:
+        return
+    line = CommandLine(
+        solver["command"], {name: value for name, value in solver.items() if name != "command"}
+    )
+    if regime["n_iterations"] != line.n_values:
+        raise InputError(
+            f"n_iterations: is {regime['n_iterations']}, but the command runs {line.n_values} times"
+        )
+    if regime["start"] != "zero":
+        raise InputError("start: is told to no command; write zero")
 
 
 def _rehearse(regime: Regime) -> None:
@@ -117,7 +139,8 @@ def _check_penalty(regime: Regime) -> None:
 
 def _check_optimizer(spec: Mapping[str, Any]) -> None:
     if spec["name"] not in OPTIMIZERS:
-        raise InputError(f"optimizer.name: {did_you_mean(spec['name'], OPTIMIZERS)}")
+        reason = why_refused(spec["name"]) or did_you_mean(spec["name"], OPTIMIZERS)
+        raise InputError(f"optimizer.name: {reason}")
     _check_arguments("optimizer", getattr(torch.optim, spec["name"]), spec)
     for key in EXECUTION:
         if key in spec:

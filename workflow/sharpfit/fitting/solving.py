@@ -14,6 +14,9 @@ from typing import Any, Protocol, cast
 
 from torch import Tensor
 
+from sharpfit.fitting.acquired import PlainProblem
+from sharpfit.fitting.foreign import foreign_kind
+
 SOLVERS = "sharpfit.fitting.solvers"
 PENALTIES = "sharpfit.fitting.penalties"
 TORCH = "torch_optimizer"
@@ -34,12 +37,15 @@ class Objective:
         R, where the objective is ½‖A c − y‖² + λ R(c)
     weight
         λ
+    plain
+        what a solver that is not ours is given
     """
 
     gram: Callable[[Tensor], Tensor]
     data: Tensor
     penalty: Penalty | None = None
     weight: float = 0.0
+    plain: PlainProblem | None = None
 
 
 class Penalty(Protocol):
@@ -96,7 +102,9 @@ class Solver(Protocol):
 
 def solver_of(regime: Mapping[str, Any]) -> str:
     """Name the file of `SOLVERS` that a regime uses."""
-    return str(regime["solver"]["name"]) if "solver" in regime else TORCH
+    if "solver" not in regime:
+        return TORCH
+    return foreign_kind(regime["solver"]) or str(regime["solver"]["name"])
 
 
 def make_solver(regime: Mapping[str, Any], objective: Objective, start: Tensor) -> Solver:

@@ -64,12 +64,12 @@ class Provenance:
     def _origin(self, file: str, job: Job) -> tuple[str, str]:
         """Identity of an input: its maker's fingerprint under the sidecar's path, or a raw file's digest."""
         maker = self.maker.get(file)
-        if maker and (job.rule != "preprocess" or maker.rule == "simulate"):
+        if maker and file not in job.runs and (job.rule != "preprocess" or maker.rule == "simulate"):
             return maker.sidecar, self.fingerprints[maker.sidecar]
         real = Path(os.path.realpath(file))
         if any(real.is_relative_to(folder) for folder in self._made):
             raise InputError(
-                f"{paths.PARAMS}: scans.{job.name}: {file} is among what this study makes; name the raw file"
+                f"{paths.PARAMS}: {_entry(job)}: {file} is among what this study makes; name the raw file"
             )
         digest = self.digests.digest(file)
         if digest is None:
@@ -131,10 +131,10 @@ def left_over(jobs: Iterable[Job]) -> list[str]:
 def missing(file: str, job: Job) -> str:
     """One line about a raw file that is not there, with what to do."""
     if os.path.lexists(file):
-        return f"{paths.PARAMS}: scans.{job.name}: {file} is no regular file; name the file itself"
+        return f"{paths.PARAMS}: {_entry(job)}: {file} is no regular file; name the file itself"
     tracked = Path(f"{file}.dvc").exists()
     todo = f"run `dvc pull {file}`" if tracked else "put it there or correct the name"
-    return f"{paths.PARAMS}: scans.{job.name}: {file} does not exist; {todo}"
+    return f"{paths.PARAMS}: {_entry(job)}: {file} does not exist; {todo}"
 
 
 def rerun_set(provenance: Provenance, stale: Iterable[str], forced: Callable[[Job], bool]) -> set[str]:
@@ -144,3 +144,8 @@ def rerun_set(provenance: Provenance, stale: Iterable[str], forced: Callable[[Jo
         if forced(job) or any(up.sidecar in found for up in provenance.upstream(job)):
             found.add(job.sidecar)
     return found
+
+
+def _entry(job: Job) -> str:
+    """The key of ``params.yaml`` that names a job's raw files: its scan, or the regime whose code it runs."""
+    return f"regimes.{job.name.split('/')[-1]}.solver" if job.runs else f"scans.{job.name}"

@@ -24,6 +24,7 @@ from sharpfit.provenance.stale import DAMAGED, Provenance, left_over, rerun_set
 from sharpfit.provenance.why import reasons
 from sharpfit.running import preflight, runlock
 from sharpfit.study import paths
+from sharpfit.study.foreign_code import ALLOW, check_code
 from sharpfit.study.jobs import Job, jobs_of
 from sharpfit.study.params_file import read_params
 from sharpfit.study.streams import print_whatever_the_locale
@@ -54,11 +55,12 @@ class Plan:
         code = Code(Path(workflow.basedir) / "workflow", Path(paths.CODE))
         self._workflow = workflow
         self._code = code.root
-        self.device = _device(workflow)
+        self.device, allow_code = _settings(workflow)
         self.n_gpus = int(self.device != "cpu" and (self.device != "auto" or gpu_is_here()))
         params = read_params()
         workflow.configfiles.append(paths.PARAMS)  # for Snakemake's report and archive; it does not read it
         preflight.check(params, code, thorough=workflow.is_main_process)
+        check_code(params, allow_code)
         digests = DigestCache(Path(paths.DIGESTS))
         self.provenance = Provenance(jobs_of(params), code, digests)
         code.save()
@@ -208,15 +210,19 @@ class Plan:
                 marker.touch()
 
 
-def _device(workflow: Any) -> str:
-    """What ``--config device=…`` or a profile says; other settings belong into ``params.yaml``."""
+def _settings(workflow: Any) -> tuple[str, bool]:
+    """Device and permission to run a study's code, from ``--config`` or a profile alone."""
     settings = dict(workflow.config_settings.overwrite_config)
-    device = settings.pop("device", "auto")
+    device = str(settings.pop("device", "auto"))
+    allow_code = str(settings.pop(ALLOW, False)).lower()  # a command line says true, a profile True
     if settings:
         raise InputError(
-            f"--config {next(iter(settings))}: only device is given so; parameters stand in {paths.PARAMS}"
+            f"--config {next(iter(settings))}: only device and {ALLOW} are given so; parameters stand in "
+            f"{paths.PARAMS}"
         )
-    return str(device)
+    if allow_code not in ("true", "false"):
+        raise InputError(f"--config {ALLOW}={allow_code}: should be true or false")
+    return device, allow_code == "true"
 
 
 def literal(text: str) -> str:

@@ -12,6 +12,7 @@ from sharpfit.errors import InputError
 from sharpfit.files.formats import READERS, reader_of
 from sharpfit.fitting.methods import modules_of
 from sharpfit.study import paths
+from sharpfit.study.foreign_code import files_run
 
 Files = str | list[str]
 
@@ -34,6 +35,8 @@ class Job:
         The modules that this job chooses among several, by their dotted names (the readers of its files, its
         solver and penalty); its script imports them by name, so that only the ones it uses count in its
         fingerprint.
+    runs
+        Files of the study whose code it runs; they count by their bytes.
     """
 
     rule: str
@@ -42,6 +45,7 @@ class Job:
     inputs: dict[str, Files] = field(repr=False)
     outputs: dict[str, str] = field(repr=False)
     modules: tuple[str, ...] = field(default=(), repr=False)
+    runs: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def sidecar(self) -> str:
@@ -50,10 +54,9 @@ class Job:
 
     @property
     def input_files(self) -> list[str]:
-        """All input files, in the order of the keywords."""
-        return [
-            file for value in self.inputs.values() for file in ([value] if isinstance(value, str) else value)
-        ]
+        """All input files, in the order of the keywords, then those it runs."""
+        lists = ([value] if isinstance(value, str) else value for value in self.inputs.values())
+        return [*(file for files in lists for file in files), *self.runs]
 
     def __str__(self) -> str:
         return f"{self.rule} {self.name}".strip()
@@ -143,6 +146,7 @@ def _reconstruct(scan: str, regime: str, params: dict[str, Any]) -> Job:
             "history": paths.reconstructed(scan, regime, "history.csv"),
         },
         modules_of(params["regimes"][regime]),
+        tuple(files_run(params["regimes"][regime])),
     )
 
 

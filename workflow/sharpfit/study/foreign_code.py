@@ -1,0 +1,78 @@
+"""What a study asks to be run beyond sharpfit itself: files of its own, and programs of the machine.
+
+Planning reads such files and never runs them.
+"""
+
+from __future__ import annotations
+
+import ast
+import shlex
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sharpfit.errors import InputError
+from sharpfit.study import paths
+
+ALLOW = "allow_code"
+N_GIVEN = 3
+"""Arguments of a function that sharpfit gives: A, y and the start."""
+
+
+def files_run(regime: Mapping[str, Any]) -> list[str]:
+    """Files of the study that a regime runs: its function's, or those that its command names."""
+    solver = regime.get("solver", {})
+    if "file" in solver:
+        return [solver["file"]]
+    words: list[str] = []
+    with suppress(ValueError):  # told when the regime is checked
+        words = shlex.split(solver.get("command", ""))
+    return sorted({word for word in words if not Path(word).is_absolute() and Path(word).is_file()})
+
+
+def check_code(params: Mapping[str, Any], allowed: bool) -> None:
+    """Refuse a study that runs code of its own, unless whoever runs it said so and the code can be called.
+
+    Raises
+    ------
+    InputError
+        One line that names the first regime with such code, and what it would run or what is wrong with it.
+    """
+    for name, regime in params.get("regimes", {}).items():
+        solver = regime.get("solver", {})
+        if "file" in solver:
+            _check_function(f"{paths.PARAMS}: regimes.{name}.solver", **solver)
+        what = solver.get("file") or solver.get("command")
+        if what and not allowed:
+            raise InputError(
+                f"{paths.PARAMS}: regimes.{name}.solver runs `{what}`, and a study's code runs only where "
+                f"you allow it: read it, then add --config {ALLOW}=true, or `{ALLOW}: true` in a profile"
+            )
+
+
+def _check_function(where: str, file: str, function: str, **arguments: Any) -> None:
+    """Hold the arguments of a regime against a function's signature as its source has it.
+
+    A file that is not there is told when its digest is asked for.
+    """
+    if not Path(file).is_file():
+        return
+    try:
+        tree = ast.parse(Path(file).read_bytes())
+    except (SyntaxError, ValueError) as error:
+        raise InputError(f"{file}: line {getattr(error, 'lineno', 1)}: {error.args[0]}") from None
+    found = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    wanted = next((node for node in found if node.name == function), None)
+    if wanted is None:
+        known = ", ".join(node.name for node in found) or "no function"
+        raise InputError(f"{where}.function: {file} defines no {function}; it has {known}")
+    positional = [one.arg for one in [*wanted.args.posonlyargs, *wanted.args.args]]
+    taken = [*positional[N_GIVEN:], *(one.arg for one in wanted.args.kwonlyargs)]
+    if len(positional) < N_GIVEN and wanted.args.vararg is None:
+        raise InputError(f"{where}.function: {function} must take A, y and start first")
+    for key in arguments:
+        if key not in taken and wanted.args.kwarg is None:
+            raise InputError(
+                f"{where}.{key}: {function} has no such argument; it takes {', '.join(taken) or 'none'}"
+            )
