@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sharpfit.judging.confidence import ErrorRatio
 from sharpfit.judging.evaluate import NoiseLevel
 from sharpfit.measuring.table import FIGURES, QUALITIES, Figures, Quality
 from sharpfit.results.evaluation_file import Evaluation, RegimeSettings
@@ -22,6 +23,9 @@ def made_evaluation(
         "cause": "",
         "evidence": "sharper: it grew",
         "advice": "",
+        "go_on": 0,
+        "confidence": 0.9,
+        "end_over_picked": ErrorRatio(1.5, 1.4, 1.6),
         "worst_slice": 0,
         "noise": NoiseLevel(0.02, 0.02, np.nan, "agrees"),
         "risk_noise": (),

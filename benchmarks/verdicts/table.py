@@ -1,213 +1,273 @@
-"""Judge the fitted cases of the study and hold the verdicts against the truth.
+"""Judge the fitted cases of the study, hold verdicts and picks against the truth, and write the tables.
 
-PYTHONPATH=workflow python benchmarks/verdicts/table.py .cache/verdicts/test_*.npz --out OUT.md
+PYTHONPATH=workflow python benchmarks/verdicts/table.py .cache/verdicts/fresh_* --out OUT.md
 """
 
 import argparse
 import json
+import platform
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
+from methods import METHODS, Trajectory, picked
 
+from sharpfit.fitting.stopping import JudgedStop
 from sharpfit.judging.curves import Curves
-from sharpfit.judging.judge import judge
+from sharpfit.judging.judge import Judgement, judge
 from sharpfit.judging.record import MEASURES, Record
-from sharpfit.results.reconstruction_file import ATTRIBUTES
+from sharpfit.results.reconstruction_file import read_record
 
-CLASSES = ("frozen", "diverging", "over-fitting", "under-fitted", "sharper")
+CLASSES = ("frozen", "diverging", "over-fitting", "under-fitted", "fine")
+FINE = ("sharper", "contrast restored", "cleaner", "noisy", "unchanged")
 WORSE, BETTER_ON = 1.05, 0.95
-ABOUT = """# Verdicts against the truth
-
-Cases are drawn by seed (`benchmarks/verdicts/cases.py`): analytic phantom, realistic head and, where their
-data lie, two measured brains; R = 1, 2, 3, 4, 6, lines and Poisson discs; three noise levels, coil noise
-correlated up to 0.4; solvers from frozen to warm-up + cosine, plain and proximal (total variation, wavelets).
-The thresholds were set on the splits "tuning" and "validation"; the misses of "review" were read, not fitted;
-"test" was judged after the last rule stood.
-
-Truth, from the reference: over-fitting when the last NRMSE exceeds the best by 5 %, else under-fitted when
-going on at a constant rate (twice the iterations again, at most 300) lowers it by 5 %, else sharper.
-Regret is NRMSE picked / best − 1. σ misjudged is emulated, as a level stated by hand: the replicas' variance
-and the SURE term scale."""
+BLOWN_UP = 1.5  # times the error of the start or of an empty image: a fit that goes on to there diverged
 TELLING_STEP = 0.001  # steps that change the error by less are neither better nor worse
+STOP = {"rise": 0.1, "patience": 10}
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A case with its truth and what the judge said."""
+    """A case with its truth and what the judge and every method said."""
 
+    name: str
     case: dict[str, Any]
     truth: str
-    verdict: str
-    cause: str
-    evidence: str
-    regret: dict[str, float]
+    found: Judgement
+    error: np.ndarray
+    further: np.ndarray
+    picks: dict[str, int]
     steps: dict[str, tuple[int, int]]
-    g_ratio: float
-    misjudged: dict[float, float]
-    worse: float
-    further: float
+    stopped: int
+    iterations: np.ndarray
+
+    @property
+    def verdict(self) -> str:
+        """The class of the verdict."""
+        return "fine" if self.found.verdict in FINE else self.found.verdict
+
+    def regret(self, checkpoint: int) -> float:
+        """NRMSE there over the best on the trajectory, less 1."""
+        return float(self.error[checkpoint] / self.error.min() - 1)
 
 
-def load(path: Path) -> tuple[Record, dict[str, Any]]:
-    """Read one fitted case: its measures and the truth."""
-    with np.load(path) as file:
-        values = {name: file[name] for name in file.files}
-    history = {name: np.array(column, float) for name, column in json.loads(str(values["history"])).items()}
-    arrays = {name: values[name] for name in MEASURES}
-    arrays = {
-        n: a if a.dtype.kind in "iu" else np.where(np.isfinite(a), a, np.nan) for n, a in arrays.items()
-    }
-    attrs = {name: values[name].item() for name in ATTRIBUTES}
-    return Record(**arrays, **attrs, history=history), values | {"case": json.loads(str(values["case"]))}
+def judge_case(folder: Path) -> Judged:
+    """Judge one case, and ask every method for its pick."""
+    record = read_record(folder / "reconstruction.h5", folder / "history.csv")
+    with h5py.File(folder / "truth.h5") as file:
+        error, further = file["nrmse"][()], file["further"][()]
+    with h5py.File(folder / "reconstruction.h5") as file:
+        fit = Trajectory(file["images"][()], Curves(record))
+    scores = {name: method(fit) for name, (method, _) in METHODS.items()}
+    return Judged(
+        name=folder.name,
+        case=json.loads((folder / "case.json").read_text()),
+        truth=truth_of(record, error, further),
+        found=judge(record),
+        error=error,
+        further=further,
+        picks={name: picked(values) for name, values in scores.items()},
+        steps={name: _steps(values, error) for name, values in scores.items()},
+        stopped=_stopped(record),
+        iterations=record.iterations,
+    )
 
 
-def truth_of(record: Record, values: dict[str, Any]) -> str:
-    """The class that images and loss belong to, from the reference."""
-    chi2, error = np.asarray(record.history["chi2"]), values["nrmse"]
+def truth_of(record: Record, error: np.ndarray, further: np.ndarray) -> str:
+    """The class that the images belong to, from the noise-free reference."""
+    if record.stopped_because.startswith("non-finite") or not np.isfinite(further).all():
+        return "diverging"
     if np.nansum(record.history["step"]) == 0:
         return "frozen"
-    if record.stopped_because.startswith("non-finite") or chi2[-1] > WORSE * np.nanmin(chi2):
+    chi2 = np.asarray(record.history["chi2"], float)
+    tenth = max(len(chi2) // 10, 1)
+    climbs = chi2[-tenth:].mean() > 1.02 * chi2[-2 * tenth : -tenth].mean() and chi2[-1] > WORSE * chi2.min()
+    blown = max(error[-1], *further[-3:]) if further.size else error[-1]
+    if error[-1] > error.min() * WORSE and (climbs or blown > BLOWN_UP * max(error[0], 1.0)):
         return "diverging"
     if error[-1] > WORSE * error.min():
         return "over-fitting"
-    return "under-fitted" if np.nanmin(values["further_nrmse"]) < BETTER_ON * error[-1] else "sharper"
+    return "under-fitted" if further.size and further.min() < BETTER_ON * error[-1] else "fine"
 
 
-def judge_case(path: Path) -> Judged:
-    """Judge one case, and every measure that could have picked its iteration."""
-    record, values = load(path)
-    found, curves, error = judge(record), Curves(record), values["nrmse"]
-    truth = truth_of(record, values)
-    named = "sharper" if found.verdict == "contrast restored" else found.verdict
-    moved = truth not in ("frozen", "diverging")
-    candidates = {
-        "risk J": curves.risk,
-        "J at the samples": curves.sample_risk,
-        "SURE": curves.sure,
-        "mean FRC": -curves.mean_frc,
-        "held-out": curves.held_out,
-        "loss": curves.rss,
-    }
-    regret = {name: _regret(measure, error) for name, measure in candidates.items()} if moved else {}
-    steps = {name: _steps(measure, error) for name, measure in candidates.items()} if moved else {}
-    low_r = (
-        values["case"]["scan"]["sampling"] is None or values["case"]["scan"]["sampling"]["acceleration"] <= 2
-    )
-    twin = values["twin_gradient"][found.picked]
-    ratio = curves.cross_gradient[found.picked] / twin if moved and low_r and twin > 0 else np.nan
-    at_wrong_sigma = {r: judge(record.at_noise(r)).picked for r in (0.8, 1.2)} if moved else {}
-    wrong = {r: float(error[picked] / error.min() - 1) for r, picked in at_wrong_sigma.items()}
-    return Judged(
-        case=values["case"],
-        truth=truth,
-        verdict=named,
-        cause=found.cause,
-        evidence=found.evidence,
-        regret=regret,
-        steps=steps,
-        g_ratio=float(ratio),
-        misjudged=wrong,
-        worse=float(error[-1] / error.min()),
-        further=float(np.nanmin(values["further_nrmse"]) / error[-1]),
-    )
-
-
-def _regret(measure: np.ndarray, error: np.ndarray) -> float:
-    picked = int(np.where(np.isfinite(measure), measure, np.inf).argmin())
-    return float(error[picked] / error.min() - 1)
-
-
-def _steps(measure: np.ndarray, error: np.ndarray) -> tuple[int, int]:
+def _steps(scores: np.ndarray, error: np.ndarray) -> tuple[int, int]:
     """How many steps between checkpoints were called rightly, of how many that changed the error."""
     telling = np.abs(np.diff(error)) > TELLING_STEP * error[:-1]
-    right = np.sign(np.diff(measure)) == np.sign(np.diff(error))
+    with np.errstate(invalid="ignore"):
+        right = np.sign(np.diff(scores)) == np.sign(np.diff(error))
     return int((right & telling).sum()), int(telling.sum())
 
 
-def confusion(cases: Iterable[Judged]) -> str:
-    """The confusion matrix as a Markdown table, truth down, verdict across."""
+def _stopped(record: Record) -> int:
+    """The checkpoint at which `stop: {rule: judged, …}` would have ended the fit."""
+    rule = JudgedStop(STOP["rise"], int(STOP["patience"]), record.sigma)
+    per_checkpoint = [name for name in MEASURES if name not in ("iterations", "frc_counts")]
+    seen = [
+        {name: getattr(record, name)[t] for name in per_checkpoint} for t in range(len(record.iterations))
+    ]
+    for t in range(1, len(seen) + 1):
+        if rule(record.iterations[:t].tolist(), seen[:t]):
+            return t - 1
+    return len(seen) - 1
+
+
+def moving(cases: Sequence[Judged]) -> list[Judged]:
+    """Those that have an iteration to pick."""
+    return [one for one in cases if one.truth not in ("frozen", "diverging")]
+
+
+def confusion(cases: Sequence[Judged]) -> str:
+    """The confusion matrix, truth down, verdict across."""
     counts = Counter((one.truth, one.verdict) for one in cases)
     columns = (*CLASSES, "mixed", "not decided")
     lines = ["| truth \\ verdict | " + " | ".join(columns) + " | right |", "|---" * (len(columns) + 2) + "|"]
     for truth in CLASSES:
         row = [counts[truth, verdict] for verdict in columns]
         share = f"{100 * counts[truth, truth] / sum(row):.0f} %" if sum(row) else "–"
-        lines.append(
-            f"| **{truth}** | " + " | ".join(str(n or "·") for n in row) + f" | {share} of {sum(row)} |"
-        )
+        cells = " | ".join(str(n or "·") for n in row)
+        lines.append(f"| **{truth}** | {cells} | {share} of {sum(row)} |")
     return "\n".join(lines)
 
 
-def picking(cases: list[Judged]) -> str:
-    """Regret and step accuracy of every measure as a Markdown table."""
-    moved = [one for one in cases if one.regret]
-    lines = ["| measure | mean regret | within 10 % | step accuracy |", "|---|---|---|---|"]
-    for name in moved[0].regret:
-        regret = np.array([one.regret[name] for one in moved])
-        right, steps = np.sum([one.steps[name] for one in moved], axis=0)
-        lines.append(
-            f"| {name} | {100 * regret.mean():.1f} % | {100 * (regret <= 0.1).mean():.1f} % "
-            f"| {right / steps:.3f} |"
-        )
-    return "\n".join(lines)
-
-
-def summary(cases: list[Judged]) -> str:
-    """The whole table."""
-    n = len(cases)
-    right = sum(one.truth == one.verdict for one in cases)
-    open_ = sum(one.verdict in ("mixed", "not decided") for one in cases)
-    g = np.array([one.g_ratio for one in cases if np.isfinite(one.g_ratio)])
-    wrong = {r: np.mean([one.misjudged[r] for one in cases if one.misjudged]) for r in (0.8, 1.2)}
-    misses = [
-        f"- {one.case['name']}: {one.truth}, called {one.verdict} ({one.case['scan']['object']}, "
-        f"{_sampling(one.case)}, noise {one.case['scan']['noise_level']}, {_solver(one.case)}; "
-        f"NRMSE last / best {one.worse:.3f}, going on / last {one.further:.3f}): {one.evidence}"
-        for one in cases
-        if one.truth != one.verdict
+def picking(cases: Sequence[Judged]) -> str:
+    """Regret, step accuracy and cost of every method."""
+    lines = [
+        "| method | fits | mean regret | median | within 10 % | worst | step accuracy |",
+        "|---" * 7 + "|",
     ]
-    return "\n\n".join(
-        [
-            f"{n} cases; verdict right in {right} ({100 * right / n:.1f} %); mixed and not decided "
-            f"{100 * open_ / n:.1f} %.",
-            confusion(cases),
-            picking(cases),
-            f"G within 10 % of the noise-free twin in {100 * (np.abs(g - 1) <= 0.1).mean():.0f} % of "
-            f"{len(g)} cases with R ≤ 2. Mean regret with σ misjudged by −20 %: {100 * wrong[0.8]:.1f} %, "
-            f"by +20 %: {100 * wrong[1.2]:.1f} %.",
-            "Misses:\n\n" + "\n".join(misses),
-        ]
+    for name, (_, fits) in METHODS.items():
+        regret = 100 * np.array([one.regret(one.picks[name]) for one in moving(cases)])
+        right, steps = np.sum([one.steps[name] for one in moving(cases)], axis=0)
+        lines.append(
+            f"| {name} | {fits} | {regret.mean():.1f} % | {np.median(regret):.2f} % | "
+            f"{100 * (regret <= 10).mean():.0f} % | {regret.max():.0f} % | {right / steps:.3f} |"
+        )
+    return "\n".join(lines)
+
+
+def reliability(cases: Sequence[Judged]) -> str:
+    """Of verdicts stated with some probability, how many are right."""
+    told = [one for one in cases if np.isfinite(one.found.confidence)]
+    lines = ["| stated | mean | right | cases |", "|---|---|---|---|"]
+    for low, high in ((0.0, 0.6), (0.6, 0.8), (0.8, 0.9), (0.9, 0.97), (0.97, 1.0)):
+        seen = [one for one in told if low <= one.found.confidence < high]
+        if seen:
+            right = np.mean([one.truth == one.verdict for one in seen])
+            mean = np.mean([one.found.confidence for one in seen])
+            lines.append(f"| {low:.2f}–{high:.2f} | {mean:.2f} | {right:.2f} | {len(seen)} |")
+    return "\n".join(lines)
+
+
+def advice(cases: Sequence[Judged]) -> str:
+    """What following the advice to go on does to the image."""
+    gains = []
+    for one in cases:
+        if one.found.go_on and one.further.size:
+            n = one.iterations[-1]
+            later = np.geomspace(1, 2 * n, len(one.further))
+            gains.append(one.further[int(np.abs(later - one.found.go_on).argmin())] / one.error[-1])
+    if not gains:
+        return "No verdict advised to go on."
+    better = 100 * np.mean(np.array(gains) < 1)
+    return (
+        f"Advice to go on was given {len(gains)} times; followed, the image got better in {better:.0f} %, "
+        f"its error fell to {np.median(gains):.2f} of what it was (median), at worst to {max(gains):.2f}."
     )
 
 
-def _sampling(case: dict[str, Any]) -> str:
-    sampling = case["scan"]["sampling"]
-    return f"{sampling['pattern']} R = {sampling['acceleration']}" if sampling else "R = 1"
+def stopping(cases: Sequence[Judged]) -> str:
+    """What `stop: judged` saves and loses."""
+    stopped = [one for one in moving(cases) if one.stopped < len(one.iterations) - 1]
+    if not stopped:
+        return "`stop: judged` ended no fit."
+    saved = [1 - one.iterations[one.stopped] / one.iterations[-1] for one in stopped]
+    lost = [one.error[: one.stopped + 1].min() / one.error.min() - 1 for one in stopped]
+    judged = np.mean([one.found.verdict == "over-fitting" for one in stopped])
+    return (
+        f"`stop: {{rule: judged, rise: {STOP['rise']}, patience: {STOP['patience']}}}` ends {len(stopped)} "
+        f"of {len(moving(cases))} fits and saves {100 * np.mean(saved):.0f} % of their iterations; the best "
+        f"image before the stop is {100 * np.mean(lost):.1f} % worse than the best of all on average, "
+        f"{100 * max(lost):.0f} % at worst; the judge calls {100 * judged:.0f} % of them over-fitting."
+    )
 
 
-def _solver(case: dict[str, Any]) -> str:
-    regime, penalty = case["regime"], case["penalty"]
-    if penalty:
-        return f"{penalty['kind']} {penalty['weight']}, {regime['n_iterations']} iterations"
-    schedule = "+".join(part["name"] for part in regime["schedule"]) or "constant"
-    optimizer = f"{regime['optimizer']['name']} {regime['optimizer']['lr']} {schedule}"
-    return f"{optimizer} from {regime['start']}, {regime['n_iterations']} iterations"
+def misses(cases: Sequence[Judged]) -> str:
+    """Every verdict that was wrong, and every pick off by more than 10 %."""
+    lines = []
+    for one in cases:
+        regret = one.regret(one.picks["risk J"]) if one in moving(cases) else 0.0
+        if one.truth != one.verdict or regret > 0.1:
+            ahead = one.further.min() / one.error[-1] if one.further.size else np.nan
+            lines.append(
+                f"- {one.name}: {one.truth}, called {one.found.verdict} ({_describe(one.case)}; NRMSE last / "
+                f"best {one.error[-1] / one.error.min():.3g}, going on / last {ahead:.3g}, "
+                f"regret {100 * regret:.1f} %): {one.found.evidence}"
+            )
+    return "\n".join(lines)
 
 
-def main() -> None:
+def _describe(case: dict[str, Any]) -> str:
+    scan, regime = case["scan"], case["regime"]
+    sampling = scan["sampling"]
+    where = f"{sampling['pattern']} R = {sampling['acceleration']}" if sampling else "R = 1"
+    solver = regime.get("optimizer") or regime["solver"]
+    maps = "own maps" if scan["own_maps"] else "ESPIRiT"
+    rate = f" {solver['lr']:g}" if "lr" in solver else ""
+    return (
+        f"{scan['object']} {scan['shape'][0]} × {scan['shape'][1]}, {scan['n_coils']} coils, {maps}, "
+        f"{where}, noise {scan['noise']:.3f}, {case['family']} {solver['name']}{rate} "
+        f"from {regime['start']}, {regime['n_iterations']} iterations"
+    )
+
+
+def summary(cases: Sequence[Judged]) -> str:
+    """The whole page."""
+    right = sum(one.truth == one.verdict for one in cases)
+    open_ = sum(one.verdict in ("mixed", "not decided") for one in cases)
+    wrong = [one for one in moving(cases) if one.case["scan"]["stated"] in (0.8, 1.2)]
+    regret = [one.regret(one.picks["risk J"]) for one in wrong]
+    level = (
+        f"σ stated 20 % wrong: {len(wrong)} cases, mean regret {100 * np.mean(regret):.1f} %, verdict right "
+        f"in {100 * np.mean([one.truth == one.verdict for one in wrong]):.0f} %."
+        if wrong
+        else ""
+    )
+    parts: list[str] = [
+        f"{len(cases)} cases; verdict right in {right} ({100 * right / len(cases):.1f} %); mixed and not "
+        f"decided {100 * open_ / len(cases):.1f} %, counted as wrong.",
+        confusion(cases),
+        f"## Picking the iteration, {len(moving(cases))} cases that move",
+        picking(cases),
+        level,
+        "## Stated probabilities",
+        reliability(cases),
+        "## Advice and stopping",
+        advice(cases),
+        stopping(cases),
+        "## Misses",
+        misses(cases),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def main(judge_one: Callable[[Path], Judged] = judge_case) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cases", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, help="writes the table here too")
+    parser.add_argument("--date", default="", help="said with the machine")
     args = parser.parse_args()
-    splits = ", ".join(sorted({path.name.split("_")[0] for path in args.cases}))
-    text = f"{ABOUT}\n\n## Split: {splits}\n\n{summary([judge_case(path) for path in sorted(args.cases)])}"
+    judged = [judge_one(folder) for folder in sorted(args.cases) if (folder / "case.json").exists()]
+    split = " and ".join(sorted({one.name.split("_")[0] for one in judged}))
+    where = f"{platform.machine()}, Python {platform.python_version()}, CPU alone; {args.date}".rstrip("; ")
+    text = f"# Verdicts against the truth: the {split} split\n\nMade on {where}. "
+    text += f"See `benchmarks/verdicts/README.md`.\n\n{summary(judged)}\n"
     print(text)
     if args.out:
-        args.out.write_text(text + "\n")
+        args.out.write_text(text)
 
 
 if __name__ == "__main__":

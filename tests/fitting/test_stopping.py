@@ -8,13 +8,14 @@ from sharpfit.fitting.stopping import JudgedStop, stop_rule
 SIGMA = 0.5
 
 
-def seen(risk, v_image=1.0):
+def seen(risk, v_image=1.0, sketch=0.0):
     """An observation of two slices and two pairs whose J is `risk`, in which every term counts.
 
     J = Σ over slices of the mean over pairs of rss + σ² trace − v_filtered + v_image.
     """
     pair = np.array([[1.0, 3.0], [5.0, 7.0]])
     parts = {"filtered_trace": 4 * pair, "v_filtered": 2 * pair, "v_image": np.full((2, 2), v_image / 2)}
+    parts["filtered_sketch"] = np.array([[sketch, -sketch], [2 * sketch, -2 * sketch]])
     others = (SIGMA**2 * parts["filtered_trace"] - parts["v_filtered"] + parts["v_image"]).mean(1).sum()
     return parts | {"filtered_rss": np.array([0.25, 0.75]) * (risk - others)}
 
@@ -60,3 +61,11 @@ def test_every_term_of_the_risk_counts_with_its_sign(term):
     assert rule([0, 5], [before, after]).startswith("judged")  # J = 23
     after[term] = after[term] - 0.4 / weight / 2
     assert rule([0, 5], [before, after]) == ""  # J = 22.6
+
+
+def test_a_rise_within_two_standard_errors_of_the_datas_noise_ends_nothing():
+    """2 · 2σ · rms over probes of the change, summed over slices: 4 · 0.5 · 3 · 0.5 = 3."""
+    rule = JudgedStop(0.1, 10, SIGMA)
+    before = [seen(40.0), seen(20.0)]
+    assert rule([0, 5, 20], [*before, seen(22.9, sketch=0.5)]) == ""
+    assert rule([0, 5, 20], [*before, seen(23.1, sketch=0.5)]).startswith("judged")

@@ -34,7 +34,7 @@ def test_gamma_09_is_learning_rate_exhausted_and_a_constant_rate_beats_it(judged
     _, found, starved_error = judged(case, starved)
     assert (found.verdict, found.cause) == ("under-fitted", "learning rate exhausted")
     assert "Σ lr = 0.1" in found.evidence
-    assert "needed" in found.advice
+    assert found.advice == f"decay later: go on for about {found.go_on} iterations at lr 0.01"
     _, found, error = judged(case, {**ADAM, "n_iterations": 200})
     assert found.cause != "learning rate exhausted"
     assert error[found.picked] < 0.5 * starved_error.min()

@@ -7,7 +7,8 @@ import pytest
 from made_records import ITERATIONS, made_record, with_history
 
 from sharpfit.judging.curves import Curves
-from sharpfit.judging.judge import judge, paired_error, pick
+from sharpfit.judging.judge import judge, pick
+from sharpfit.judging.over_fitting import paired_error
 
 
 def test_figures_of_a_converged_projection_stand_at_the_noise_floor():
@@ -76,8 +77,10 @@ def test_learning_rate_exhausted_names_what_was_available_and_needed():
     found = judge(record)
     assert (found.verdict, found.cause) == ("under-fitted", "learning rate exhausted")
     assert "Σ lr = 0.02" in found.evidence
-    assert "1.6 needed" in found.evidence
-    assert "raise lr" in found.advice
+    assert "0.02 travelled; from here" in found.evidence
+    assert "1.6 is needed" in found.evidence
+    assert found.go_on > 0
+    assert found.advice == f"decay later: go on for about {found.go_on} iterations at lr 0.01"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from made_records import ITERATIONS, made_record, with_history
 
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.diagnosis import plateau_cause, travel, under_fitted_cause
-from sharpfit.judging.judge import _slope, judge, pick
+from sharpfit.judging.judge import judge, pick
+from sharpfit.judging.under_fitting import _slope
 
 OVER = made_record(sigma=0.3, conditioning=1e-3, n_pairs=2)
 PICKED = pick(Curves(OVER))
@@ -97,7 +98,7 @@ def test_a_loss_five_per_cent_above_its_minimum_diverges(last, verdict):
     found = judge(replace(record, history=with_history(record, chi2=chi2)))
     assert (found.verdict == "diverging") == verdict
     tiny = judge(replace(record, history=with_history(record, chi2=chi2 / 100)))
-    assert tiny.verdict != "diverging"  # of a loss below 0.1 no five per cent count
+    assert tiny.verdict != "diverging"  # of a loss below the noise floor no five per cent count
     assert "iteration 0" in found.evidence or not verdict
 
 
@@ -140,11 +141,14 @@ def test_travel_is_read_from_the_steps_that_were_taken():
     ],
 )
 def test_a_cause_is_named_by_what_was_left_and_needed(changes, left, cause):
-    found, numbers, advice = under_fitted_cause(walked(**changes), left)
+    found, numbers, advice = under_fitted_cause(walked(**changes), left, go_on=70)
     assert found == cause
-    assert ": 3 travelled, 0.05 available" in numbers
-    if cause.startswith("learning rate"):
-        assert "raise lr to 0.1" in advice  # 0.1 · (3 + 0.1) / 3
+    assert ": 3 travelled; from here 0.05 is left in as many iterations again, " in numbers
+    assert f"{changes.get('needed', 0.1):.2g} is needed" in numbers
+    if "has_learning_rate" in changes:
+        assert advice == "iterate longer, for about 70 iterations"
+    else:
+        assert "go on for about 70 iterations at lr 0.1" in advice
 
 
 @pytest.mark.parametrize(
@@ -180,5 +184,5 @@ def test_sharper_begins_where_the_width_changes_by_five_per_cent():
     told = judge(record).evidence
     assert "PSF width 1.21 → 1.21 px" in told
     assert "from iteration 1 to 100" in told
-    gain = Curves(record).cross_gradient[-1] - Curves(record).cross_gradient[1]
-    assert f"rose by {gain:.3g}" in told
+    gain = Curves(record).cross_gradient[-1] / Curves(record).cross_gradient[1] - 1
+    assert f"changed by {100 * gain:+.0f} %" in told

@@ -45,6 +45,8 @@ def test_above_a_measured_level_the_residual_is_the_models_error():
     _, attrs = prepared(stated=0.8)
     assert attrs["sigma"] == attrs["sigma_given"]
     assert attrs["noise_check"].startswith("kept")
+    assert attrs["unexplained"] == pytest.approx(1 / 0.8**2, rel=0.05)
+    assert prepared()[1]["unexplained"] == 1
 
 
 def test_a_residual_far_above_any_noise_is_a_bad_model():

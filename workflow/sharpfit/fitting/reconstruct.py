@@ -38,7 +38,7 @@ def reconstruct(
     Args:
         scan: ``kspace``, ``csm``, ``mask``, ``held_out_mask``, ``support`` of preprocess; arrays or
             open datasets.
-        attrs: ``sigma`` and ``image_scale``.
+        attrs: ``sigma``, ``unexplained`` and ``image_scale``.
         regime: ``optimizer`` and ``schedule`` or ``solver``; ``start``, ``n_iterations``, ``stop``.
         measures: ``n_checkpoints``, ``n_replicas``, ``seed``.
         device: where to compute.
@@ -68,6 +68,7 @@ def reconstruct(
         n_pairs=measures["n_replicas"],
         seed=measures["seed"],
         device=device,
+        unexplained=float(attrs["unexplained"]),
     )
     fit = _fit(problem, regime, measures["n_checkpoints"])
     fit.keep = CheckpointFile(state, device) if state else None

@@ -19,7 +19,8 @@ def stop_rule(regime: Mapping[str, Any], sigma: float) -> JudgedStop | None:
 class JudgedStop:
     """Stop once J has stayed up for a while.
 
-    J (`sharpfit.measuring.filtered_risk`) is read on the main trajectory; all replicas stop with it.
+    J (`sharpfit.measuring.filtered_risk`) is read on the main trajectory; all replicas stop with it. As the
+    judge does, the rule takes no rise within two standard errors of the data's noise for one.
 
     Parameters
     ----------
@@ -42,9 +43,15 @@ class JudgedStop:
         variance = float(observations[lowest]["v_image"].sum(0).mean())
         rise = values[-1] - values[lowest]
         waited = iterations[-1] - iterations[lowest]
-        if waited < self._patience or rise <= self._rise * max(values[lowest], variance):
+        least = max(self._rise * max(values[lowest], variance), self._noise(observations, lowest))
+        if waited < self._patience or rise <= least:
             return ""
         return f"judged: J rose since iteration {iterations[lowest]}, {waited} iterations ago"
+
+    def _noise(self, observations: Sequence[Mapping[str, np.ndarray]], lowest: int) -> float:
+        """Two standard errors of J_t − J_lowest, from the data's noise: see `FilteredRisk.residual`."""
+        change = observations[-1]["filtered_sketch"] - observations[lowest]["filtered_sketch"]
+        return float(2 * 2 * self._sigma * np.sqrt((change.sum(0) ** 2).mean()))
 
 
 def scan_risk(seen: Mapping[str, np.ndarray], sigma: float) -> float:

@@ -68,6 +68,13 @@ class Curves:
         return self.slice_risk.sum(1).mean(-1)
 
     @cached_property
+    def seen_risk(self) -> np.ndarray:
+        """The squared error that the filter sees: J without the variance of weaker modes."""
+        record = self.record
+        seen = record.filtered_rss[..., None] + self.sigma**2 * record.filtered_trace
+        return np.asarray(seen.sum(1).mean(-1))
+
+    @cached_property
     def risk_noise(self) -> np.ndarray:
         """Draws of what the data's noise adds to J, 2σ Re⟨p(M) Aᴴb, p(M) g⟩: (checkpoint, probe).
 

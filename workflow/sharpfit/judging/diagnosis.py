@@ -5,27 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from sharpfit.judging import thresholds
+from sharpfit.judging.findings import Finding
 from sharpfit.judging.record import Record
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What a rule found: the verdict's name, its cause, the numbers in one sentence, what to change."""
-
-    verdict: str
-    cause: str
-    evidence: str
-    advice: str = ""
-
-
-@dataclass(frozen=True)
 class Travel:
-    """How far the image went and may go, each the 99th percentile over pixels.
+    """How far the image went, and from where it stands may go and needs to, 99th percentiles over pixels.
 
     The pace is how far one step advances the fit's clock: its learning rate, or 1 where it has none.
 
     Steps are summed as lengths, so `made` bounds the way from the start from above; `left` is what as
-    many iterations again would add at the last step's length, which is what the schedule ended on.
+    many iterations again would add at the last step's length, which is what the schedule ended on; `needed`
+    is what the last gradient still asks for.
     """
 
     pace_sum: float
@@ -48,7 +40,8 @@ class Travel:
 
 def travel(record: Record) -> Travel:
     """Read a fit's travel from its history and its last gradient."""
-    pace = np.nan_to_num(np.asarray(record.history["pace"], float)[:-1])  # the last row took no step
+    # The last row took no step; a rate below zero moves as far as one above.
+    pace = np.abs(np.nan_to_num(np.asarray(record.history["pace"], float)[:-1]))
     steps = np.nan_to_num(np.asarray(record.history["step"], float)[1:])
     return Travel(
         pace_sum=float(pace.sum()),
@@ -80,30 +73,37 @@ def frozen(record: Record) -> Finding | None:
     return None
 
 
-def under_fitted_cause(record: Record, gradient_left: float) -> tuple[str, str, str]:
+def under_fitted_cause(record: Record, gradient_left: float, go_on: int) -> tuple[str, str, str]:
     """Name why a fit that still has signal to fit stopped short: cause, numbers, what to change.
 
-    gradient_left: the last gradient's norm over the first's.
+    Parameters
+    ----------
+    record
+        the fit's
+    gradient_left
+        the last gradient's norm over the first's
+    go_on
+        for how many iterations at the largest learning rate the error is expected to fall
     """
     way = travel(record)
     numbers = (
-        f"{_clock(record)} = {way.pace_sum:.3g}: {way.made:.2g} travelled, {way.left:.2g} available in "
-        f"as many iterations again, {way.needed:.2g} needed"
+        f"{_clock(record)} = {way.pace_sum:.3g}: {way.made:.2g} travelled; from here {way.left:.2g} is left "
+        f"in as many iterations again, {way.needed:.2g} is needed"
     )
-    raised = way.pace_largest * (way.made + way.needed) / max(way.made, 1e-12)
-    if record.has_learning_rate and way.exhausted and way.decayed:
-        advice = (
-            f"raise lr to {raised:.2g} or decay later: {way.made + way.left:.2g} of travel was available, "
-            f"{way.made + way.needed:.2g} needed"
-        )
+    further = f"about {go_on} iterations" if go_on else "some iterations"
+    if not record.has_learning_rate:
+        cause = "ill-conditioning" if way.exhausted else "too few iterations"
+        return cause, numbers, f"iterate longer, for {further}"
+    if way.exhausted and way.decayed:
+        advice = f"decay later: go on for {further} at lr {way.pace_largest:.2g}"
         return "learning rate exhausted", numbers, advice
-    if record.has_learning_rate and way.exhausted and gradient_left > thresholds.GRADIENT_HARDLY_MOVED:
-        return "learning rate too small", numbers, f"raise lr to {raised:.2g}"
+    longer = f"go on for {further} at lr {way.pace_largest:.2g}"
+    if way.exhausted and gradient_left > thresholds.GRADIENT_HARDLY_MOVED:
+        return "learning rate too small", numbers, f"{longer}, or raise it"
     if way.exhausted:
-        advice = "iterate longer, or use a solver that sees the curvature (conjugate gradients, momentum)"
+        advice = f"{longer}, or use a solver that sees the curvature (conjugate gradients, momentum)"
         return "ill-conditioning", numbers, advice
-    carries = ": the learning rate still carries" if record.has_learning_rate else ""
-    return "too few iterations", numbers, f"iterate longer{carries}"
+    return "too few iterations", numbers, f"{longer}: it still carries"
 
 
 def _clock(record: Record) -> str:

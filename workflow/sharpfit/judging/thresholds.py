@@ -18,14 +18,14 @@ with fifty times the regret (study)."""
 LOSS_RISE = 0.05
 """Diverging: the last loss exceeds the smallest by more than this share of it (prototype)."""
 
-LOSS_FLOOR = 0.1
-"""Below this χ² the share is taken of this instead: a fit without redundancy drives χ² to nothing."""
+LOSS_FLOOR = 1.0
+"""Below this χ² the share is taken of this instead: a rise of a twentieth of the noise is none."""
 
 BIAS_LEFT = 1 - 0.95**2
 """Under-fitted: squared bias above this share of J; removing less takes no 5 % off the error."""
 
-GOING_ON = 3.0
-"""The judge looks ahead to this many times the iterations, the further ones at the largest learning rate."""
+LOOK_AHEAD = 2.0
+"""The judge looks ahead to this many times the iterations again, at the largest learning rate."""
 
 BIAS_SLOWS, VARIANCE_SLOWS = 0.8, 0.5
 """Going on, bias and variance keep these shares of the power of Σ lr they followed (study, flat)."""
@@ -50,3 +50,19 @@ DECAYED = 0.5
 
 FWHM_STAYED = 0.05
 """The local PSF kept its width when it changed by less than this share: a sixteenth of a pixel."""
+
+SHARPNESS_GAIN = 0.05
+"""Sharper: the shared gradient energy rose by more than this share of itself, 2.5 % of its amplitude."""
+
+NOISE_DROWNS = 0.9
+"""Above this share of noise in the sharpness, nine parts in ten, what was gained is no sharper to look at."""
+
+ENDS_EARLY = 1.5
+"""A filter that ends above this many times the cutoff asked for leaves modes unseen that hold signal."""
+
+SURE = 0.99
+"""No verdict is stated with more than this probability."""
+
+MODEL_SHARE, AHEAD_SPREAD = 0.5, 0.1
+"""Of stated probabilities: what the model errs by, in shares of the least rise that counts, and the spread of
+the logarithm of the predicted error ahead (study, development split)."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sharpfit.judging.curves import Curves
-from sharpfit.judging.diagnosis import Finding
+from sharpfit.judging.findings import Finding
 
 
 @dataclass(frozen=True)

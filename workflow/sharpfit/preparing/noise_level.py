@@ -41,11 +41,14 @@ class SettledLevel:
         relative standard error of `sigma`; NaN where it was stated and nothing could check it
     check
         what the residual says of the level that was given, one sentence
+    unexplained
+        variance of what no image explains over that of `sigma`, at least 1: above it stands the model's error
     """
 
     sigma: float
     uncertainty: float
     check: str
+    unexplained: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ def settle(
         sigma,
         uncertainty,
         f"kept: the residual of a fit has {last:.2f} of its variance, which counts as the model's error",
+        last,
     )
 
 

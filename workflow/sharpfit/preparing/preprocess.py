@@ -19,6 +19,7 @@ _STRAY_ZEROS = 1e-3
 UNITS = {
     "sigma": "fitted units, std of the noise per real and imaginary component",
     "sigma_given": "the same as measured or stated, before the residual was asked",
+    "unexplained": "variance of what no image explains / sigma^2, 1 where noise explains it",
     "sigma_uncertainty": "relative standard error of sigma, from counting samples; NaN: stated, not checked",
     "image_scale": "input image units per fitted unit: image = image_scale * c",
     "operator_norm": "largest singular value of M F L^-1 S, 1 / input k-space units",
@@ -172,7 +173,12 @@ def _noise_level(datasets: Mapping[str, np.ndarray], given: float, prepared: _Pr
     kspace, csm, mask = (datasets[name] for name in ("kspace", "csm", "mask"))
     level = noise_level.settle(kspace, csm, mask, given, prepared.attrs["sigma_uncertainty"])
     # An uncertainty of NaN says that the level was stated and nothing could check it.
-    return {"sigma": level.sigma, "sigma_uncertainty": level.uncertainty, "noise_check": level.check}
+    return {
+        "sigma": level.sigma,
+        "sigma_uncertainty": level.uncertainty,
+        "noise_check": level.check,
+        "unexplained": level.unexplained,
+    }
 
 
 def _scaled(kspace: np.ndarray) -> _Data:

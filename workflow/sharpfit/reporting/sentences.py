@@ -32,6 +32,7 @@ def of_fit(evaluation: Evaluation) -> str:
         f"  {evaluation.evidence}",
         f"  {evaluation.where_to_stop}",
     ]
+    lines += _numbers_for_a_person(evaluation)
     lines += [f"  advice: {evaluation.advice}"] if evaluation.advice else []
     lines += [f"  stopped early: {evaluation.stopped_because}"] if evaluation.stopped_because else []
     lines += [f"  noise level: {evaluation.noise.check}"] if evaluation.noise.check else []
@@ -54,6 +55,18 @@ def _stop(one: Evaluation) -> str:
     if one.weight is not None:
         return f"{one.weight.weight:.3g} σ"
     return f"{one.picked_iteration}/{one.last_iteration}"
+
+
+def _numbers_for_a_person(evaluation: Evaluation) -> list[str]:
+    """How sure the verdict is, and how much better the picked image is than the last."""
+    ratio, sure = evaluation.end_over_picked, evaluation.confidence
+    lines = [f"  {100 * sure:.0f} % sure"] if np.isfinite(sure) else []
+    if np.isfinite(ratio.value) and evaluation.picked_iteration < evaluation.last_iteration:
+        lines.append(
+            f"  error at the end {ratio.value:.3g} × that at the pick "
+            f"({ratio.lower:.3g} to {ratio.upper:.3g}, two standard errors)"
+        )
+    return lines
 
 
 def _value(evaluation: Evaluation, end: str, name: str) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sharpfit.errors import InputError
+from sharpfit.judging.confidence import ErrorRatio
 from sharpfit.judging.evaluate import AtBound, JudgedFit, NoiseLevel
 from sharpfit.judging.weight_choice import ChosenWeight
 from sharpfit.measuring.table import FIGURES, QUALITIES, Figures, Quality, unit, units
@@ -40,6 +41,12 @@ class Evaluation:
         which fit it is
     verdict, cause, evidence, advice
         in words, as the judge says them; cause and advice may be empty
+    go_on
+        for how many iterations the advice is to go on, 0 where it is not
+    confidence
+        probability that the verdict is right; NaN where it says that it cannot tell
+    end_over_picked
+        the error at the end over that at the pick
     worst_slice
         counted from 0
     noise
@@ -67,6 +74,9 @@ class Evaluation:
     cause: str
     evidence: str
     advice: str
+    go_on: int
+    confidence: float
+    end_over_picked: ErrorRatio
     worst_slice: int
     noise: NoiseLevel
     risk_noise: tuple[float, ...]
@@ -111,6 +121,9 @@ def as_evaluation(judged: JudgedFit, scan: str, regime: str, settings: Mapping[s
         cause=judgement.cause,
         evidence=judgement.evidence,
         advice=judgement.advice,
+        go_on=judgement.go_on,
+        confidence=judgement.confidence,
+        end_over_picked=judgement.end_over_picked,
         worst_slice=judgement.worst_slice,
         noise=judged.noise,
         risk_noise=tuple(curves.risk_noise[judgement.picked].tolist()),
@@ -169,6 +182,9 @@ def _as_json(evaluation: Evaluation) -> dict[str, Any]:
         "cause": evaluation.cause,
         "evidence": evaluation.evidence,
         "advice": evaluation.advice,
+        "go_on": evaluation.go_on,
+        "confidence": evaluation.confidence,
+        "end_over_picked": asdict(evaluation.end_over_picked),
         "picked_iteration": evaluation.picked_iteration,
         "last_iteration": evaluation.last_iteration,
         "worst_slice": evaluation.worst_slice,
@@ -221,6 +237,9 @@ def _evaluation(content: Mapping[str, Any]) -> Evaluation:
         cause=content["cause"],
         evidence=content["evidence"],
         advice=content["advice"],
+        go_on=content.get("go_on", 0),
+        confidence=_number(content.get("confidence")),
+        end_over_picked=_ratio(content.get("end_over_picked", {})),
         worst_slice=content["worst_slice"],
         noise=_noise(content.get("noise", {})),
         risk_noise=tuple(map(_number, content.get("risk_noise", []))),
@@ -240,6 +259,10 @@ def _settings(regime: Mapping[str, Any]) -> RegimeSettings:
     optimizer, schedule = regime.get("optimizer", {"name": ""}), regime.get("schedule", [])
     method = {name: regime[name] for name in ("solver", "penalty") if regime.get(name)}
     return RegimeSettings(optimizer, schedule, regime.get("start", ""), method)
+
+
+def _ratio(ratio: Mapping[str, Any]) -> ErrorRatio:
+    return ErrorRatio(*(_number(ratio.get(name)) for name in ("value", "lower", "upper")))
 
 
 def _noise(noise: Mapping[str, Any]) -> NoiseLevel:

@@ -1,0 +1,94 @@
+"""Ways to choose the iteration where a fit should have stopped: each is one function of the trajectory.
+
+A method returns a score for every checkpoint, (checkpoint,); it picks the smallest. To add one, write such a
+function and list it in `METHODS` with what it needs beside the fit itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sharpfit.judging.curves import Curves
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A fit at its checkpoints: images (checkpoint, slice, y, x), input units, and every measured figure."""
+
+    images: np.ndarray
+    curves: Curves
+
+
+def last_iterate(fit: Trajectory) -> np.ndarray:
+    """Run to the end: the loss."""
+    return -np.arange(len(fit.images), dtype=float)
+
+
+def discrepancy_principle(fit: Trajectory) -> np.ndarray:
+    """Stop where the residual first reaches the noise, χ² ≤ 1 (Morozov 1966); else at the end."""
+    reached = np.flatnonzero(fit.curves.chi2 <= 1)
+    stop = int(reached[0]) if reached.size else len(fit.images) - 1
+    return np.abs(np.arange(len(fit.images)) - stop).astype(float)
+
+
+def sure(fit: Trajectory) -> np.ndarray:
+    """Stein's unbiased estimate of the error at the samples, by one probe (Ramani 2008)."""
+    return fit.curves.sure
+
+
+def held_out(fit: Trajectory) -> np.ndarray:
+    """Residual at samples that a fit of its own never saw, as in SSDU and ZS-SSL (Yaman 2020, 2022)."""
+    return fit.curves.held_out
+
+
+def windowed_variance(fit: Trajectory, window: int = 5) -> np.ndarray:
+    """ES-WMV: variance of the iterate over a sliding window (Wang 2023), here of checkpoints."""
+    scores = np.full(len(fit.images), np.inf)
+    for t in range(window, len(fit.images) + 1):
+        seen = fit.images[t - window : t]
+        scores[t - 1] = (np.abs(seen - seen.mean(0)) ** 2).mean()
+    return scores
+
+
+def halves_correlation(fit: Trajectory) -> np.ndarray:
+    """Normalised cross-correlation of the gradients of two independent halves, from fission."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return -fit.curves.cross_gradient / fit.curves.gradient_energy
+
+
+def mean_frc(fit: Trajectory) -> np.ndarray:
+    """Mean Fourier ring correlation of the same halves (van Heel & Schatz 2005)."""
+    return -fit.curves.mean_frc
+
+
+def risk_at_the_samples(fit: Trajectory) -> np.ndarray:
+    """(SURE − v_data) + v_image."""
+    return fit.curves.sample_risk
+
+
+def judged_risk(fit: Trajectory) -> np.ndarray:
+    """J, the judge's."""
+    return fit.curves.risk
+
+
+Method = Callable[[Trajectory], np.ndarray]
+
+#: Name → method, and how many fits it needs in all.
+METHODS: dict[str, tuple[Method, int]] = {
+    "risk J": (judged_risk, 4),
+    "risk at the samples": (risk_at_the_samples, 4),
+    "SURE at the samples": (sure, 2),
+    "mean FRC of halves": (mean_frc, 3),
+    "cross-correlation of halves": (halves_correlation, 3),
+    "held-out samples": (held_out, 2),
+    "discrepancy principle": (discrepancy_principle, 1),
+    "ES-WMV": (windowed_variance, 1),
+    "last iterate": (last_iterate, 1),
+}
+
+
+def picked(scores: np.ndarray) -> int:
+    """The checkpoint of the smallest score, the last one where none is finite."""
+    finite = np.isfinite(scores)
+    return int(np.where(finite, scores, np.inf).argmin()) if finite.any() else len(scores) - 1

@@ -1,0 +1,115 @@
+"""Fit the cases of the study as the product does, and keep each with its truth: one folder per case.
+
+PYTHONPATH=workflow python benchmarks/verdicts/trajectories.py --split fresh --cases 150 --out .cache/verdicts
+"""
+
+import argparse
+import json
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from regimes import draw_regime, going_on
+from scans import draw_scan, make_scan
+
+from sharpfit.errors import InputError
+from sharpfit.fitting.observe import checkpoint_iterations
+from sharpfit.fitting.reconstruct import reconstruct
+from sharpfit.fitting.solving import Objective, make_solver
+from sharpfit.physics.acquisition import acquisition
+from sharpfit.preparing.preprocess import preprocess
+from sharpfit.results import hdf5
+from sharpfit.results.history import write_history
+
+SPLITS = {"development": 11, "fresh": 12}
+MEASURES = {"n_checkpoints": 20, "n_replicas": 1, "seed": 7}
+HELD_OUT = {"fraction": 0.08, "seed": 11}
+OBJECT = 0.05  # of the brightness: where the truth is compared, whatever the product takes for the object
+
+
+def fit_case(split: str, index: int, folder: Path) -> None:
+    """Draw, preprocess and fit one case; write reconstruction.h5, history.csv, truth.h5 and case.json."""
+    rng = np.random.default_rng([SPLITS[split], index])
+    scan = draw_scan(rng)
+    family, regime = draw_regime(rng)
+    raw, noise_std = make_scan(scan)
+    datasets, attrs = preprocess(
+        raw, held_out=HELD_OUT, sampling_parameters=scan.sampling, noise_std=noise_std
+    )
+    fit, facts, rows = reconstruct(datasets, attrs, regime, MEASURES, device=torch.device("cpu"))
+    truth = true_errors(datasets, attrs, regime, fit["images"], fit["iterations"])
+    folder.mkdir(parents=True)
+    hdf5.write(folder / "reconstruction.h5", fit, facts)
+    write_history(folder / "history.csv", rows)
+    hdf5.write(folder / "truth.h5", truth, {})
+    told = {"sigma_given": attrs["sigma_given"], "sigma": attrs["sigma"], "check": attrs["noise_check"]}
+    case = {"scan": asdict(scan), "family": family, "regime": regime, **told}
+    (folder / "case.json").write_text(json.dumps(case))
+
+
+def true_errors(
+    datasets: dict[str, np.ndarray],
+    attrs: dict[str, Any],
+    regime: dict[str, Any],
+    images: np.ndarray,
+    iterations: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """NRMSE inside the true object along the checkpoints, and of the main item going on after the last."""
+    reference = datasets["reference"]
+    inside = np.abs(reference) > OBJECT * np.percentile(np.abs(reference), 99)
+
+    def nrmse(image: np.ndarray) -> float:
+        error = np.linalg.norm((image - reference)[inside].astype(complex))
+        return float(error / np.linalg.norm(reference[inside].astype(complex)))
+
+    n = int(regime["n_iterations"])
+    later = [t for t in checkpoint_iterations(2 * n, 12) if t > 0]
+    on = _alone(datasets, going_on(regime), [n + t for t in later]) if iterations[-1] == n else []
+    return {
+        "nrmse": np.array([nrmse(image) for image in images]),
+        "further": np.array([nrmse(attrs["image_scale"] * image) for image in on]),
+    }
+
+
+def _alone(datasets: dict[str, np.ndarray], regime: dict[str, Any], at: list[int]) -> list[np.ndarray]:
+    """Images (slice, y, x) of the main item alone at some iterations, fitted units."""
+    A = acquisition(torch.from_numpy(datasets["csm"]), torch.from_numpy(datasets["mask"]))
+    y = A.encoding.stage(torch.from_numpy(datasets["kspace"]))
+    back = A.adjoint(y)[None]
+    start = torch.zeros_like(back)
+    if regime["start"] == "zero_filled":
+        start = back * (back.abs().square().sum() / A(back).abs().square().sum())
+    solver = make_solver(regime, Objective(A.gram, y[None]), start)
+    images = []
+    for t in range(at[-1] + 1):
+        if t in at:
+            images.append(A.image(solver.c.detach())[0].numpy().copy())
+        residual = A(solver.c.detach()) - y
+        solver.step(A.adjoint(residual), residual.abs().square().sum((-3, -2, -1)))
+    return images
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--split", choices=tuple(SPLITS), required=True)
+    parser.add_argument("--cases", type=int, required=True)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")  # diverging cases overflow, as they should
+    for index in range(args.first, args.cases):
+        folder = args.out / f"{args.split}_{index:04d}"
+        if folder.exists():
+            continue
+        try:
+            fit_case(args.split, index, folder)
+        except InputError as error:
+            print(f"{folder.name}: left out, {error}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+"""What a rule of the judge finds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The verdict's name, its cause, the numbers in one sentence, what to change.
+
+    go_on: for how many iterations at its largest learning rate a fit should go on; 0 where that is no advice.
+    """
+
+    verdict: str
+    cause: str
+    evidence: str
+    advice: str = ""
+    go_on: int = 0
+
+
+def percent(share: float) -> str:
+    """Say a share in per cent."""
+    return f"{100 * share:.0f} %"

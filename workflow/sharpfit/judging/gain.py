@@ -1,0 +1,63 @@
+"""What a fit that neither lost nor left anything has gained: sharpness, contrast, less error, or nothing."""
+
+import numpy as np
+
+from sharpfit.judging import diagnosis, thresholds
+from sharpfit.judging.curves import Curves
+from sharpfit.judging.findings import Finding, percent
+
+
+def gain(curves: Curves) -> Finding:
+    """Say what happened since the first checkpoint after the start.
+
+    Sharper needs a gain of the sharpness that noise does not share, and noise must not drown it; contrast
+    restored is such a gain at an unchanged point spread; cleaner is an error that fell while sharpness did
+    not rise; unchanged is neither.
+    """
+    first = _first_seen(curves)
+    cause = diagnosis.plateau_cause(curves.chi2_df[-1], curves.gradient_norm[-1])
+    sharpness, share = curves.cross_gradient, curves.noise_share[-1]
+    gained = sharpness[-1] - sharpness[first] > thresholds.SHARPNESS_GAIN * abs(sharpness[-1])
+    error_fell = curves.risk[first] - curves.risk[-1] > thresholds.RISE * max(
+        curves.risk[-1], curves.v_image[-1]
+    )
+    numbers = _numbers(curves, first)
+    if gained and share > thresholds.NOISE_DROWNS:
+        return Finding("noisy", cause, f"noisy: what was gained drowns in noise; {numbers}")
+    if gained and _width_stayed(curves, first):
+        return Finding("contrast restored", cause, f"contrast restored: {numbers}")
+    if gained:
+        return Finding("sharper", cause, f"sharper: {numbers}")
+    if error_fell:
+        return Finding("cleaner", cause, f"cleaner: the error fell and sharpness did not rise; {numbers}")
+    when = f"by iteration {curves.iterations[first]}"
+    return Finding("unchanged", f"converged {when}", f"unchanged: the image was as good {when}; {numbers}")
+
+
+def _first_seen(curves: Curves) -> int:
+    """First checkpoint with a point spread to compare; the first after the start where none has one."""
+    seen = np.flatnonzero(np.isfinite(curves.fwhm_y) & np.isfinite(curves.fwhm_x))
+    return int(seen[0]) if seen.size else min(1, len(curves.iterations) - 1)
+
+
+def _width_stayed(curves: Curves, first: int) -> bool:
+    width = np.sqrt(curves.fwhm_y * curves.fwhm_x)
+    return bool(abs(width[-1] / width[first] - 1) < thresholds.FWHM_STAYED)
+
+
+def _numbers(curves: Curves, first: int) -> str:
+    sharpness = curves.cross_gradient
+    change = "a rise from nothing"
+    if sharpness[first] > 0:
+        change = f"{100 * (sharpness[-1] / sharpness[first] - 1):+.0f} %"
+    width = np.sqrt(curves.fwhm_y * curves.fwhm_x)
+    text = (
+        f"from iteration {curves.iterations[first]} to {curves.iterations[-1]} the sharpness that noise does "
+        f"not share changed by {change}, noise share {percent(curves.noise_share[-1])}"
+    )
+    if np.isfinite(width[[first, -1]]).all():
+        text += (
+            f", PSF width {width[first]:.2f} → {width[-1]:.2f} px, "
+            f"peak {curves.psf_peak[first]:.2f} → {curves.psf_peak[-1]:.2f}"
+        )
+    return text

@@ -1,0 +1,130 @@
+"""A risk that rose from the picked iteration to the last, and whether that can be told."""
+
+import numpy as np
+
+from sharpfit.judging import thresholds
+from sharpfit.judging.curves import Curves
+from sharpfit.judging.findings import Finding, percent
+
+UNDECIDED = "over-fitting or sharper"
+BELOW_THE_FILTER = "modes too weak to be seen"
+
+
+def paired_error(curves: Curves, picked: int) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate the standard error of J_t − J_t*: from the data's noise, and from the replicas'.
+
+    The data's noise enters through 2σ Re⟨P p(M) Aᴴb, P Q (x_t − x_t*)⟩, of which `risk_noise` holds draws.
+    The replicas' noise shows between pairs where there are two or more, and falls with their number; a
+    single pair cannot show it, then Var df ≤ 2 df and Var v ≈ 2 v² / df of traces and sums of squared
+    normals are used. Both are (checkpoint,).
+    """
+    data = np.sqrt(((curves.risk_noise - curves.risk_noise[picked]) ** 2).mean(-1))
+    pairs = curves.slice_risk.sum(1)  # (checkpoint, pair)
+    n_pairs = pairs.shape[-1]
+    if n_pairs > 1:
+        return data, (pairs - pairs[picked]).std(-1, ddof=1) / np.sqrt(n_pairs)
+    df = np.maximum(curves.df, 1.0)
+    trace = 2 * curves.sigma**2 * np.sqrt(2 * np.abs(df - df[picked]))
+    variance = np.abs(curves.v_image - curves.v_image[picked]) * np.sqrt(2 / df)
+    return data, np.hypot(trace, variance)
+
+
+def least_rise(curves: Curves, picked: int) -> float:
+    """How far J must rise to count: 5 % of error."""
+    return float(thresholds.RISE * max(curves.risk[picked], curves.v_image[picked]))
+
+
+def over_fitting(curves: Curves, picked: int) -> Finding | None:
+    """Find a risk that rose from the picked iteration to the last."""
+    risk, held = curves.risk, curves.held_out
+    rise, size = risk[-1] - risk[picked], least_rise(curves, picked)
+    if not rise > size:
+        return None
+    data, replicas = (float(part[-1]) for part in paired_error(curves, picked))
+    error = thresholds.STANDARD_ERRORS * np.hypot(data, replicas)
+    numbers = f"J rose {_rise(risk[picked], risk[-1])}, held-out {held[picked]:.3g} → {held[-1]:.3g}"
+    first = curves.iterations[picked]
+    if rise <= error:
+        return _not_decided(curves, picked, numbers, rise / thresholds.STANDARD_ERRORS, data, replicas)
+    if _only_below_the_filter(curves, picked, size):
+        return _below_the_filter(curves, picked, numbers)
+    improved = held[picked] - held[-1] > thresholds.STANDARD_ERRORS * _held_out_error(curves) * held[picked]
+    if improved and rise < thresholds.CLEAR_RISE * size:
+        evidence = f"since iteration {first} {numbers}: the two measures disagree"
+        return Finding("mixed", "risk and held-out samples disagree", evidence)
+    since = curves.iterations[_since(risk, picked, max(size, error))]
+    cause = _what_grew(curves, picked)
+    evidence = f"over-fitting since iteration {since}: {numbers}{_sharpness_share(curves, picked)}"
+    return Finding("over-fitting", cause, evidence, f"stop at iteration {first}, or regularise")
+
+
+def _only_below_the_filter(curves: Curves, picked: int, size: float) -> bool:
+    """Tell a rise of variance alone, in modes where the scan holds signal that the filter does not reach.
+
+    There the signal that was gained meanwhile is not counted.
+    """
+    ends_early = curves.record.cutoff_used > thresholds.ENDS_EARLY * curves.record.cutoff_asked
+    return bool(ends_early and curves.seen_risk[-1] - curves.seen_risk[picked] <= size)
+
+
+def _below_the_filter(curves: Curves, picked: int, numbers: str) -> Finding:
+    record = curves.record
+    evidence = (
+        f"since iteration {curves.iterations[picked]} {numbers}, but only in modes weaker than the estimate "
+        f"sees: it ends at the eigenvalue {record.cutoff_used:.2g} of AᴴA, the scan holds signal down to "
+        f"{record.cutoff_asked:.2g}"
+    )
+    return Finding("not decided", BELOW_THE_FILTER, evidence)
+
+
+def _not_decided(
+    curves: Curves, picked: int, numbers: str, needed: float, data: float, replicas: float
+) -> Finding:
+    """Say what would decide: replicas, as far as the standard error is theirs."""
+    first, end = curves.iterations[picked], curves.iterations[-1]
+    evidence = f"between iteration {first} and {end} {numbers}, which is within two standard errors"
+    if data >= needed:
+        return Finding(
+            "not decided", UNDECIDED, f"{evidence}; they are the data's own, replicas cannot decide"
+        )
+    pairs = curves.slice_risk.shape[-1]
+    enough = int(np.ceil(pairs * replicas**2 / (needed**2 - data**2)))
+    return Finding(
+        "not decided", UNDECIDED, f"{evidence}; {enough} replicas would decide", f"set n_replicas to {enough}"
+    )
+
+
+def _held_out_error(curves: Curves) -> float:
+    """Relative standard error of a sum of squared normals, √(2 / N)."""
+    count = curves.record.n_held_out * curves.record.n_slices
+    return float(np.sqrt(2 / count)) if count else np.inf
+
+
+def _since(risk: np.ndarray, picked: int, size: float) -> int:
+    """First checkpoint after the picked one from which J stays up."""
+    low = np.flatnonzero(~(risk[picked:] - risk[picked] > size))
+    return picked + int(low[-1]) + 1
+
+
+def _rise(before: float, after: float) -> str:
+    """Tell a rise in per cent, or from value to value when J ≤ 0."""
+    if before > 0:
+        return percent(after / before - 1)
+    return f"from {before:.3g} to {after:.3g} (≤ 0: less than the noise estimate resolves)"
+
+
+def _what_grew(curves: Curves, picked: int) -> str:
+    """Noise when the image's variance explains most of what grew in the weakly determined modes."""
+    weak = (curves.weak_mode_share * curves.image_norm) ** 2
+    weak_growth = weak[-1] - np.nan_to_num(weak[picked])
+    noise_growth = curves.v_image[-1] - curves.v_image[picked]
+    return "weakly-determined artefact" if weak_growth > 2 * noise_growth else "noise"
+
+
+def _sharpness_share(curves: Curves, picked: int) -> str:
+    """How much of the sharpness gained since the picked iteration is noise; nothing when none was gained."""
+    gained = curves.cross_gradient[-1] - curves.cross_gradient[picked]
+    noise = curves.noise_energy[-1] - curves.noise_energy[picked]
+    if not (gained > 0 and noise > 0):
+        return ""
+    return f"; {percent(noise / (noise + gained))} of the sharpness gained since is noise"

@@ -1,0 +1,72 @@
+"""Bias that going on would remove: how much, for how long, and why the fit stopped short of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sharpfit.judging import diagnosis, thresholds
+from sharpfit.judging.curves import Curves
+from sharpfit.judging.findings import Finding, percent
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What going on at the largest learning rate is expected to reach.
+
+    error: the smallest error on the way, over that at the end; iterations: after how many.
+    """
+
+    error: float
+    iterations: int
+
+
+def under_fitted(curves: Curves) -> Finding | None:
+    """Find bias left that going on would remove."""
+    risk, bias = curves.risk[-1], curves.risk[-1] - curves.v_image[-1]
+    left = curves.gradient_norm[-1]
+    if not (risk > 0 and bias > thresholds.BIAS_LEFT * risk):
+        return None
+    beginning = (
+        left > thresholds.GRADIENT_HARDLY_MOVED and _slope(curves, curves.risk) < thresholds.RISK_AT_REST
+    )
+    ahead = look_ahead(curves)
+    if not (beginning or ahead.error < thresholds.GAIN):
+        return None
+    cause, numbers, advice = diagnosis.under_fitted_cause(curves.record, left, ahead.iterations)
+    evidence = (
+        f"under-fitted: {percent(bias / risk)} of J is bias, χ² stands at {curves.chi2[-1]:.3g} "
+        f"(1 is the noise floor) with {percent(left)} of the gradient left; {numbers}"
+    )
+    return Finding("under-fitted", cause, evidence, advice, ahead.iterations)
+
+
+def look_ahead(curves: Curves) -> Ahead:
+    """Predict the error that going on at the largest learning rate would reach.
+
+    Squared bias and variance go on as powers of the clock, somewhat lower ones than over its last half.
+    """
+    variance = curves.v_image
+    bias = np.maximum(curves.risk - variance, 0)
+    way = diagnosis.travel(curves.record)
+    ahead = thresholds.LOOK_AHEAD * curves.iterations[-1] * way.pace_largest / way.pace_sum
+    further = np.geomspace(1, 1 + ahead, 40)
+    bias_power = thresholds.BIAS_SLOWS * _slope(curves, bias)
+    variance_power = thresholds.VARIANCE_SLOWS * _slope(curves, variance)
+    squared = bias[-1] * further**bias_power + variance[-1] * further**variance_power
+    best = int(squared.argmin())
+    if not squared[0] > 0:
+        return Ahead(1.0, 0)
+    iterations = round((further[best] - 1) * way.pace_sum / way.pace_largest)
+    return Ahead(float(np.sqrt(squared[best] / squared[0])), iterations)
+
+
+def _slope(curves: Curves, values: np.ndarray) -> float:
+    """D log values / d log (clock) over about its last half; 0 where they are not positive."""
+    pace = np.abs(np.nan_to_num(np.asarray(curves.record.history["pace"], float)[:-1]))
+    spent = np.r_[0, np.cumsum(pace)][curves.iterations]
+    half = max(int(np.flatnonzero(spent <= spent[-1] / 2)[-1]), 1)
+    if spent[half] == spent[-1]:
+        half = max(int(np.flatnonzero(spent < spent[-1])[-1]), 1)
+    if not (spent[half] < spent[-1] and values[half] > 0 and values[-1] > 0):
+        return 0.0
+    return float(np.log(values[-1] / values[half]) / np.log(spent[-1] / spent[half]))
