@@ -8,13 +8,17 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARG
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick lint format bench calibrate mutants fuzz audit real clean
+.PHONY: help run ship test quick lint format bench calibrate mutants fuzz audit real clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 run: $(VENV)/installed ## install, then compute the default study and print its table
 	snakemake --cores all
+
+ship: $(VENV)/installed ## compute the default study and stage the numbers it is committed with
+	dvc repro
+	git add dvc.lock results/README.md results/summary.json
 
 test: $(VENV)/installed-test lint ## run every check and test, two at a time
 	pytest -n 2 --dist worksteal

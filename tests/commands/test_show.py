@@ -49,3 +49,16 @@ def test_a_wrong_name_lists_the_right_ones(study):
     assert result.exit_code == 1
     assert "phantom_r2/warmup" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_wrong_name_proposes_the_nearest(study):
+    assert "did you mean phantom_r2/warmup?" in show("phantom_r2/warmpu").stderr
+    assert "did you mean phantom_r2?" in show("phantomr2").stderr
+
+
+def test_a_study_without_results_says_how_to_get_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = show()
+    assert result.exit_code == 1
+    assert "nothing was judged" in result.stderr
+    assert "snakemake --cores all" in result.stderr

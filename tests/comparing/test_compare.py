@@ -70,7 +70,7 @@ def test_better_and_worse_are_beyond_two_standard_errors(two, risk, status, code
     apart = 0.02 * (1 + 2**0.5)  # the draws differ by √2 · 0.02, the standard error of two of 0.02
     edit(two[1] / EVALUATION, picked={"risk": risk}, risk_noise=[apart, -apart])  # A's risk is 2
     result = sharpfit(*two)
-    assert f"warmup            {status}" in result.output
+    assert f"phantom_r2 warmup {status} " in " ".join(result.output.split())
     assert "± 0.057" in result.output
     assert result.exit_code == code
 
@@ -91,12 +91,25 @@ def test_images_that_differ_by_rounding_are_equal(two):
     assert found(*two)["phantom_r2", "warmup"].status == "equal"
 
 
-def test_what_differs_in_the_making_comes_before_any_number(two):
+def test_the_count_comes_first_then_what_differs_in_the_making_then_the_fits(two):
     write_sidecars(two[1], "phantom_r2", "warmup", lr=0.02)
-    result = sharpfit(*two)
+    new_image(two[1])
+    edit(two[1] / EVALUATION, picked={"risk": 9.0}, verdict="sharper")
+    output = sharpfit(*two).output
     line = "regimes.warmup.optimizer.lr: 0.01 → 0.02"
-    assert result.output.index(line) < result.output.index("identical")
-    assert result.output.count(line) == 1
+    count = "B against A: 1 worse, 3 identical, 1 with another verdict."
+    assert output.index(count) < output.index(line) < output.index("over-fitting → sharper")
+    assert output.count(line) == 1
+    assert "gradient_descent" not in output
+    assert "said of the picked image" in output
+
+
+def test_any_change_can_fail_a_pipeline(two):
+    assert sharpfit(*two, "--fail-on-change").exit_code == 0
+    new_image(two[1])
+    edit(two[1] / EVALUATION, picked={"risk": 0.1})
+    assert sharpfit(*two).exit_code == 0
+    assert sharpfit(*two, "--fail-on-change").exit_code == 1
 
 
 def test_results_of_different_data_are_not_compared(two):
@@ -132,13 +145,15 @@ def test_studies_may_differ_in_scans_and_regimes(two):
 def test_nothing_in_common_is_not_comparable(tmp_path):
     for name, scan in (("a", "one"), ("b", "two")):
         make_study(tmp_path / name, (scan,), ("warmup",), size=16)
-    assert sharpfit(tmp_path / "a", tmp_path / "b", "--fail-on", "worse").exit_code == 2
+    result = sharpfit(tmp_path / "a", tmp_path / "b", "--fail-on", "worse")
+    assert result.exit_code == 2
+    assert "no fit in common" in result.output
 
 
 def test_regimes_meet_across_their_names(made, monkeypatch):
     monkeypatch.chdir(made)
     result = sharpfit("workspace::*/gradient_descent", ".::*/warmup")
-    assert "gradient_descent → warmup  worse   J 1 → 2" in result.output
+    assert "gradient_descent → warmup worse J 1 → 2" in " ".join(result.output.split())
     assert result.exit_code == 1
 
 
@@ -155,7 +170,7 @@ def test_json_says_the_same(two):
 def test_three_sides_stand_against_the_first(two, made):
     result = sharpfit(made, *two)
     assert result.output.count("4 identical") == 2
-    assert "Results of C against A" in result.output
+    assert "C against A: 4 identical." in result.output
 
 
 @pytest.mark.parametrize(

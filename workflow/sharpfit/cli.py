@@ -1,5 +1,8 @@
 """The `sharpfit` command: an index of small commands, one module each in ``sharpfit.commands``."""
 
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
 import typer
 
 from sharpfit.commands.bless import bless
@@ -10,11 +13,29 @@ from sharpfit.commands.watch import watch
 from sharpfit.commands.why import why
 
 app = typer.Typer(
-    help="Look at a study's results. To compute them, run `snakemake --cores all` or `dvc repro`.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        try:
+            typer.echo(f"sharpfit {version('sharpfit')}")
+        except PackageNotFoundError:  # run from a folder that was never installed
+            typer.echo("sharpfit, not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Look at a study's results. To compute them, run `snakemake --cores all` or `dvc repro`."""
+
+
 app.command()(why)
 app.command()(bless)
 app.command()(show)

@@ -15,7 +15,8 @@ Sources = Annotated[
     list[str],
     typer.Argument(
         help="Two or more of: a study's folder; `workspace`; a revision DVC knows (HEAD~1, a tag, "
-        "an experiment). `WHERE::SCAN/REGIME` takes some fits only; both parts may hold * and ?."
+        "an experiment). `WHERE::SCAN/REGIME` takes some fits only; both parts may hold * and ?. "
+        "Or one range of revisions, HEAD~5..HEAD: how the committed numbers went."
     ),
 ]
 Html = Annotated[
@@ -25,25 +26,53 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of the 
 FailOn = Annotated[
     str, typer.Option(help="any: status 2 too when some fits cannot be compared; worse: only for worse ones.")
 ]
+FailOnChange = Annotated[
+    bool, typer.Option("--fail-on-change", help="Status 1 for every fit that differs by more than rounding.")
+]
 
 
-def compare(sources: Sources, html: Html = None, as_json: AsJson = False, fail_on: FailOn = "any") -> None:
-    """Compare results: what differs in their making first, then which are identical, equal, better or worse.
+def compare(
+    sources: Sources,
+    html: Html = None,
+    as_json: AsJson = False,
+    fail_on: FailOn = "any",
+    fail_on_change: FailOnChange = False,
+) -> None:
+    """Compare results: how many are better or worse first, what differs in their making, then which they are.
 
     Better and worse mean beyond the judge's uncertainty. Ends with status 0 (same or better), 1 (worse) or
-    2 (not comparable).
+    2 (not comparable). Where a revision's results are not at hand, its committed numbers are compared.
 
     Examples:
-    sharpfit compare HEAD~1 workspace
+    sharpfit compare HEAD workspace
     sharpfit compare ../colleague . --html compare.html
     sharpfit compare '.::*/constant' '.::*/warmup'
+    sharpfit compare HEAD~5..HEAD
     """
-    from sharpfit.comparing.outcome import NOT_COMPARABLE, as_text, compare_sources
-    from sharpfit.comparing.sources import open_source
+    from sharpfit.comparing.outcome import NOT_COMPARABLE
+    from sharpfit.comparing.sources import ResultsNotHereError
+    from sharpfit.comparing.trend import is_range, trend
 
-    with errors_in_one_line(NOT_COMPARABLE), tempfile.TemporaryDirectory(prefix="sharpfit-") as scratch:
+    with errors_in_one_line(NOT_COMPARABLE):
+        if len(sources) == 1 and is_range(sources[0]):
+            typer.echo(trend(sources[0]))
+            return
         if len(sources) < 2 or fail_on not in ("any", "worse"):
             raise InputError("compare needs two sources or more, and --fail-on any or worse; see --help")
+        try:
+            status = _compare_results(sources, html, as_json, "change" if fail_on_change else fail_on)
+        except ResultsNotHereError as missing:
+            if len(sources) > 2 or html or as_json:
+                raise
+            status = _compare_numbers(sources[0], sources[1], missing, fail_on_change)
+    raise typer.Exit(status)
+
+
+def _compare_results(sources: list[str], html: Path | None, as_json: bool, fail_on: str) -> int:
+    from sharpfit.comparing.outcome import as_text, compare_sources
+    from sharpfit.comparing.sources import open_source
+
+    with tempfile.TemporaryDirectory(prefix="sharpfit-") as scratch:
         opened = [
             open_source(letter, text, Path(scratch))
             for letter, text in zip(string.ascii_uppercase, sources, strict=False)
@@ -55,4 +84,13 @@ def compare(sources: Sources, html: Html = None, as_json: AsJson = False, fail_o
             write_comparison(html, outcome)
         text = json.dumps(outcome.as_json(fail_on), indent=1, ensure_ascii=False) + "\n"
         typer.echo(text if as_json else as_text(outcome), nl=False)
-    raise typer.Exit(outcome.exit_status(fail_on))
+        return outcome.exit_status(fail_on)
+
+
+def _compare_numbers(first: str, other: str, missing: InputError, fail_on_change: bool) -> int:
+    """Compare two summaries, since one side's images are not at hand; no number says better or worse."""
+    from sharpfit.comparing.numbers import compare_numbers, numbers_of
+
+    numbers = compare_numbers(numbers_of(first), numbers_of(other))
+    typer.echo(f"{missing}\nThe committed numbers alone, {first} → {other}: {numbers.in_words()}.")
+    return int(fail_on_change and not numbers.agree)

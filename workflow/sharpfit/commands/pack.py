@@ -19,13 +19,16 @@ def pack(
 ) -> None:
     """Pack parameters, code revision, data digests, provenance, metrics and figures as an RO-Crate.
 
-    Needs `pip install 'sharpfit[handover]'`. Raw data and images are named by digest, not copied.
+    Needs the rocrate library: pip install -e '.[handover]' in the repository. Raw data and images
+    are named by digest, not copied.
     """
     with errors_in_one_line():
         try:
             from sharpfit.running import crate
         except ModuleNotFoundError:
-            raise InputError("packing needs the rocrate library: pip install 'sharpfit[handover]'") from None
+            raise InputError(
+                f"packing needs the rocrate library: pip install -e '{WORKFLOW.parent}[handover]'"
+            ) from None
         provenance = open_study()
         stale = provenance.stale()
         if stale:

@@ -5,13 +5,18 @@ from typing import Annotated
 
 import typer
 
+from sharpfit.commands.completing import fits
 from sharpfit.commands.one_line import errors_in_one_line
 from sharpfit.errors import InputError
 from sharpfit.study import paths
+from sharpfit.study.names import hint
 
 Name = Annotated[
     str,
-    typer.Argument(help="SCAN/REGIME for one fit, SCAN for the answer on a scan; nothing for every scan."),
+    typer.Argument(
+        help="SCAN/REGIME for one fit, SCAN for the answer on a scan; nothing for every scan.",
+        autocompletion=fits,
+    ),
 ]
 
 
@@ -29,10 +34,17 @@ def show(name: Name = "") -> None:
         files = sorted(Path(paths.RESULTS, "evaluate").glob("*/*/evaluation.json"))
         chosen = [file for file in files if scan in ("", file.parts[-3]) and regime in ("", file.parts[-2])]
         if not chosen:
-            known = ", ".join("/".join(file.parts[-3:-1]) for file in files) or "none: run `snakemake` first"
-            raise InputError(f"no judged fit is called {name or 'anything'} here; there are {known}")
+            raise InputError(_nothing(name, ["/".join(file.parts[-3:-1]) for file in files]))
         evaluations = read_evaluations(chosen)
         if regime:
             typer.echo(sentences.of_fit(evaluations[0]))
         else:
             typer.echo("\n\n".join(sentences.of_scan(members) for members in by_scan(evaluations).values()))
+
+
+def _nothing(name: str, known: list[str]) -> str:
+    """Say why there is nothing to show."""
+    if not known:
+        return f"nothing was judged in {Path.cwd()} yet: run `snakemake --cores all`, or `dvc pull`"
+    scans = sorted({fit.partition("/")[0] for fit in known})
+    return f"no judged fit is called {name} here; {hint(name, known if '/' in name else scans + known)}"

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from sharpfit.commands.completing import fits
 from sharpfit.commands.one_line import errors_in_one_line
 from sharpfit.provenance.attest import versions_now
 from sharpfit.provenance.open_study import open_study, select
@@ -13,7 +14,10 @@ from sharpfit.study.jobs import Job
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(help="A result's path, scan/regime, a scan, a regime or a rule; nothing means all."),
+    typer.Argument(
+        help="A result's path, scan/regime, a scan, a regime or a rule; nothing means all.",
+        autocompletion=fits,
+    ),
 ]
 
 

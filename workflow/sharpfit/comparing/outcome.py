@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from sharpfit.comparing.differences import Difference, differences, differences_of_pair
-from sharpfit.comparing.pairs import INCOMPARABLE, MISSING, STATUSES, WORSE, Pair, compared_fits
+from sharpfit.comparing.pairs import IDENTICAL, INCOMPARABLE, MISSING, STATUSES, WORSE, Pair, compared_fits
 from sharpfit.comparing.sources import Source
 from sharpfit.reporting.sentences import aligned
 
@@ -38,11 +38,12 @@ class Outcome:
     def exit_status(self, fail_on: str = "any") -> int:
         """Return 1 when a fit is worse, 2 when some or all cannot be compared, else 0.
 
-        `fail_on` "worse" gives 2 only when nothing at all can be compared; fits that one side lacks never
-        count, unless all do.
+        `fail_on` "worse" gives 2 only when nothing at all can be compared; "change" gives 1 for every fit
+        that differs by more than rounding. Fits that one side lacks never count, unless all do, or
+        `fail_on` is "change".
         """
         found = {pair.status for pair in self.pairs}
-        if WORSE in found:
+        if WORSE in found or (fail_on == "change" and any(pair.is_change for pair in self.pairs)):
             return IS_WORSE
         if found <= {MISSING, INCOMPARABLE} or (fail_on == "any" and INCOMPARABLE in found):
             return NOT_COMPARABLE
@@ -80,14 +81,32 @@ def _differences(first: Source, other: Source) -> list[Difference]:
 
 
 def as_text(outcome: Outcome) -> str:
-    """Return the comparison for a terminal: what differs in the making first, then the results."""
+    """Return the comparison for a terminal: the count first, then what differs in the making and why."""
     lines = [f"A  {outcome.first.name}"]
     for side in outcome.sides:
         letter = side.source.letter
-        lines += [f"{letter}  {side.source.name}", "", f"What differs from A to {letter}"]
+        lines += [f"{letter}  {side.source.name}", "", f"{letter} against A: {_count(side.pairs)}."]
+        lines += ["", f"What differs from A to {letter} in the making"]
         lines += list(_difference_lines(side.differences)) or ["  nothing that is recorded"]
-        lines += ["", f"Results of {letter} against A", *aligned(_rows(side.pairs)), "", _count(side.pairs)]
+        lines += _result_lines(side)
     return "\n".join(lines) + "\n"
+
+
+def _result_lines(side: Side) -> list[str]:
+    """Return the fits that are not identical, changed verdicts and worse ones first."""
+    shown = [pair for pair in side.pairs if pair.status != IDENTICAL]
+    if not shown:
+        return []
+    shown.sort(key=lambda pair: (not pair.verdict_changed, -STATUSES.index(pair.status)))
+    folded = len(side.pairs) - len(shown)
+    rest = f" (the {folded} identical ones are not listed)" if folded else ""
+    lines = ["", f"Fits of {side.source.letter} that differ from A's{rest}", *aligned(_rows(shown))]
+    if any(pair.verdict_changed for pair in shown):
+        lines += [
+            "",
+            "  Better and worse are said of the picked image, a verdict of what the fit did after it.",
+        ]
+    return lines
 
 
 def words(pair: Pair) -> str:
@@ -111,9 +130,21 @@ def _difference_lines(found: Sequence[Difference]) -> list[str]:
 
 
 def _rows(pairs: Sequence[Pair]) -> list[tuple[str, ...]]:
-    return [("scan", "regime", "status", ""), *((p.scan, p.regime, p.status, words(p)) for p in pairs)]
+    head = ("scan", "regime", "picked image", "by", "verdict")
+    return [head, *((p.scan, p.regime, p.status, words(p), _verdicts(p)) for p in pairs)]
+
+
+def _verdicts(pair: Pair) -> str:
+    if pair.verdicts is None:
+        return ""
+    return " → ".join(dict.fromkeys(pair.verdicts))
 
 
 def _count(pairs: Sequence[Pair]) -> str:
+    """Return how many fits there are of each status, or that there is no fit of both."""
     counts = Counter(pair.status for pair in pairs)
-    return ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
+    if set(counts) <= {MISSING}:
+        return "no fit in common"
+    changed = sum(pair.verdict_changed for pair in pairs)
+    told = [f"{counts[status]} {status}" for status in reversed(STATUSES) if counts[status]]
+    return ", ".join(told + ([f"{changed} with another verdict"] if changed else []))

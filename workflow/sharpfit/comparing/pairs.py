@@ -27,7 +27,7 @@ class Pair:
     """How the fit of another side stands to that of the first: `status` is said of the other's.
 
     `measure` decided, with `first` and `other` its values and `margin` what they must differ by; all None
-    where nothing had to be measured. `note` says why in words.
+    where nothing had to be measured. `note` says why in words; `verdicts` is what both judges said.
     """
 
     scan: str
@@ -39,6 +39,17 @@ class Pair:
     other: float | None = None
     margin: float | None = None
     note: str = ""
+    verdicts: tuple[str, str] | None = None
+
+    @property
+    def is_change(self) -> bool:
+        """Whether more than rounding tells the two apart."""
+        return self.status not in (IDENTICAL, EQUAL) or self.verdict_changed
+
+    @property
+    def verdict_changed(self) -> bool:
+        """Whether the two fits were judged differently."""
+        return self.verdicts is not None and self.verdicts[0] != self.verdicts[1]
 
     def as_json(self) -> dict[str, Any]:
         """Return the pair as plain values."""
@@ -74,6 +85,7 @@ def compared_fits(first: Source, other: Source) -> list[Pair]:
 
 def _judge_pair(pair: Pair, one: Result, two: Result) -> Pair:
     """Return `pair`, which says not comparable so far, with its status found out."""
+    pair = replace(pair, verdicts=(one.evaluation.verdict, two.evaluation.verdict))
     reason = _different_data(one, two)
     if reason:
         return replace(pair, note=reason)

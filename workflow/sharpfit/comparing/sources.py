@@ -1,6 +1,7 @@
 """Where results to compare come from: a folder, a DVC revision, or some fits of either."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -10,9 +11,14 @@ from sharpfit.errors import InputError
 from sharpfit.provenance.sidecar import read_sidecar
 from sharpfit.results.evaluation_file import Evaluation, read_evaluation
 from sharpfit.study import paths
+from sharpfit.study.names import hint
 
 WORKSPACE = "workspace"
 _SEPARATOR = "::"
+
+
+class ResultsNotHereError(InputError):
+    """A revision's results are neither in DVC's cache nor in its remote."""
 
 
 @dataclass(frozen=True)
@@ -80,17 +86,22 @@ def open_source(letter: str, text: str, scratch: Path) -> Source:
     where, _, wanted = text.partition(_SEPARATOR)
     scan, _, regime = wanted.partition("/")
     results = _results_folder(where, scratch / letter)
+    here = _results(results)
     found = [
         result
-        for result in _results(results)
+        for result in here
         if fnmatchcase(result.scan, scan or "*") and fnmatchcase(result.regime, regime or "*")
     ]
     if not found:
-        what = (
-            f"no fit matches {wanted}" if wanted else "no judged fit (results/evaluate/*/*/evaluation.json)"
-        )
-        raise InputError(f"{text}: {what}; run `snakemake` there, or `dvc pull`")
+        raise InputError(f"{text}: {_nothing(wanted, here)}")
     return Source(letter, text, tuple(found), bool(regime) and not set(regime) & set("*?["))
+
+
+def _nothing(wanted: str, here: Sequence[Result]) -> str:
+    """Say why nothing is left to compare."""
+    if not here:
+        return "no judged fit there (results/evaluate/*/*/evaluation.json); run `snakemake`, or `dvc pull`"
+    return f"no fit matches {wanted}; {hint(wanted, [f'{one.scan}/{one.regime}' for one in here])}"
 
 
 def _place(results: Path, path: str) -> Path:
@@ -119,7 +130,7 @@ def _revision(revision: str, scratch: Path) -> Path:
     except (RevError, SCMError) as error:
         raise InputError(f"{revision}: neither a folder nor a revision ({_line(error)})") from error
     except (DvcException, DataIndexDirError, OSError) as error:
-        raise InputError(
+        raise ResultsNotHereError(
             f"{revision}: its results are not here ({_line(error)}); `dvc fetch` them, or run it"
         ) from error
     return scratch

@@ -10,6 +10,7 @@ from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.stale import Provenance
 from sharpfit.study import paths
 from sharpfit.study.jobs import Job, jobs_of
+from sharpfit.study.names import hint
 from sharpfit.study.params import validate
 from sharpfit.study.params_file import read_params
 
@@ -49,7 +50,10 @@ def select(provenance: Provenance, names: list[str]) -> list[Job]:
     for name in names:
         fitting = [job for job in provenance.jobs if _fits(job, name.rstrip("/"))]
         if not fitting:
-            raise InputError(f"{name}: no result, scan, regime or rule of this study")
+            known = {word for job in provenance.jobs for word in (job.rule, job.name, *job.name.split("/"))}
+            raise InputError(
+                f"{name}: no result, scan, regime or rule of this study; {hint(name, sorted(known - {''}))}"
+            )
         chosen.extend(fitting)
     return [job for job in provenance.jobs if job in chosen] if names else provenance.jobs
 

@@ -151,11 +151,13 @@ class Plan:
 
     def _ending(self) -> str:
         from sharpfit.running.end_table import summary_table
+        from sharpfit.running.reproduced import reproduced
 
         said = []
         if self._is_fresh("summarise"):
             said.append(summary_table(Path(paths.SUMMARY_CSV), Path(paths.LOGS) / "reconstruct"))
         if self._is_fresh("report"):
+            said += filter(None, [reproduced()])
             said.append(f"Report: {Path(paths.REPORT).resolve()}")
         if old := ", ".join(left_over(self.provenance.jobs)):
             said.append(f"No longer in {paths.PARAMS}, and left as it is: {old}; delete what you do not need")

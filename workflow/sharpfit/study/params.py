@@ -1,6 +1,5 @@
 """Check ``params.yaml`` against its closed schema and say in one line what is wrong with it."""
 
-import difflib
 import math
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,6 +11,7 @@ import yaml
 
 from sharpfit.errors import InputError
 from sharpfit.study import paths
+from sharpfit.study.names import hint
 from sharpfit.study.params_file import LOADER, MAX_SHOWN, shown
 
 MAX_FITS = 100_000
@@ -92,9 +92,7 @@ def _say(error: jsonschema.ValidationError) -> str:
             unknown = next(key for key in value if key not in known)
             if [*where, unknown] == ["device"]:
                 return f"{_key(where)}: device is no parameter; give it in a profile or by --config device=…"
-            close = difflib.get_close_matches(str(unknown), known, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
-            return f"{_key([*where, unknown])} is not known here; {hint}"
+            return f"{_key([*where, unknown])} is not known here; {hint(str(unknown), known)}"
         case "required":
             absent = next(key for key in error.validator_value if key not in value)
             return f"{_key([*where, absent])} is missing"

@@ -1,0 +1,89 @@
+"""Numbers of two summaries, and whether a run reproduced the committed ones."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from sharpfit.cli import app
+from sharpfit.comparing.numbers import compare_numbers
+from sharpfit.running.reproduced import reproduced
+
+FIT = {"verdict": "sharper", "stop_at": 100, "held_out": 1.2, "nrmse": 0.25}
+
+
+def summary(**changes):
+    return {"head": {"warm": FIT | changes, "cold": FIT}}
+
+
+def test_identical_numbers_are_said_to_be():
+    numbers = compare_numbers(summary(), summary())
+    assert numbers.agree
+    assert numbers.in_words() == (
+        "all 2 verdicts and iterations to stop at are the same; every number is identical"
+    )
+
+
+def test_rounding_agrees_and_more_does_not():
+    near, far = (compare_numbers(summary(), summary(nrmse=0.25 * factor)) for factor in (1.0005, 1.002))
+    assert near.agree
+    assert not far.agree
+    assert "is 0.002 (nrmse of head/warm)" in far.in_words()
+
+
+def test_another_verdict_or_iteration_is_named():
+    numbers = compare_numbers(summary(), summary(verdict="over-fitting", stop_at=40))
+    assert not numbers.agree
+    assert "1 of 2" in numbers.in_words()
+    assert "head/warm: sharper at 100 → over-fitting at 40" in numbers.in_words()
+
+
+def test_a_fit_that_one_lacks_does_not_agree():
+    assert not compare_numbers(summary(), {"head": {"warm": FIT}}).agree
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """A committed study with numbers."""
+    monkeypatch.chdir(tmp_path)
+    Path("results").mkdir()
+    Path("params.yaml").write_text("a: 1\n")
+    subprocess.run(["git", "init", "-q"], check=True)
+    commit(summary())
+    return tmp_path
+
+
+def commit(numbers):
+    Path("results/summary.json").write_text(json.dumps(numbers))
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["add", "-A"], ["commit", "-qm", "numbers"]):
+        subprocess.run(["git", *identity, *command], check=True)
+
+
+def test_a_run_says_whether_it_reproduced_the_committed_numbers(study):
+    assert reproduced().startswith("Reproduced the committed numbers: all 2")
+    (study / "results/summary.json").write_text(json.dumps(summary(stop_at=9)))
+    assert reproduced().startswith("Not the committed numbers: 1 of 2")
+
+
+def test_other_parameters_are_not_held_against_the_committed_numbers(study):
+    (study / "params.yaml").write_text("a: 2\n")
+    assert reproduced() == ""
+
+
+def test_a_folder_without_git_says_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert reproduced() == ""
+
+
+def test_a_range_tells_how_the_numbers_went(study):
+    commit(summary(nrmse=0.3))
+    commit(summary(nrmse=0.3, verdict="mixed"))
+    lines = CliRunner().invoke(app, ["compare", "HEAD~2..HEAD"]).output.splitlines()
+    assert lines[0] == "HEAD~2: 2 fits of 1 scans"
+    assert "nrmse of head/warm" in lines[1]
+    assert "sharper at 100 → mixed at 100" in lines[2]
+    assert CliRunner().invoke(app, ["compare", "nowhere..HEAD"]).exit_code == 2
