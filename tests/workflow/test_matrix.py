@@ -10,7 +10,7 @@ by_either_command = pytest.mark.parametrize("command", ["snakemake", "dvc"])
 def nothing_to_do(study: Scratch) -> None:
     """Neither command runs a job, and DVC finds its lock file right."""
     assert study.snakemake() == set()
-    assert "Nothing to be done" in study.output
+    assert "Nothing to do" in study.output
     before = (study.root / "dvc.lock").read_bytes()
     assert study.repro() == set()
     assert (study.root / "dvc.lock").read_bytes() == before
@@ -109,7 +109,7 @@ def test_row_7_edited_code_recomputes_what_uses_it(
 @pytest.mark.parametrize(
     ("file", "old", "new", "stale"),
     [
-        ("running/progress.py", "BAR_AFTER_SECONDS = 2.0", "BAR_AFTER_SECONDS = 3.0", set()),
+        ("running/progress.py", "LOG_EVERY_SECONDS = 1.0", "LOG_EVERY_SECONDS = 2.0", set()),
         ("running/end_table.py", '"stop at"', '"stop here"', set()),
         ("running/run_job.py", '"Run one job of a study."', '"Run a job."', set()),
         ("study/paths.py", "TEMPORARY = ", 'SPARE = "spare"\nTEMPORARY = ', set()),
