@@ -5,15 +5,19 @@ import hashlib
 import html
 import json
 import re
+from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 from made_study import ITERATIONS, make_study
 
 from sharpfit.errors import InputError
+from sharpfit.reporting import grey
 from sharpfit.reporting.page import build, charts, pictures
 from sharpfit.reporting.page.build import write_report
-from sharpfit.reporting.page.fits import read_fit
+from sharpfit.reporting.page.fits import read_fit, tiled
+from sharpfit.reporting.page.standing import error_in_words
 from sharpfit.results.evaluation_file import read_evaluation
 from sharpfit.results.scan_file import read_scan
 
@@ -133,6 +137,7 @@ def test_several_slices_show_the_middle_one(tmp_path):
     root = make_study(tmp_path, ("a",), ("b",), size=16, n_slices=3)
     page = page_of(root)
     assert "Shown: the middle one of 3 slices" in page
+    assert 'value="montage"' in page
     assert data_of(page)["scans"][0]["fits"][0]["evidence"].endswith(
         "of 3 slices is slice 0 (counted from 0)"
     )
@@ -144,3 +149,70 @@ def test_the_radial_spectrum_of_white_noise_is_flat_and_of_its_variance():
     power = charts.ring_power(noise)
     assert len(power) == 32
     assert power[5:].mean() == pytest.approx(2, rel=0.1)
+
+
+def test_slices_stand_in_one_picture_each_at_its_place():
+    slices = np.stack([np.full((2, 3), value) for value in (1.0, 2.0, 3.0)])
+    picture = tiled(slices)
+    assert picture.shape == (4, 6)
+    assert [picture[0, 0], picture[0, 3], picture[2, 0], picture[2, 3]] == [1, 2, 3, 0]
+
+
+def test_the_best_picture_comes_with_its_last_and_their_difference_and_says_use_this_one(page):
+    answer = page[page.index('id="answer"') : page.index('id="table"')]
+    assert answer.count('data-standing="use this one"') == 2
+    assert answer.count("<figure>") == 6
+    assert "|last − picked| × " in answer
+
+
+def test_an_estimated_error_is_told_in_per_cent_of_the_image_with_two_standard_errors(study):
+    evaluations, reconstructions, histories, _ = inputs(study)
+    scan = read_scan(study / "results/preprocess/phantom_r2.h5")
+    fit = read_fit("warmup", scan, read_evaluation(evaluations[3]), reconstructions[3], histories[3])
+    norm = 32 * (1 - np.exp(-15 / 4))  # the made record's
+    assert fit.estimated_error == pytest.approx(np.sqrt(2) / norm)
+    assert fit.error_uncertainty == pytest.approx(fit.estimated_error * 0.02 / 2)
+    assert error_in_words(fit) == f"{100 * np.sqrt(2) / norm:.3g} ± 0.05 %"
+
+
+def test_errors_are_magnified_as_far_as_none_saturates():
+    images = [np.full((8, 8), 0.03), np.full((8, 8), 0.1)]
+    assert grey.gain_for(images, 1.0) == 10
+    assert grey.gain_for(images, 0.1) == 1
+    assert grey.gain_for([np.zeros((4, 4))], 1.0) == 1
+
+
+def test_a_simulated_scan_is_said_to_be_one(tmp_path):
+    root = make_study(tmp_path, ("a",), ("b",), size=16)
+    assert "imulated" not in page_of(root)
+    with h5py.File(root / "results/preprocess/a.h5", "a") as file:
+        file.attrs["reference_source"] = "noise-free k-space combined with the maps of the fit"
+    assert "Simulated scan." in page_of(root)
+
+
+@pytest.mark.slow
+def test_a_page_of_fifty_scans_stays_under_fifteen_megabytes(study, tmp_path):
+    scan = read_scan(study / "results/preprocess/phantom_r2.h5")
+    evaluations, reconstructions, histories, _ = inputs(study)
+    rng = np.random.default_rng(0)
+    groups = []
+    for place in range(50):
+        fits = []
+        for name in ("one", "two", "three"):
+            fit = read_fit(name, scan, read_evaluation(evaluations[3]), reconstructions[3], histories[3])
+            shape = (3, 128, 128)
+            noise = rng.standard_normal(shape) + 1j * rng.standard_normal(shape)
+            seen = replace(
+                fit.seen, images=50 * noise, noise_map=abs(noise), iterations=np.array([0, 15, 60])
+            )
+            fits.append(replace(fit, seen=seen, reference=None))
+        groups.append((replace(scan, name=f"scan {place}", reference=None), fits))
+    build.write_page(tmp_path / "page.html", "many", groups, {})
+    assert (tmp_path / "page.html").stat().st_size < 15e6
+
+
+def test_a_long_line_keeps_its_first_and_last_point():
+    x = np.arange(1000.0)
+    line = charts._thinned(charts._line(x, x**2, "name", "black", "solid"))
+    assert len(line.x) <= charts.MAX_POINTS
+    assert (line.customdata[0], line.customdata[-1], line.y[-1]) == (0, 999, np.float32(999**2))

@@ -21,7 +21,7 @@ def test_the_answer_names_the_best_regime_where_to_stop_and_whether_the_drop_is_
     assert answers["phantom_r2"] == (
         "Best is gradient_descent: stop at iteration 15 of 60 (NRMSE 0.1, 0.2 at the end). "
         "The loss that falls after that is not real: it fits noise. "
-        "Next: warmup at iteration 15, with 1.41 × the estimated error."
+        "Next: warmup at iteration 15, with 41 % more estimated error."
     )
 
 
@@ -33,7 +33,7 @@ def test_warm_up_is_compared_with_the_same_regime_without_it():
 
     plain = made_evaluation("constant", picked={"risk": 1.0, "iteration": 100}, schedule=[])
     told = ranking.answer([plain, warmed(1.44)])
-    assert "Warm-up (warmup against constant) hurt: 1.2 × the estimated error" in told
+    assert "Warm-up (warmup against constant) hurt: 20 % more estimated error" in told
     assert "best image at iteration 120 instead of 100" in told
     assert "made no difference beyond the uncertainty" in ranking.answer([plain, warmed(1.01)])
     assert "Warm-up" not in ranking.answer([plain])
@@ -80,7 +80,7 @@ def test_errors_are_compared_by_the_root_of_the_risks():
 def test_the_answer_names_the_fits_that_are_as_good_and_the_first_that_is_not():
     told = ranking.answer([fit(r, regime=f"r{r}") for r in (2.25, 1.02, 1.0, 1.21)])
     assert told.startswith("Best is r1.0: stop at iteration 15 of 60. The drop in loss is real")
-    assert "As good within the uncertainty: r1.02. Next: r1.21 at iteration 15, with 1.1 × the" in told
+    assert "As good within the uncertainty: r1.02. Next: r1.21 at iteration 15, with 10 % more" in told
     alone = ranking.answer([fit(1.0)])
     assert "As good" not in alone
     assert "Next" not in alone
@@ -100,7 +100,7 @@ def test_only_a_rate_that_rises_is_a_warm_up(part, said):
     warm = made_evaluation("warm", picked={"risk": 0.25}, schedule=[part, after])
     plain = made_evaluation("plain", picked={"risk": 1.0}, schedule=[after])
     told = ranking.answer([warm, plain])
-    assert ("Warm-up (warm against plain) helped: 0.5 × the estimated error" in told) == said
+    assert ("Warm-up (warm against plain) helped: 50 % less estimated error" in told) == said
 
 
 def test_a_warm_up_is_compared_with_no_other_optimizer_schedule_or_start():
@@ -116,3 +116,24 @@ def test_a_corrected_noise_level_is_said_with_the_answer():
     told = ranking.answer([fit(1.0, noise=level)])
     assert "All fits are judged at 0.80 of the given noise level (corrected by 0.80" in told
     assert "noise level" not in ranking.answer([fit(1.0)])
+
+
+@pytest.mark.parametrize(
+    ("ratio", "words"),
+    [
+        (1.001, "an estimated error within 0.5 %"),
+        (1.12, "12 % more estimated error"),
+        (0.9, "10 % less estimated error"),
+        (3.14, "3.1 times the estimated error"),
+    ],
+)
+def test_an_error_is_told_by_a_share_where_it_is_near_and_as_a_multiple_where_it_is_far(ratio, words):
+    assert ranking._by(ratio) == words
+
+
+def test_no_sentence_tells_an_iteration_instead_of_itself():
+    warmed = {"schedule": [{"name": "LinearLR", "start_factor": 0.1}]}
+    told = ranking.answer([made_evaluation("warm", **warmed), made_evaluation("plain")])
+    assert "instead of" not in told
+    last = made_evaluation("last", picked={"iteration": 60})
+    assert "take its last image, at iteration 60" in ranking.answer([last])

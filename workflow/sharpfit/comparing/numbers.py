@@ -74,7 +74,7 @@ def compare_numbers(first: Summary, other: Summary) -> Numbers:
 def read_summary(file: Path) -> Summary:
     """Read results/summary.json."""
     try:
-        content: Summary = json.loads(file.read_text())
+        content: Summary = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{file}: no summary can be read ({error}); run the study") from error
     return content

@@ -17,7 +17,7 @@ from matplotlib.image import imsave
 from matplotlib.ticker import ScalarFormatter
 
 from sharpfit.judging.evaluate import JudgedFit
-from sharpfit.reporting.grey import ERROR_GAIN, grey_window
+from sharpfit.reporting.grey import gain_for, grey_window
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666"
 _NO_METADATA: dict[str, Any] = {"Software": None}
@@ -61,22 +61,23 @@ def draw_images(
     """Draw magnitudes at the picked and the last iteration on one grey scale.
 
     Images are (y, x) or (slice, y, x) (the middle slice is drawn), complex, in input units. With a
-    reference, that and the errors |picked − reference|, |last − reference| follow, magnified by
-    `ERROR_GAIN`; without one, the change |last − picked| takes their place, magnified alike. The border of
-    the object, `inside`, bool like the images, is drawn into the first panel.
+    reference, that and the errors |picked − reference|, |last − reference| follow, magnified alike by
+    `gain_for` them; without one, the change |last − picked| takes their place.
     """
     picked, last = middle_slice(picked), middle_slice(last)
     panels = [(f"picked, iteration {picked_iteration}", picked), (f"last, iteration {last_iteration}", last)]
     if reference is None:
         white = grey_window(picked)
-        panels += [(f"|last − picked| × {ERROR_GAIN}", ERROR_GAIN * (last - picked))]
+        gain = gain_for([last - picked], white)
+        panels += [(f"|last − picked| × {gain:g}", gain * (last - picked))]
     else:
         reference = middle_slice(reference)
         white = grey_window(reference)
+        gain = gain_for([picked - reference, last - reference], white)
         panels += [
             ("reference", reference),
-            (f"error of picked × {ERROR_GAIN}", ERROR_GAIN * (picked - reference)),
-            (f"error of last × {ERROR_GAIN}", ERROR_GAIN * (last - reference)),
+            (f"error of picked × {gain:g}", gain * (picked - reference)),
+            (f"error of last × {gain:g}", gain * (last - reference)),
         ]
     with style.context("default"):
         figure = Figure(figsize=(2.6 * len(panels), 3.1), layout="constrained")

@@ -65,7 +65,7 @@ def answer(evaluations: Sequence[Evaluation]) -> str:
     drop = _DROP_IS_REAL.get(best.verdict, best.verdict).format(cause=best.cause or "cause unknown")
     text = f"Best is {best.regime}: {best.where_to_stop}"
     if np.isfinite(best.picked_quality.nrmse):
-        text += f" (NRMSE {best.picked_quality.nrmse:.3g}, {best.last_quality.nrmse:.3g} at the end)"
+        text += f" (NRMSE {best.picked_quality.nrmse:.3g}{_at_the_end(best)})"
     ties = [other.regime for other in others if as_good(best, other)]
     text += f". {drop}."
     if ties:
@@ -74,6 +74,11 @@ def answer(evaluations: Sequence[Evaluation]) -> str:
     text += _next_best(best, behind[0]) if behind else ""
     more = (_noise(best), _warm_up(evaluations), weak_modes.comparison(evaluations))
     return " ".join(filter(None, (text, *more)))
+
+
+def _at_the_end(best: Evaluation) -> str:
+    same = best.picked_iteration == best.last_iteration
+    return "" if same else f", {best.last_quality.nrmse:.3g} at the end"
 
 
 def _noise(evaluation: Evaluation) -> str:
@@ -107,11 +112,13 @@ def _warms(part: Mapping[str, Any]) -> bool:
 def _warm_up_sentence(warm: Evaluation, plain: Evaluation) -> str:
     better, worse = rank([warm, plain])
     names = f"Warm-up ({warm.regime} against {plain.regime})"
-    reached = f"best image at iteration {warm.picked_iteration} instead of {plain.picked_iteration}"
+    reached = "best image at the same iteration"
+    if warm.picked_iteration != plain.picked_iteration:
+        reached = f"best image at iteration {warm.picked_iteration} instead of {plain.picked_iteration}"
     ratio = error_ratio(warm, plain)
     if as_good(better, worse) or ratio is None:
         return f"{names} made no difference beyond the uncertainty: {reached}."
-    return f"{names} {'helped' if better is warm else 'hurt'}: {ratio:.3g} × the estimated error, {reached}."
+    return f"{names} {'helped' if better is warm else 'hurt'}: {_by(ratio)}, {reached}."
 
 
 def error_ratio(one: Evaluation, two: Evaluation) -> float | None:
@@ -123,6 +130,16 @@ def error_ratio(one: Evaluation, two: Evaluation) -> float | None:
 def _next_best(best: Evaluation, other: Evaluation) -> str:
     """Say which regime comes next, and how much larger its estimated error is, where that can be said."""
     ratio = error_ratio(other, best)
-    by = "" if ratio is None else f", with {ratio:.3g} × the estimated error"
+    by = "" if ratio is None else f", with {_by(ratio)}"
     at = f"weight {other.weight.weight:.3g} σ" if other.weight else f"iteration {other.picked_iteration}"
     return f" Next: {other.regime} at {at}{by}."
+
+
+def _by(ratio: float) -> str:
+    """Say how one estimated error stands to another: by a share where they are near, else as a multiple."""
+    if ratio >= 2:
+        return f"{ratio:.2g} times the estimated error"
+    share = 100 * abs(ratio - 1)
+    if share < 0.5:
+        return "an estimated error within 0.5 %"
+    return f"{share:.2g} % {'more' if ratio > 1 else 'less'} estimated error"

@@ -93,6 +93,8 @@ class Evaluation:
     @property
     def where_to_stop(self) -> str:
         """Which image to take, in words."""
+        if self.weight is None and self.picked_iteration == self.last_iteration:
+            return f"take its last image, at iteration {self.last_iteration}"
         if self.weight is None:
             return f"stop at iteration {self.picked_iteration} of {self.last_iteration}"
         return (

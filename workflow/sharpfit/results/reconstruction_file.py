@@ -43,6 +43,8 @@ class MiddleSlice:
         samples of each ring, (ring,)
     travel_needed
         how far the coefficients would still go, fitted units
+    image_norm
+        ‖x‖ over all slices, fitted units, (checkpoint,)
     """
 
     images: np.ndarray
@@ -51,6 +53,7 @@ class MiddleSlice:
     frc: np.ndarray
     frc_counts: np.ndarray
     travel_needed: float
+    image_norm: np.ndarray
 
 
 def read_record(reconstruction: Path, history: Path) -> Record:
@@ -101,6 +104,7 @@ def read_middle_slice(reconstruction: Path) -> MiddleSlice:
             frc=rings.mean_over_halves(file["measures/frc"][:]),
             frc_counts=file["frc_counts"][:],
             travel_needed=float(file.attrs.get("travel_needed", np.nan)),
+            image_norm=np.linalg.norm(file["measures/image_norm"][:], axis=1),
         )
 
 

@@ -36,6 +36,8 @@ class Scan:
         samples over sampled ones
     mask_source, noise_source, csm_source
         where they come from, in words; empty where nothing says it
+    facts
+        all that preprocess stored beside the arrays
     """
 
     name: str
@@ -49,6 +51,12 @@ class Scan:
     mask_source: str
     noise_source: str
     csm_source: str
+    facts: Mapping[str, Any]
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the scan has a noise-free twin, which only a simulation has."""
+        return str(self.facts.get("reference_source", "")).startswith("noise-free")
 
     def renamed(self, name: str) -> "Scan":
         """Return the same scan under another name."""
@@ -74,6 +82,7 @@ def read_scan(path: Path) -> Scan:
         mask_source=str(attrs.get("mask_source", "")),
         noise_source=str(attrs.get("noise_source", "")),
         csm_source=str(attrs.get("csm_source", "")),
+        facts=attrs,
     )
 
 

@@ -15,15 +15,18 @@ from plotly.offline import get_plotlyjs
 
 from sharpfit.errors import InputError
 from sharpfit.reporting import ranking
-from sharpfit.reporting.grey import ERROR_GAIN
+from sharpfit.reporting.decisions import decisions
+from sharpfit.reporting.grey import gain_for
 from sharpfit.reporting.page import charts, pictures
 from sharpfit.reporting.page.fits import ShownFit, read_fit
+from sharpfit.reporting.page.standing import Standing, standings
 from sharpfit.results import summary_file
 from sharpfit.results.evaluation_file import read_evaluations
 from sharpfit.results.scan_file import Scan, read_scan
 
 #: Bytes that all pictures of a page may take; with more fits, fewer checkpoints of each are shown.
-PICTURE_BUDGET = 8_000_000
+PICTURE_BUDGET = 5_000_000
+OTHER_PICTURES = 4  # of a fit: two errors, two noise maps
 _SCRIPTS = ("viewer.js", "charts.js", "page.js")
 _CHARTS = (
     ("curves", "Loss, held-out and J"),
@@ -68,7 +71,7 @@ def write_page(
     `against` names, by scan, the two fits laid over each other at first (else the best one's picked and
     last image).
     """
-    album = pictures.Album()
+    album = pictures.Album(_affordable_step(groups))
     most = _affordable_checkpoints(groups)
     chosen = against or {}
     sections = [_section(scan, fits, album, most, chosen.get(scan.name)) for scan, fits in groups]
@@ -87,7 +90,8 @@ def write_page(
         sections=sections,
         images=album.images,
         thinned=most,
-        rows=[row for _, fits in groups for row in map(_row, fits)],
+        step=album.step,
+        rows=[row for _, fits in groups for row in map(_row, fits, standings(fits))],
         chart_names=_CHARTS,
         data=Markup(_inert_json(data)),
         style=Markup(_template_text("page.css")),
@@ -102,53 +106,69 @@ def _section(
 ) -> dict[str, Any]:
     """Return what the template (`scan`, `fits`) and the scripts (`data`) need of one scan."""
     white = pictures.scan_white(scan, fits)
+    gains = {"error": pictures.error_gain(fits, white), "noise": pictures.noise_gain(fits, white)}
     reference = None if scan.reference is None else album.add(scan.reference, white)
-    entries = [_entry(fit, scan, white, album, most) for fit in fits]
+    places = standings(fits)
+    entries = [
+        _entry(fit, scan, place, pictures.Scale(white, gains, album), most)
+        for fit, place in zip(fits, places, strict=True)
+    ]
+    best = next(at for at, place in enumerate(places) if place.rank == 1)
     height, width = fits[0].seen.images.shape[-2:]
+    change = pictures.change_image(fits[best])
+    change_gain = gain_for([change], white)
     tall, wide = scan.spacing or (1.0, 1.0)
-    ranked = ranking.rank([fit.evaluation for fit in fits])
-    best = next(fit for fit in fits if fit.evaluation is ranked[0])
     every = sorted({int(iteration) for fit in fits for iteration in fit.seen.iterations})
     return {
         "scan": scan,
         "fits": fits,
-        "best": fits.index(best),
-        "sides": [(two[0], "picked"), (two[1], "picked")]
-        if two
-        else [(fits.index(best), "picked"), (fits.index(best), "last")],
+        "best": best,
+        "decisions": decisions(scan.facts),
+        "gains": gains,
+        "reference": reference,
+        "change": album.add(change_gain * change, white),
+        "change_gain": change_gain,
+        "sides": [(two[0], "picked"), (two[1], "picked")] if two else [(best, "picked"), (best, "last")],
         "entries": entries,
         "aspect": f"{width * wide:.6g} / {height * tall:.6g}",
         "data": {
             "name": scan.name,
             "reference": reference,
             "iterations": every,
-            "gain": ERROR_GAIN,
+            "gains": gains,
             "fits": entries,
             "overview": charts.overview(fits),
         },
     }
 
 
-def _entry(fit: ShownFit, scan: Scan, white: float, album: pictures.Album, most: int) -> dict[str, Any]:
+def _entry(fit: ShownFit, scan: Scan, place: Standing, scale: pictures.Scale, most: int) -> dict[str, Any]:
     """Return one fit as the scripts see it: pictures by number, what to say of each, and its charts."""
     ends = (fit.picked, fit.last)
     errors = None
     if scan.reference is not None:
-        errors = [album.add(pictures.error_image(fit, at), white) for at in ends]
+        errors = [scale.add(pictures.error_image(fit, at), "error") for at in ends]
+    frames = [
+        {
+            "iteration": int(fit.seen.iterations[at]),
+            "image": scale.add(fit.seen.images[at]),
+            "text": _say(fit, at),
+        }
+        for at in pictures.kept_checkpoints(fit, most)
+    ]
+    numbers = {frame["iteration"]: frame["image"] for frame in frames}
+    picked, last = (int(fit.seen.iterations[at]) for at in ends)
     return {
         "label": fit.label,
-        "frames": [
-            {
-                "iteration": int(fit.seen.iterations[at]),
-                "image": album.add(fit.seen.images[at], white),
-                "text": _say(fit, at),
-            }
-            for at in pictures.kept_checkpoints(fit, most)
-        ],
-        "picked": int(fit.seen.iterations[fit.picked]),
-        "last": int(fit.seen.iterations[fit.last]),
+        "frames": frames,
+        "picked": picked,
+        "last": last,
+        "ends": [numbers[picked], numbers[last]],
         "errors": errors,
-        "noise": [album.add(pictures.noise_image(fit, at), white) for at in ends],
+        "noise": [scale.add(fit.seen.noise_map[at], "noise") for at in ends],
+        "montage": scale.add(fit.montage) if fit.montage is not None else None,
+        "standing": asdict(place),
+        "where": fit.evaluation.where_to_stop,
         "verdict": fit.evaluation.verdict,
         "cause": fit.evaluation.cause,
         "evidence": _evidence(fit, scan),
@@ -173,16 +193,27 @@ def _say(fit: ShownFit, checkpoint: int) -> str:
     return " · ".join(f"{name} {_number(float(value))}" for name, value in known)
 
 
-def _row(fit: ShownFit) -> dict[str, Any]:
-    """Return a fit's row of the table: what summary.csv holds, and J relative to the image."""
-    more = {"regime": fit.label, "chi2_last": fit.evaluation.last.chi2, "risk": fit.evaluation.picked.risk}
-    return asdict(summary_file.row(fit.evaluation)) | more
+def _row(fit: ShownFit, place: Standing) -> dict[str, Any]:
+    """Return a fit's row of the table: what summary.csv holds, and where its picked image stands."""
+    more = {"regime": fit.label, "chi2_last": fit.evaluation.last.chi2, "standing": asdict(place)}
+    error = {"error": fit.estimated_error if np.isfinite(fit.estimated_error) else None}
+    return asdict(summary_file.row(fit.evaluation)) | more | error
 
 
 def _affordable_checkpoints(groups: Sequence[tuple[Scan, Sequence[ShownFit]]]) -> int:
-    """Return how many checkpoints of each fit fit into `PICTURE_BUDGET`, a noisy pixel taking 1.2 bytes."""
-    pixels = sum(fit.seen.images[0].size for _, fits in groups for fit in fits)
-    return max(3, int(PICTURE_BUDGET / (1.2 * max(pixels, 1))) - 4)
+    """Return how many checkpoints of each fit fit into `PICTURE_BUDGET`: three at least."""
+    return max(3, int(PICTURE_BUDGET / _picture_bytes(groups)) - OTHER_PICTURES)
+
+
+def _affordable_step(groups: Sequence[tuple[Scan, Sequence[ShownFit]]]) -> int:
+    """Return n where every n-th pixel along each axis is kept, so that three checkpoints fit."""
+    least = (3 + OTHER_PICTURES) * _picture_bytes(groups)
+    return max(1, int(np.ceil(np.sqrt(least / PICTURE_BUDGET))))
+
+
+def _picture_bytes(groups: Sequence[tuple[Scan, Sequence[ShownFit]]]) -> float:
+    """Return the bytes of one picture of every fit, a noisy pixel taking 1.2."""
+    return 1.2 * max(sum(fit.seen.images[0].size for _, fits in groups for fit in fits), 1)
 
 
 def _number(value: Any) -> str:

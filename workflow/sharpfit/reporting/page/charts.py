@@ -19,6 +19,8 @@ from sharpfit.results.scan_file import Scan
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#888888")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star")
+#: Points of a line: more are not seen, and many fits would make the page heavy.
+MAX_POINTS = 64
 #: What the chart of all regimes can show: name, curve (of checkpoints or history), logarithmic.
 QUANTITIES = (
     ("risk J (relative to the scan's best)", "risk", True),
@@ -243,12 +245,25 @@ def _chart(
 
 
 def _plain_chart(lines: list[go.Scatter], x: str, y: str, *, logarithmic: bool = False) -> Chart:
-    figure = go.Figure(lines, layout={"template": {}})
+    figure = go.Figure([_thinned(line) for line in lines], layout={"template": {}})
     figure.update_xaxes(title_text=x)
     figure.update_yaxes(title_text=y, **(_logarithmic_axis(lines) if logarithmic else {}))
     chart: Chart = json.loads(figure.to_json())
     chart["layout"].pop("template")
     return chart
+
+
+def _thinned(line: go.Scatter) -> go.Scatter:
+    """Keep `MAX_POINTS` of a line, evenly spaced on a logarithmic axis, in single precision."""
+    n = len(line.x)
+    keep = np.arange(n)
+    if n > MAX_POINTS:
+        keep = np.unique(np.geomspace(1, n, MAX_POINTS).round().astype(int)) - 1
+    for name in ("x", "y", "customdata"):
+        values = getattr(line, name)
+        if values is not None:
+            setattr(line, name, np.asarray(values, np.float32)[keep])
+    return line
 
 
 def _logarithmic_axis(lines: list[go.Scatter]) -> dict[str, Any]:

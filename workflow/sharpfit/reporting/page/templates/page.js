@@ -59,7 +59,7 @@ class Section {
   show() {
     this.what = this.find('input[type="radio"]:checked').value;
     this.find("output.at").textContent = this.iteration;
-    for (const figure of this.element.querySelectorAll(".grid figure")) {
+    for (const figure of this.element.querySelectorAll(".grid figure[data-fit]")) {
       const choice = this.fill(figure.querySelector("img"), this.scan.fits[Number(figure.dataset.fit)]);
       figure.querySelector(".say").textContent = choice.text;
     }

@@ -16,8 +16,9 @@ function choose(scan, fit, what, iteration) {
   if (kind === "reference" || fit === null) return { image: scan.reference, text: "reference" };
   const end = when === "last" ? 1 : 0;
   const at = end ? fit.last : fit.picked;
-  if (kind === "error") return { image: fit.errors[end], text: `error × ${scan.gain} at iteration ${at}` };
-  if (kind === "noise") return { image: fit.noise[end], text: `noise map × ${scan.gain} at iteration ${at}` };
+  if (kind === "error") return { image: fit.errors[end], text: `error × ${scan.gains.error} at iteration ${at}` };
+  if (kind === "noise") return { image: fit.noise[end], text: `noise map × ${scan.gains.noise} at iteration ${at}` };
+  if (kind === "montage") return { image: fit.montage, text: `all slices at iteration ${at}, thinned` };
   const frame = frameAt(fit, kind === "slider" ? iteration : kind === "last" ? fit.last : fit.picked);
   const mark = frame.iteration === fit.picked ? " (picked)" : frame.iteration === fit.last ? " (last)" : "";
   return { image: frame.image, text: `iteration ${frame.iteration}${mark} · ${frame.text}` };

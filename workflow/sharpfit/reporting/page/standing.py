@@ -1,0 +1,65 @@
+"""How good a fit's picked image is among the scan's regimes, apart from what the fit did afterwards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sharpfit.reporting import ranking
+from sharpfit.reporting.page.fits import ShownFit
+from sharpfit.results.evaluation_file import Evaluation
+
+BEST, TIED, BEHIND = "use this one", "as good", "behind"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The place of one picked image.
+
+    Attributes
+    ----------
+    rank
+        1 for the best of the scan
+    kind
+        `BEST`, `TIED` (within the uncertainty of the best) or `BEHIND`
+    text
+        what its chip says
+    error
+        its estimated error in words, per cent of the image with two standard errors; a dash where unknown
+    """
+
+    rank: int
+    kind: str
+    text: str
+    error: str
+
+
+def standings(fits: Sequence[ShownFit]) -> list[Standing]:
+    """Return the standing of every fit of a scan, in the order given."""
+    ranked = ranking.rank([fit.evaluation for fit in fits])
+    return [_standing(fit, ranked.index(fit.evaluation), ranked) for fit in fits]
+
+
+def _standing(fit: ShownFit, place: int, ranked: Sequence[Evaluation]) -> Standing:
+    best = ranked[0]
+    if place == 0:
+        kind, text = BEST, BEST
+    elif ranking.as_good(best, fit.evaluation):
+        kind, text = TIED, TIED
+    else:
+        kind, text = BEHIND, _behind(ranking.error_ratio(fit.evaluation, best))
+    return Standing(place + 1, kind, text, error_in_words(fit))
+
+
+def _behind(ratio: float | None) -> str:
+    if ratio is None:
+        return BEHIND
+    return f"{ratio:.2g} times the error" if ratio >= 2 else f"{100 * (ratio - 1):.2g} % more error"
+
+
+def error_in_words(fit: ShownFit) -> str:
+    """Return √J over the image's norm, per cent: 14.2 ± 0.9 %."""
+    if not np.isfinite(fit.estimated_error):
+        return "–"
+    error, uncertain = 100 * fit.estimated_error, 100 * fit.error_uncertainty
+    return f"{error:.3g} %" if not np.isfinite(uncertain) else f"{error:.3g} ± {uncertain:.1g} %"
