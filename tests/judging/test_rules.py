@@ -8,8 +8,10 @@ from made_records import ITERATIONS, made_record, with_history
 
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.diagnosis import plateau_cause, travel, under_fitted_cause
+from sharpfit.judging.evaluate import NoiseLevel, evaluate
 from sharpfit.judging.judge import judge, pick
-from sharpfit.judging.under_fitting import _slope
+from sharpfit.judging.under_fitting import _slope, look_ahead
+from sharpfit.measuring.quality import Reference
 
 OVER = made_record(sigma=0.3, conditioning=1e-3, n_pairs=2)
 PICKED = pick(Curves(OVER))
@@ -186,3 +188,114 @@ def test_sharper_begins_where_the_width_changes_by_five_per_cent():
     assert "from iteration 1 to 100" in told
     gain = Curves(record).cross_gradient[-1] / Curves(record).cross_gradient[1] - 1
     assert f"changed by {100 * gain:+.0f} %" in told
+
+
+@pytest.mark.parametrize(("fall", "verdict"), [(1.9, "over-fitting"), (2.1, "mixed")])
+def test_held_out_samples_disagree_once_they_fell_by_two_standard_errors(fall, verdict):
+    """Relative standard error of the sum of N squares: √(2 / N), N counted over both slices."""
+    record = made_record(sigma=0.3, conditioning=1e-3, n_slices=2, n_pairs=2)
+    curves = Curves(record)
+    best = pick(curves)
+    slight = with_last_risk_of_each(record, 1.15 * curves.risk[best] / 2)
+    held_out = np.full((len(ITERATIONS), 2), 10.0)
+    held_out[-1] *= 1 - fall * np.sqrt(2 / (2 * record.n_held_out))
+    assert judge(replace(slight, held_out_rss=held_out)).verdict == verdict
+    size = (1.05**2 - 1) * curves.risk[best]
+    for clear, stands in ((1.9, verdict), (2.1, "over-fitting")):
+        risen = with_last_risk_of_each(record, (curves.risk[best] + clear * size) / 2)
+        assert judge(replace(risen, held_out_rss=held_out)).verdict == stands
+
+
+def with_last_risk_of_each(record, risk):
+    """J of every slice ends at `risk`."""
+    bias = record.filtered_rss.copy()
+    bias[-1] += risk - Curves(record).slice_risk[-1].mean(-1)
+    return replace(record, filtered_rss=bias)
+
+
+def going_on(bias_power, variance_power, *, bias=1.0, variance=1.0, gradient=0.1):
+    """Bias and variance along powers of the iteration, as they stand at the last of a hundred."""
+    record = made_record(iterations=ITERATIONS)
+    t = np.maximum(ITERATIONS, 1)[:, None] / 100
+    v = variance * t**variance_power
+    return replace(
+        record,
+        filtered_rss=bias * t**bias_power,
+        v_image=v[..., None],
+        gradient_norm=np.where(ITERATIONS == 0, 1.0, gradient)[:, None],
+    )
+
+
+def predicted(bias_power, variance_power, bias=1.0, variance=1.0):
+    """Least error up to three times the iterations, powers slowed to 0.8 and 0.5 of themselves."""
+    further = np.linspace(1, 3, 2001)
+    squared = bias * further ** (0.8 * bias_power) + variance * further ** (0.5 * variance_power)
+    return np.sqrt(squared.min() / (bias + variance))
+
+
+@pytest.mark.parametrize(
+    ("powers", "shares"),
+    [
+        ((-0.5, 0.2), (1.0, 0.1)),
+        ((-0.2, 0.0), (1.0, 0.1)),
+        ((-0.9, 0.9), (1.0, 1.0)),
+        ((-2.0, 1.5), (0.3, 1.0)),
+        ((-0.1, 0.0), (1.0, 0.1)),
+    ],
+)
+def test_the_error_of_going_on_is_predicted_from_the_powers_of_bias_and_variance(powers, shares):
+    record = going_on(*powers, bias=shares[0], variance=shares[1])
+    expected = predicted(*powers, *shares)
+    assert look_ahead(Curves(record)).error == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_schedule_that_decayed_is_asked_what_its_largest_rate_would_bring():
+    """As many steps again twice over, at the largest rate: the clock goes on from 50 to 50 + 2 · 100 · 1."""
+    record = going_on(-1.0, 0.0, variance=0.1)
+    pace = np.r_[np.full(50, 0.5), np.full(50, 0.49), 1.0]
+    pace[10] = 1.0
+    record = replace(record, history=with_history(record, pace=pace))
+    clock = np.r_[0, np.cumsum(pace[:-1])]
+    t = clock[ITERATIONS]
+    half = int(np.flatnonzero(t <= t[-1] / 2)[-1])
+    bias = record.filtered_rss[:, 0]
+    power = 0.8 * np.log(bias[-1] / bias[half]) / np.log(t[-1] / t[half])
+    further = 1 + 2 * 100 * 1.0 / t[-1]
+    expected = np.sqrt((further**power + 0.1) / 1.1)
+    assert look_ahead(Curves(record)).error == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("record", "under"),
+    [
+        (going_on(-0.3, 0.0, bias=1.0, variance=0.1), True),
+        (going_on(-0.08, 0.0, bias=1.0, variance=0.1), False),  # going on gains less than 5 %
+        (going_on(-2.0, 0.0, bias=0.10, variance=1.0), False),  # less than 9.75 % of J is bias
+        (going_on(-0.03, 0.0, variance=0.1, gradient=0.6), True),  # the gradient is hardly touched
+        (going_on(-0.03, 0.0, variance=0.1, gradient=0.4), False),
+        (going_on(-0.01, 0.0, variance=0.1, gradient=0.6), False),  # and J rests
+    ],
+)
+def test_a_fit_is_under_fitted_where_going_on_would_gain(record, under):
+    assert (judge(record).verdict == "under-fitted") == under
+
+
+def test_the_judgement_two_standard_errors_away_is_that_of_the_other_noise_level():
+    """And a reference is asked at the picked and the last checkpoint, with the images found there."""
+    record = made_record(sigma=0.3, conditioning=1e-3)
+    images = np.linspace(0.5, 1.5, len(ITERATIONS))[:, None, None, None] * np.ones((1, 1, 12, 12))
+    truth = Reference(np.ones((1, 12, 12)), np.ones((1, 12, 12), bool))
+    level = NoiseLevel(0.3, 0.3, 0.2, "")
+    found = evaluate(record, images.__getitem__, truth, level)
+    for bound, ratio in ((found.noise.lower, 0.6), (found.noise.upper, 1.4)):
+        other = judge(record.at_noise(ratio))
+        assert bound.verdict == other.verdict
+        assert bound.picked_iteration == ITERATIONS[other.picked]
+    assert found.noise.lower.picked_iteration > found.noise.upper.picked_iteration
+    errors = np.abs(images[:, 0, 0, 0] - 1)
+    np.testing.assert_allclose(found.nrmse, errors)
+    assert found.picked_quality.nrmse == pytest.approx(errors[found.judgement.picked])
+    assert found.last_quality.nrmse == pytest.approx(0.5)
+    unknown = evaluate(record, images.__getitem__, None, replace(level, relative_uncertainty=np.nan))
+    assert unknown.noise.lower is None
+    assert np.isnan([*unknown.nrmse, unknown.picked_quality.nrmse]).all()
