@@ -39,11 +39,12 @@ def edit(file, picked=None, **values):
 
 
 def new_image(root, scan="phantom_r2", regime="warmup", factor=1.1):
-    """Change the picked image and the reconstruction's bytes."""
+    """Make the fit anew, with another picked image and other bytes of the reconstruction."""
     with h5py.File(root / f"results/evaluate/{scan}/{regime}/picked.h5", "a") as file:
         file["image"][...] = file["image"][...] * factor
     with h5py.File(root / f"results/reconstruct/{scan}/{regime}/reconstruction.h5", "a") as file:
         file.attrs["changed"] = factor
+    write_sidecars(root, scan, regime)
 
 
 def found(*folders):
@@ -213,3 +214,41 @@ def test_the_page_holds_both_sides_and_what_differs(two):
         assert f"<b>{label}</b>" in text
     assert "<b>B gradient_descent</b>" not in text, "identical results are shown once"
     assert '<option value="2 picked" selected>' in text
+
+
+DAMAGE = {
+    "picked garbage": ("results/evaluate/phantom_r2/warmup/picked.h5", b"garbage"),
+    "picked empty": ("results/evaluate/phantom_r2/warmup/picked.h5", b""),
+    "reconstruction garbage": ("results/reconstruct/phantom_r2/warmup/reconstruction.h5", b"garbage"),
+    "evaluation garbage": (EVALUATION, b"\xff{"),
+    "evaluation of another shape": (EVALUATION, b"[]"),
+    "evaluation of numbers": (EVALUATION, b'{"picked": 3, "last": [], "scan": 1}'),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("where", ["one side", "both sides"])
+def test_a_damaged_result_is_not_comparable_and_neither_identical_nor_worse(two, damage, where):
+    file, content = DAMAGE[damage]
+    for study in two if where == "both sides" else two[1:]:
+        (study / file).write_bytes(content)
+    done = sharpfit(*two)
+    assert done.exit_code == outcome.NOT_COMPARABLE, done.output
+    assert isinstance(done.exception, SystemExit)
+    if "evaluation" not in damage:
+        assert found(*two)["phantom_r2", "warmup"].status == "not comparable"
+
+
+@pytest.mark.parametrize("content", [b"[]", b"\xff", b'{"a": 3}', b"{"])
+def test_a_damaged_summary_or_sidecar_spoils_no_comparison(two, content):
+    (two[1] / "results/summary.json").write_bytes(content)
+    (two[1] / f"{EVALUATION}.prov.json").write_bytes(content)
+    done = sharpfit(*two)
+    assert done.exit_code == 0, done.output
+
+
+def test_a_page_of_damaged_results_is_refused_in_one_line(two, tmp_path):
+    (two[0] / "results/reconstruct/phantom_r2/warmup/history.csv").write_bytes(b"\xff\0")
+    done = sharpfit(*two, "--html", tmp_path / "page.html")
+    assert done.exit_code == outcome.NOT_COMPARABLE
+    assert done.output.count("\n") == 1

@@ -70,7 +70,7 @@ def compare(
 
 def _compare_results(sources: list[str], html: Path | None, as_json: bool, fail_on: str) -> int:
     from sharpfit.comparing.outcome import as_text, compare_sources
-    from sharpfit.comparing.sources import open_source
+    from sharpfit.comparing.sources import DAMAGED, first_line, open_source
 
     with tempfile.TemporaryDirectory(prefix="sharpfit-") as scratch:
         opened = [
@@ -81,7 +81,14 @@ def _compare_results(sources: list[str], html: Path | None, as_json: bool, fail_
         if html is not None:
             from sharpfit.comparing.page import write_comparison
 
-            write_comparison(html, outcome)
+            try:
+                write_comparison(html, outcome)
+            except InputError:
+                raise
+            except DAMAGED as error:
+                raise InputError(
+                    f"no page: a result is damaged ({first_line(error)}); see the table"
+                ) from error
         text = json.dumps(outcome.as_json(fail_on), indent=1, ensure_ascii=False) + "\n"
         typer.echo(text if as_json else as_text(outcome), nl=False)
         return outcome.exit_status(fail_on)

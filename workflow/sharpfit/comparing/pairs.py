@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from sharpfit.comparing.differences import data_identity
-from sharpfit.comparing.sources import Result, Source
+from sharpfit.comparing.sources import DAMAGED, Result, Source, first_line
 from sharpfit.reporting.ranking import RISK_TOLERANCE, risk_margin
 from sharpfit.results.picked_file import read_picked
+from sharpfit.study import paths
 
 #: Picked images whose relative distance ‖a − b‖ / ‖a‖ is no larger count as equal (float32 across devices).
 IMAGE_TOLERANCE = 1e-3
@@ -86,11 +87,10 @@ def compared_fits(first: Source, other: Source) -> list[Pair]:
 def _judge_pair(pair: Pair, one: Result, two: Result) -> Pair:
     """Return `pair`, which says not comparable so far, with its status found out."""
     pair = replace(pair, verdicts=(one.evaluation.verdict, two.evaluation.verdict))
-    reason = _different_data(one, two)
+    reason = _damage(one) or _damage(two) or _different_data(one, two)
     if reason:
         return replace(pair, note=reason)
-    files = [(one.reconstruction, two.reconstruction), (one.evaluation_file, two.evaluation_file)]
-    if all(_same_bytes(*pair) for pair in files):
+    if all(map(_same_bytes, one.decisive_files, two.decisive_files)):
         return replace(pair, status=IDENTICAL, note="bit-identical")
     distance = _distance(one.picked, two.picked)
     if distance is not None and distance <= IMAGE_TOLERANCE:
@@ -103,6 +103,21 @@ def _judge_pair(pair: Pair, one: Result, two: Result) -> Pair:
     return replace(
         pair, status=status, measure=measure, first=values[0], other=values[1], margin=margin, note=note
     )
+
+
+def _damage(result: Result) -> str:
+    """Return which file of a fit is not as it was made, or holds no image; empty where all are whole."""
+    sidecars = [sidecar for sidecar in result.sidecars.values() if sidecar is not None]
+    made = {name: digest for sidecar in sidecars for name, digest in sidecar["results"].items()}
+    for file in (result.reconstruction, result.picked):
+        digest = made.get(f"{paths.RESULTS}/{file.relative_to(result.results).as_posix()}")
+        if digest is not None and (not file.is_file() or _digest(file) != digest):
+            return f"{file} is missing or was changed after it was made"
+    try:
+        read_picked(result.picked)
+    except DAMAGED as error:
+        return f"{result.picked} holds no image ({first_line(error)})"
+    return ""
 
 
 def _different_data(one: Result, two: Result) -> str:

@@ -15,6 +15,8 @@ from sharpfit.study.names import hint
 
 WORKSPACE = "workspace"
 _SEPARATOR = "::"
+DAMAGED = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, SystemError)
+"""What reading a damaged result may raise."""
 
 
 class ResultsNotHereError(InputError):
@@ -52,6 +54,11 @@ class Result:
     def evaluation_file(self) -> Path:
         """The judge's evaluation.json."""
         return self.file(paths.evaluated(self.scan, self.regime))
+
+    @property
+    def decisive_files(self) -> tuple[Path, ...]:
+        """Whose bytes make two fits identical: what was fitted, what was judged and what was picked."""
+        return self.reconstruction, self.evaluation_file, self.picked
 
     @property
     def picked(self) -> Path:
@@ -128,10 +135,10 @@ def _revision(revision: str, scratch: Path) -> Path:
         files = DVCFileSystem(url=".", rev=revision)
         files.get(paths.RESULTS, str(scratch / paths.RESULTS), recursive=True)
     except (RevError, SCMError) as error:
-        raise InputError(f"{revision}: neither a folder nor a revision ({_line(error)})") from error
+        raise InputError(f"{revision}: neither a folder nor a revision ({first_line(error)})") from error
     except (DvcException, DataIndexDirError, OSError) as error:
         raise ResultsNotHereError(
-            f"{revision}: its results are not here ({_line(error)}); `dvc fetch` them, or run it"
+            f"{revision}: its results are not here ({first_line(error)}); `dvc fetch` them, or run it"
         ) from error
     return scratch
 
@@ -143,7 +150,7 @@ def _results(results: Path) -> list[Result]:
     summary = _place(results, paths.SUMMARY_JSON)
     named: list[tuple[str, ...]] = []
     if summary.is_file():
-        named = [(scan, regime) for scan, rows in _json(summary).items() for regime in rows]
+        named = _named(summary)
     ordered = [pair for pair in named if pair in found] + [pair for pair in found if pair not in named]
     return [_result(results, scan, regime, found[scan, regime]) for scan, regime in ordered]
 
@@ -158,13 +165,15 @@ def _result(results: Path, scan: str, regime: str, file: Path) -> Result:
     return Result(results, scan, regime, read_evaluation(file), sidecars)
 
 
-def _json(file: Path) -> dict[str, Any]:
+def _named(summary: Path) -> list[tuple[str, ...]]:
+    """Return (scan, regime) in a summary's order, which is all it is for; nothing where it is damaged."""
     try:
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{file}: cannot be read as JSON ({error})") from error
-    return content
+        content = json.loads(summary.read_text(encoding="utf-8"))
+        return [(scan, regime) for scan, rows in content.items() for regime in rows]
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return []
 
 
-def _line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, its kind where it says nothing."""
     return (str(error).splitlines() or [type(error).__name__])[0]
