@@ -93,8 +93,8 @@ def test_images_that_differ_by_rounding_are_equal(two):
 
 
 def test_the_count_comes_first_then_what_differs_in_the_making_then_the_fits(two):
-    write_sidecars(two[1], "phantom_r2", "warmup", lr=0.02)
     new_image(two[1])
+    write_sidecars(two[1], "phantom_r2", "warmup", lr=0.02)
     edit(two[1] / EVALUATION, picked={"risk": 9.0}, verdict="sharper")
     output = sharpfit(*two).output
     line = "regimes.warmup.optimizer.lr: 0.01 → 0.02"

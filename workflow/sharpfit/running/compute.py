@@ -3,6 +3,7 @@
 import os
 
 from sharpfit.errors import InputError
+from sharpfit.running import gpus
 
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
@@ -20,6 +21,8 @@ def fix_threads() -> None:
 def resolve(device: str) -> str:
     """Name the device a job computes on: what was asked for, checked; ``auto`` is a GPU where there is one.
 
+    Where no GPU is asked for by number, it is one that no other job holds.
+
     Raises
     ------
     InputError
@@ -28,7 +31,9 @@ def resolve(device: str) -> str:
     import torch
 
     if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and torch.cuda.is_available():
+        device = f"cuda:{gpus.take(torch.cuda.device_count())}"
     try:
         torch.zeros(1, device=torch.device(device))
     except (RuntimeError, AssertionError) as error:

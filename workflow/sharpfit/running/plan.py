@@ -22,7 +22,7 @@ from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import write_spec
 from sharpfit.provenance.stale import DAMAGED, Provenance, left_over, rerun_set
 from sharpfit.provenance.why import reasons
-from sharpfit.running import preflight, runlock
+from sharpfit.running import gpus, preflight, runlock
 from sharpfit.study import paths
 from sharpfit.study.foreign_code import ALLOW, check_code
 from sharpfit.study.jobs import Job, jobs_of
@@ -56,7 +56,7 @@ class Plan:
         self._workflow = workflow
         self._code = code.root
         self.device, allow_code = _settings(workflow)
-        self.n_gpus = int(self.device != "cpu" and (self.device != "auto" or gpu_is_here()))
+        self.n_gpus = int(self.device != "cpu" and (self.device != "auto" or gpus.can_be_used()))
         params = read_params()
         workflow.configfiles.append(paths.PARAMS)  # for Snakemake's report and archive; it does not read it
         preflight.check(params, code, thorough=workflow.is_main_process)
@@ -235,8 +235,3 @@ def literal(text: str) -> str:
 def dated_ahead(file: str) -> bool:
     """Whether a file's time lies in the future, as a clock that ran ahead leaves it."""
     return max(Path(file).stat().st_mtime_ns, Path(file).lstat().st_mtime_ns) > time.time_ns()
-
-
-def gpu_is_here() -> bool:
-    """Whether this machine has a GPU, without importing torch."""
-    return any(Path(device).exists() for device in ("/dev/nvidia0", "/dev/kfd"))

@@ -57,6 +57,11 @@ def state(fingerprint: str) -> str:
     return f"{STATES}/{fingerprint}"
 
 
+def gpu_lock(name: str) -> str:
+    """Held by the job that computes on a GPU; ``name`` says which, of which machine."""
+    return f".snakemake/gpu-{name}.lock"
+
+
 def log(rule: str, name: str) -> str:
     """Log of one job; ``name`` is empty for a rule that has one job only."""
     return f"{LOGS}/{rule}/{name}.log" if name else f"{LOGS}/{rule}.log"
