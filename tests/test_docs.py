@@ -18,7 +18,7 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = sorted(page.name for page in (REPOSITORY / "docs").glob("*.md"))
-REGIMES = ("gradient_descent", "exponential_09", "warmup", "frozen")
+REGIMES = ("gradient_descent", "exponential_09", "warmup_cosine", "frozen")
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 

@@ -18,9 +18,10 @@ REGIMES = (
     "constant",
     "exponential_099",
     "exponential_09",
-    "warmup",
     "warmup_cosine",
-    "plateau",
+    "cg",
+    "wavelet",
+    "total_variation",
 )
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
@@ -80,7 +81,7 @@ def test_curves_and_images_of_two_revisions_stand_side_by_side(repository):
 
 def test_metrics_that_changed_are_few_and_named_as_people_would(repository):
     shown = json.loads(run("dvc", "metrics", "show", "--json", cwd=repository).stdout)
-    fit = shown[""]["data"]["results/summary.json"]["data"]["phantom_r2"]["warmup"]
+    fit = shown[""]["data"]["results/summary.json"]["data"]["phantom_r2"]["warmup_cosine"]
     assert set(fit) == {"verdict", "stop_at", "held_out", "nrmse"}
     rows = run("dvc", "metrics", "diff", "--md", cwd=repository).stdout.splitlines()[2:]
     assert [row.split("|")[2].strip() for row in rows if row] == [

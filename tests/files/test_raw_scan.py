@@ -123,3 +123,23 @@ def test_maps_of_another_order_than_a_transposed_scan_are_refused(folder):
         InputError, match=r"maps\.npy: .* does not fit in the order of its k-space, kx before ky"
     ):
         read(file="t.npy", axes=["kx", "ky", "coil"], csm={"file": "maps.npy"})
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.complex128])
+def test_a_basis_is_brought_to_coefficient_y_x(folder, dtype):
+    images = RNG.standard_normal((5, 16, 12)).astype(dtype)
+    np.save(folder / "phi.npy", images)
+    np.save(folder / "last.npy", np.moveaxis(images, 0, -1))
+    for entry in (
+        {"file": "phi.npy"},
+        {"file": "last.npy"},
+        {"file": "last.npy", "axes": ["y", "x", "coefficient"]},
+    ):
+        np.testing.assert_array_equal(read(basis=entry).basis.values, images)
+
+
+@pytest.mark.parametrize("shape", [(16, 12), (5, 16, 13), (2, 5, 16, 12)])
+def test_what_is_no_basis_of_the_scan_is_refused(folder, shape):
+    np.save(folder / "phi.npy", np.ones(shape))
+    with pytest.raises(InputError, match=r"phi\.npy"):
+        read(basis={"file": "phi.npy"})

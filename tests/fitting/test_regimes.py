@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sharpfit.errors import InputError
-from sharpfit.fitting import penalties, solvers
+from sharpfit.fitting import bases, penalties, solvers
 from sharpfit.fitting.methods import EVERY_MODULE
 from sharpfit.fitting.regimes import OPTIMIZERS, SCHEDULES, check_regime
 from sharpfit.fitting.solvers.torch_optimizer import make_optimizer, make_schedule
@@ -166,7 +166,7 @@ def test_a_mistake_in_a_solver_is_one_line_that_names_the_key(solver, message):
 def test_every_file_of_a_method_is_known_and_every_known_one_is_a_file():
     files = {
         f"{package.__name__}.{path.stem}"
-        for package in (solvers, penalties)
+        for package in (solvers, penalties, bases)
         for path in Path(package.__path__[0]).glob("[a-z]*.py")
     }
     assert set(EVERY_MODULE) == files
@@ -198,6 +198,15 @@ TV = {"name": "total_variation", "weight": 0.3}
         (
             {"solver": {"name": "pogm"}, "penalty": {**TV, "name": "wavelet"}},
             r"penalty: .*missing 2 required",
+        ),
+        (
+            {"solver": {"name": "cg"}, "basis": {"name": "dst"}},
+            r"mine\.basis\.name: 'dst' .*did you mean dct",
+        ),
+        ({"solver": {"name": "cg"}, "basis": {"name": "dct", "n": 2}}, r"mine\.basis\.n: dct has no such"),
+        (
+            {"solver": {"name": "fista"}, "penalty": TV, "basis": {"name": "dct"}},
+            r"mine\.basis: the regime's solver or penalty works on images; remove one",
         ),
         (
             {"solver": {"name": "fista"}, "penalty": {**TV, "weight": "judged"}, "n_iterations": 17},

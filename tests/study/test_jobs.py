@@ -113,3 +113,29 @@ def test_logs_and_states_have_their_own_places():
     assert paths.log("evaluate", "a/fast") == "logs/evaluate/a/fast.log"
     assert paths.log("report", "") == "logs/report.log"
     assert paths.state("f") != paths.state("g")
+
+
+def with_basis(regime):
+    scans = {"a": {"file": "data/raw/a.npy", "basis": {"file": "data/raw/phi.npy"}}}
+    return {**PARAMS, "simulations": {}, "scans": scans, "regimes": {"mine": {"n_iterations": 3, **regime}}}
+
+
+def test_a_scans_own_basis_is_raw_data_of_preprocess_and_a_module_of_its_fits():
+    found = {str(job): job for job in jobs.jobs_of(with_basis({"solver": {"name": "cg"}}))}
+    assert found["preprocess a"].inputs["raw"] == ["data/raw/a.npy", "data/raw/phi.npy"]
+    assert found["reconstruct a/mine"].modules == (
+        "sharpfit.fitting.solvers.cg",
+        "sharpfit.fitting.bases.matrix",
+    )
+
+
+@pytest.mark.parametrize(
+    ("regime", "key"),
+    [
+        ({"solver": {"name": "cg"}, "basis": {"name": "dct"}}, "basis"),
+        ({"solver": {"name": "fista"}, "penalty": {"name": "total_variation", "weight": 1}}, "penalty"),
+    ],
+)
+def test_a_regime_that_works_on_images_is_refused_where_a_scan_has_its_own_basis(regime, key):
+    with pytest.raises(InputError, match=rf"regimes\.mine\.{key} works on images, but scans\.a\.basis"):
+        jobs.jobs_of(with_basis(regime))

@@ -12,7 +12,7 @@ from sharpfit.errors import InputError
 from sharpfit.files.axes import FileArray, match_sizes
 from sharpfit.files.reading import check_finite, read_array, read_kspace
 
-ROLES = ("noise", "csm", "mask", "reference")
+ROLES = ("noise", "csm", "mask", "reference", "basis")
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class RawScan:
     """bool (ky, kx)"""
     reference: FileArray | None = None
     """(slice, y, x)"""
+    basis: FileArray | None = None
+    """(coefficient, y, x)"""
     noise_free: np.ndarray | None = None
     """(slice, coil, ky, kx), simulated scans only"""
     pixel_spacing_mm: tuple[float, float] | None = None
@@ -43,7 +45,7 @@ def read_scan(scan: Mapping[str, Any], readers: Mapping[str, str]) -> RawScan:
     Parameters
     ----------
     scan
-        file, and optionally dataset, axes, pixel_spacing_mm, noise, csm, mask, reference (these four
+        file, and optionally dataset, axes, pixel_spacing_mm, noise, csm, mask, reference, basis (these
         each a mapping of file, dataset, axes)
     readers
         the name of the reader of each of those files
@@ -96,6 +98,8 @@ def _read_part(
     n_slices, n_coils, height, width = shape
     if role == "noise":
         values = _as_noise(array, n_coils, entry.get("axes"))
+    elif role == "basis":
+        values = _as_basis(array, height, width, entry.get("axes"), x_first)
     else:
         sizes = {
             "csm": {"slice": n_slices, "coil": n_coils, "y": height, "x": width},
@@ -107,6 +111,24 @@ def _read_part(
     if role == "mask":
         values = values != 0
     return FileArray(values, array.where, entry.get("axes") or array.axes)
+
+
+def _as_basis(
+    array: FileArray, height: int, width: int, stated: Sequence[str] | None, x_first: bool
+) -> np.ndarray:
+    """Bring a basis to (coefficient, y, x); the coefficients are the axis that is neither y nor x."""
+    shape = array.values.shape
+    if len(shape) != 3 or (stated and "coefficient" not in stated):
+        raise InputError(
+            f"{array.where}: shape {shape} is no basis of images of {height} × {width}: "
+            "[coefficient, y, x] (state axes:)"
+        )
+    if stated:
+        n = shape[list(stated).index("coefficient")]
+    else:
+        image = (width, height) if x_first else (height, width)
+        n = shape[2] if shape[:2] == image and shape[1:] != image else shape[0]
+    return match_sizes(array, {"coefficient": n, "y": height, "x": width}, stated, x_first=x_first)
 
 
 def _as_noise(array: FileArray, n_coils: int, stated: Sequence[str] | None) -> np.ndarray:

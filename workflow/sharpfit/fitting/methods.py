@@ -1,4 +1,4 @@
-"""Which files a regime uses, of several: its solver and penalty. Planning reads this, a job never does."""
+"""Which files a regime uses, of several: solver, penalty, basis. Planning reads this, a job never does."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,28 +9,51 @@ from sharpfit.fitting.names import did_you_mean
 
 SOLVERS = "sharpfit.fitting.solvers"
 PENALTIES = "sharpfit.fitting.penalties"
+BASES = "sharpfit.fitting.bases"
+MATRIX = f"{BASES}.matrix"
+"""The basis that a scan's own file gives."""
 TORCH = "torch_optimizer"
 
 _SMOOTH = ("cg",)
 _PROXIMAL = ("fista", "pogm")
 _PENALTIES = ("tikhonov", "total_variation", "wavelet")
+_BASES = ("dct", "wavelet")
 
 EVERY_MODULE = (
     *(f"{SOLVERS}.{name}" for name in (TORCH, *_SMOOTH, *_PROXIMAL)),
     *(f"{PENALTIES}.{name}" for name in _PENALTIES),
     *(f"{SOLVERS}.{name}" for name in FOREIGN.values()),
+    *(f"{BASES}.{name}" for name in _BASES),
+    MATRIX,
 )
 """All that `modules_of` can name."""
 
 
+def acts_on_coefficients(regime: Mapping[str, Any]) -> bool:
+    """Whether a regime can fit coefficients: neither its solver nor its penalty is made for images."""
+    if foreign_kind(regime.get("solver", {})):
+        return False
+    return "penalty" not in regime or regime["penalty"]["name"] == "tikhonov"
+
+
 def modules_of(regime: Mapping[str, Any]) -> tuple[str, ...]:
-    """Modules that a fit under this regime loads by name.
+    """Modules that a fit under this regime loads by name, its solver first.
 
     Raises
     ------
     InputError
-        if no file is known by a name that the regime gives, or solver and penalty do not belong together
+        if no file is known by a name that the regime gives, or its parts do not belong together
     """
+    modules = _solver_and_penalty(regime)
+    if "basis" not in regime:
+        return modules
+    if not acts_on_coefficients(regime):
+        raise InputError("basis: the regime's solver or penalty works on images; remove one of them")
+    return (*modules, f"{BASES}.{_known('basis', regime['basis']['name'], _BASES)}")
+
+
+def _solver_and_penalty(regime: Mapping[str, Any]) -> tuple[str, ...]:
+    """What `modules_of` says but for the basis."""
     if "solver" not in regime:
         return (f"{SOLVERS}.{TORCH}",)
     if kind := foreign_kind(regime["solver"]):

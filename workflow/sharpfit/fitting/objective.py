@@ -98,7 +98,7 @@ class Problem:
         unexplained: float = 1.0,
         Phi: LinearOperator | None = None,
     ) -> None:
-        self.sigma, self.device = sigma, device
+        self.sigma, self.device, self.has_basis = sigma, device, Phi is not None
         self.replicas = Replicas(n_pairs, bool(held_out_mask.any()))
         sampling, held_out = (torch.from_numpy(np.array(part)).to(device) for part in (mask, held_out_mask))
         self._sampling, self._fit_sampling = sampling, sampling & ~held_out

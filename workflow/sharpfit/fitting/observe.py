@@ -37,7 +37,8 @@ def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
 
     Returns
     -------
-        ``image`` complex64 (slice, y, x) and ``noise_map`` float32 (slice, y, x) in fitted units; and under
+        ``image`` complex64 (slice, y, x), ``noise_map`` float32 (slice, y, x) and, where Φ is not the
+        identity, ``coefficients`` (slice, …) in fitted units; and under
         the names of the result file every measure, first axis slice, second (if there is one) the pair
     """
     items = problem.replicas
@@ -71,7 +72,9 @@ def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
         "weak_mode_share": measures.weak_mode_share(problem.gram, x[0], problem.inside_staged),
         "psf": local_psf(images[items.psf] - images[0], problem.psf_points),
     }
+    coefficients = {"coefficients": c[0].clone().cpu().numpy()} if problem.has_basis else {}
     return {
+        **coefficients,
         "image": images[0].cpu().numpy(),
         "noise_map": measures.noise_map(plus, minus).float().cpu().numpy(),
         **{name: value.transpose(0, 1).cpu().numpy() for name, value in per_pair.items()},

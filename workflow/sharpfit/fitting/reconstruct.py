@@ -16,7 +16,7 @@ from sharpfit.fitting.checkpoint_file import CheckpointFile, Row
 from sharpfit.fitting.loop import Fit, Trajectory, percentile99
 from sharpfit.fitting.objective import Problem
 from sharpfit.fitting.observe import checkpoint_iterations, ring_counts
-from sharpfit.fitting.solving import Objective, Solver, make_penalty, make_solver
+from sharpfit.fitting.solving import Objective, Solver, make_basis, make_penalty, make_solver
 from sharpfit.fitting.stopping import scan_risk, stop_rule
 from sharpfit.fitting.weight_path import Proximal, WeightPath, path_checkpoints
 from sharpfit.physics.conjugate_gradient import conjugate_gradient
@@ -36,10 +36,11 @@ def reconstruct(
     """Fit one scan under one regime: min_c ½‖A c − y‖², all replicas at once.
 
     Args:
-        scan: ``kspace``, ``csm``, ``mask``, ``held_out_mask``, ``support`` of preprocess; arrays or
-            open datasets.
-        attrs: ``sigma``, ``unexplained`` and ``image_scale``.
-        regime: ``optimizer`` and ``schedule`` or ``solver``; ``start``, ``n_iterations``, ``stop``.
+        scan: ``kspace``, ``csm``, ``mask``, ``held_out_mask``, ``support`` of preprocess, and ``basis``
+            where the scan brings one; arrays or open datasets.
+        attrs: ``sigma``, ``unexplained``, ``image_scale``, and ``basis_scale`` of such a basis.
+        regime: ``optimizer`` and ``schedule``, or ``solver`` and ``penalty``; ``basis``, ``start``,
+            ``n_iterations``, ``stop``.
         measures: ``n_checkpoints``, ``n_replicas``, ``seed``.
         device: where to compute.
         state: folder for resuming after a kill.
@@ -53,7 +54,8 @@ def reconstruct(
         InputError: the scan is not in complex64.
         FrozenFitError: leaf, optimizer and data do not belong together.
     """
-    for name in ("kspace", "csm"):
+    own_basis = "basis" in scan
+    for name in ("kspace", "csm", *(["basis"] if own_basis else [])):
         if scan[name].dtype != np.complex64:
             raise InputError(
                 f"{name} is {scan[name].dtype}, but preprocess writes complex64; run preprocess again"
@@ -69,12 +71,15 @@ def reconstruct(
         seed=measures["seed"],
         device=device,
         unexplained=float(attrs["unexplained"]),
+        Phi=make_basis(regime, torch.from_numpy(scan["basis"][()]).to(device) if own_basis else None),
     )
     fit = _fit(problem, regime, measures["n_checkpoints"])
     fit.keep = CheckpointFile(state, device) if state else None
     fit.on_row, fit.pause = on_row, pause
     trajectory, solver = fit.run(), fit.solver
     datasets = _datasets(problem, trajectory, float(attrs["image_scale"]))
+    if "coefficients" in datasets and own_basis:
+        datasets["coefficients"] *= np.float32(attrs["basis_scale"])
     if isinstance(solver, WeightPath):
         datasets["weights"] = np.array([np.nan, *solver.weights])
     return datasets, _attributes(problem, solver, trajectory, regime, attrs), trajectory.history
@@ -107,7 +112,11 @@ def _datasets(problem: Problem, trajectory: Trajectory, image_scale: float) -> d
         for name in trajectory.observations[0]
     }
     images = stacked.pop("image")
+    coefficients = {}
+    if "coefficients" in stacked:
+        coefficients["coefficients"] = (stacked.pop("coefficients") * image_scale).astype(np.complex64)
     return {
+        **coefficients,
         "images": (images * image_scale).astype(np.complex64),
         "noise_map": (stacked.pop("noise_map") * image_scale).astype(np.float32),
         "iterations": np.array(trajectory.iterations, dtype=np.int64),

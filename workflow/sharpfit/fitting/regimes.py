@@ -22,7 +22,7 @@ from sharpfit.fitting.methods import modules_of
 from sharpfit.fitting.names import did_you_mean
 from sharpfit.fitting.refused import why_refused
 from sharpfit.fitting.solvers import torch_optimizer
-from sharpfit.fitting.solving import Objective, make_penalty, make_solver
+from sharpfit.fitting.solving import Objective, make_basis, make_penalty, make_solver
 from sharpfit.fitting.weight_path import N_WEIGHTS
 
 # Every one updates each coefficient from that coefficient's own history, so batch items cannot mix.
@@ -87,6 +87,10 @@ def check_regime(name: str, regime: Regime) -> None:
         else:
             _check_arguments("solver", import_module(modules_of(regime)[0]).make, regime["solver"], skip=2)
             _check_penalty(regime)
+        if "basis" in regime:
+            basis = import_module(modules_of(regime)[-1]).make
+            _check_arguments("basis", basis, regime["basis"], skip=0)
+            _try("basis", "its arguments", partial(make_basis, regime, None))
         _rehearse(regime)
     except InputError as error:
         raise InputError(f"params.yaml: regimes.{name}.{error}") from None

@@ -16,9 +16,11 @@ from torch import Tensor
 
 from sharpfit.fitting.acquired import PlainProblem
 from sharpfit.fitting.foreign import foreign_kind
+from sharpfit.physics.operators import LinearOperator
 
 SOLVERS = "sharpfit.fitting.solvers"
 PENALTIES = "sharpfit.fitting.penalties"
+BASES = "sharpfit.fitting.bases"
 TORCH = "torch_optimizer"
 """The solver of regimes that name an optimizer of torch."""
 
@@ -127,6 +129,16 @@ def make_penalty(regime: Mapping[str, Any]) -> Penalty | None:
     spec = regime["penalty"]
     arguments = {name: value for name, value in spec.items() if name not in ("name", "weight")}
     return cast(Penalty, import_module(f"{PENALTIES}.{spec['name']}").make(**arguments))
+
+
+def make_basis(regime: Mapping[str, Any], images: Tensor | None) -> LinearOperator | None:
+    """Load the basis Φ of a regime, or of a scan that brings its own images; None for the identity."""
+    if images is not None:
+        return cast(LinearOperator, import_module(f"{BASES}.matrix").make(images))
+    if "basis" not in regime:
+        return None
+    arguments = {name: value for name, value in regime["basis"].items() if name != "name"}
+    return cast(LinearOperator, import_module(f"{BASES}.{regime['basis']['name']}").make(**arguments))
 
 
 def penalty_of(objective: Objective) -> Penalty:

@@ -11,6 +11,7 @@ from sharpfit.files.raw_scan import RawScan
 from sharpfit.physics import masks, noise
 from sharpfit.physics.operators import Fourier
 from sharpfit.preparing import coil_maps, noise_level, reference
+from sharpfit.preparing.basis import prepare_basis
 from sharpfit.preparing.normalise import normalise
 from sharpfit.preparing.support import support
 
@@ -32,6 +33,8 @@ UNITS = {
     "reference": "input image units",
     "reference_noise_variance": "squared input image units, of the fits' noise per component that it holds",
     "reference_noise_energy": "squared input image units, of that noise inside the object",
+    "basis": "images per coefficient, scaled so that M F L^-1 S Phi / operator_norm has norm 1",
+    "basis_scale": "what the file's basis was multiplied with",
     "support": "true inside the object, where images are judged",
     "pixel_spacing_mm": "mm along y, x",
     "seed": "of added noise, -1 where none was added",
@@ -163,6 +166,10 @@ def _solvable(
     }
     if image is not None:
         datasets["reference"] = image
+    if raw.basis is not None:
+        datasets["basis"], attrs["basis_scale"] = prepare_basis(
+            raw.basis.values, fit.csm, mask, raw.basis.where
+        )
     if raw.pixel_spacing_mm is not None:
         attrs["pixel_spacing_mm"] = np.array(raw.pixel_spacing_mm, np.float64)
     return datasets, attrs

@@ -10,7 +10,7 @@ from typing import Any
 
 from sharpfit.errors import InputError
 from sharpfit.files.formats import READERS, reader_of
-from sharpfit.fitting.methods import modules_of
+from sharpfit.fitting.methods import MATRIX, acts_on_coefficients, modules_of
 from sharpfit.study import paths
 from sharpfit.study.foreign_code import files_run
 
@@ -89,7 +89,7 @@ def raw_files(scan: dict[str, Any]) -> list[str]:
     """
     named = [
         scan["file"],
-        *(scan[key]["file"] for key in ("noise", "csm", "mask", "reference") if key in scan),
+        *(scan[key]["file"] for key in ("noise", "csm", "mask", "reference", "basis") if key in scan),
     ]
     found: list[str] = []
     for file in named:
@@ -145,9 +145,23 @@ def _reconstruct(scan: str, regime: str, params: dict[str, Any]) -> Job:
             "reconstruction": paths.reconstructed(scan, regime),
             "history": paths.reconstructed(scan, regime, "history.csv"),
         },
-        modules_of(params["regimes"][regime]),
+        _methods(scan, regime, params),
         tuple(files_run(params["regimes"][regime])),
     )
+
+
+def _methods(scan: str, regime: str, params: dict[str, Any]) -> tuple[str, ...]:
+    """Modules of a fit: those of its regime, and its scan's own basis, where not every regime works."""
+    modules, settings = modules_of(params["regimes"][regime]), params["regimes"][regime]
+    if "basis" not in params["scans"][scan]:
+        return modules
+    if "basis" in settings or not acts_on_coefficients(settings):
+        key = next(key for key in ("basis", "penalty", "solver") if key in settings)
+        raise InputError(
+            f"{paths.PARAMS}: regimes.{regime}.{key} works on images, but scans.{scan}.basis asks for "
+            "coefficients of its own; give that scan a study of its own"
+        )
+    return (*modules, MATRIX)
 
 
 def _evaluate(scan: str, regime: str, params: dict[str, Any]) -> Job:
