@@ -1,6 +1,7 @@
 """What a clock, a crash or a stray hand leaves behind is put right by a plain rerun."""
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -41,3 +42,32 @@ def test_a_damaged_spec_is_written_again(study: Scratch, damage: str) -> None:
     assert study.snakemake() == jobs(regime="fast")
     study.check()
     assert study.snakemake() == set()
+
+
+def test_damaged_bookkeeping_counts_as_absent_and_is_told_once(study: Scratch) -> None:
+    sidecars = sorted(study.root.glob("results/**/*.prov.json"))
+    for sidecar, content in zip(sidecars, ("[1]", '{"fingerprint": 1}', "{", '{"spec": []}'), strict=False):
+        sidecar.write_text(content)
+    for name in (".cache/digests.jsonl", ".cache/code.json"):
+        (study.root / name).write_text('[["a"], {}, 1]\n')
+    study.snakemake()
+    assert "Traceback" not in study.output
+    assert study.output.count("and 3 more: damaged, counts as absent") == 1
+    study.check()
+    assert study.snakemake() == set()
+
+
+def test_a_file_in_the_place_of_a_cache_is_no_cache(study: Scratch) -> None:
+    shutil.rmtree(study.root / ".cache")
+    (study.root / ".cache").write_text("")
+    study.edit("held_out.seed", 12)
+    study.snakemake()
+    assert "Traceback" not in study.output
+    study.check()
+    shutil.rmtree(study.root / ".snakemake/spec")
+    (study.root / ".snakemake/spec").write_text("")
+    study.edit("held_out.seed", 13)
+    study.snakemake(ok=False)
+    assert "error: " in study.output
+    assert ".snakemake/spec" in study.output
+    assert "Traceback" not in study.output
