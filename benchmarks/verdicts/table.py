@@ -84,8 +84,7 @@ def truth_of(record: Record, error: np.ndarray, further: np.ndarray) -> str:
     if np.nansum(record.history["step"]) == 0:
         return "frozen"
     chi2 = np.asarray(record.history["chi2"], float)
-    tenth = max(len(chi2) // 10, 1)
-    climbs = chi2[-tenth:].mean() > 1.02 * chi2[-2 * tenth : -tenth].mean() and chi2[-1] > WORSE * chi2.min()
+    climbs = (np.diff(chi2[-6:]) > 0).all() and chi2[-1] > WORSE * chi2.min()
     blown = max(error[-1], *further[-3:]) if further.size else error[-1]
     if error[-1] > error.min() * WORSE and (climbs or blown > BLOWN_UP * max(error[0], 1.0)):
         return "diverging"

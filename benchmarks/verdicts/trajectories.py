@@ -24,7 +24,7 @@ from sharpfit.preparing.preprocess import preprocess
 from sharpfit.results import hdf5
 from sharpfit.results.history import write_history
 
-SPLITS = {"development": 11, "fresh": 12}
+SPLITS = {"development": 11, "second": 12, "fresh": 13}
 MEASURES = {"n_checkpoints": 20, "n_replicas": 1, "seed": 7}
 HELD_OUT = {"fraction": 0.08, "seed": 11}
 OBJECT = 0.05  # of the brightness: where the truth is compared, whatever the product takes for the object

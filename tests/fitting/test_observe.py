@@ -7,6 +7,7 @@ from dense_problem import N_PAIRS, SHAPE, SIGMA, dense_case, dense_fit, dense_pr
 
 from sharpfit.fitting.observe import PSF_HALF_WIDTH, observe, ring_counts
 from sharpfit.fitting.replicas import PROBE_STEP, PSF_AMPLITUDE
+from sharpfit.measuring.filtered_risk import TOP
 
 RATES = [0.9] * 6
 EPS = PROBE_STEP * SIGMA
@@ -160,7 +161,7 @@ def filters(problem, fits):
     for fit in fits:
         s, V = np.linalg.eigh(fit.A.conj().T @ fit.A)
         s = np.clip(s, 1e-9, None)
-        Q = 1 - T((1 + lowest - 2 * s) / (1 - lowest)) / T((1 + lowest) / (1 - lowest))
+        Q = 1 - T((TOP + lowest - 2 * s) / (TOP - lowest)) / T((TOP + lowest) / (TOP - lowest))
         made.append([(V * values) @ V.conj().T for values in (Q / s, Q)])
     return made
 

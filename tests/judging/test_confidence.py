@@ -51,7 +51,7 @@ def test_nothing_is_said_where_the_risk_has_no_root():
 def test_a_verdict_is_the_surer_the_clearer_the_rise():
     chances = [judge(risen(share, 0.1)).confidence for share in (1.5, 2.5, 4.0)]
     assert chances == sorted(chances)
-    assert 0.5 < chances[0] < 0.99 <= chances[-1] + 1e-9
+    assert 0.5 < chances[0] < thresholds.SURE
     blurred = Curves(risen(4.0, 0.45))
     assert confidence("over-fitting", blurred, pick(blurred)) < chances[-1]
 
@@ -60,7 +60,7 @@ def test_probabilities_of_the_three_classes_add_up_to_one():
     curves = Curves(risen(1.2, 0.1))
     names = ("over-fitting", "under-fitted", "sharper")
     chances = [confidence(name, curves, pick(curves)) for name in names]
-    assert sum(chances) == pytest.approx(1, abs=0.03)  # each kept within 1 and 99 %
+    assert sum(chances) == pytest.approx(1, abs=0.07)  # each kept within 3 and 97 %
 
 
 def test_what_cannot_be_told_has_no_probability():
