@@ -50,6 +50,14 @@ def test_another_device():
         check_leaf(leaf, adam(leaf), DATA.to("meta"))
 
 
+@pytest.mark.parametrize("schedule", [[], [{"name": "ReduceLROnPlateau"}]])
+def test_a_solver_that_could_not_move_is_refused_when_it_is_made(schedule):
+    wide = Objective(lambda c: c, DATA.to(torch.complex128))
+    start = torch.zeros(2, 1, 2, 2, dtype=torch.complex64)
+    with pytest.raises(FrozenFitError, match="the data and maps are"):
+        make(wide, start, optimizer={"name": "Adam", "lr": 0.1}, schedule=schedule)
+
+
 PLATEAU = {
     "optimizer": {"name": "Adam", "lr": 0.1},
     "schedule": [{"name": "ReduceLROnPlateau", "factor": 0.5, "patience": 0}],
