@@ -10,7 +10,7 @@ from sharpfit.judging.curves import Curves
 from sharpfit.judging.diagnosis import plateau_cause, travel, under_fitted_cause
 from sharpfit.judging.evaluate import NoiseLevel, evaluate
 from sharpfit.judging.judge import judge, pick
-from sharpfit.judging.under_fitting import _slope, look_ahead
+from sharpfit.judging.under_fitting import Ahead, _slope, look_ahead
 from sharpfit.measuring.quality import Reference
 
 OVER = made_record(sigma=0.3, conditioning=1e-3, n_pairs=2)
@@ -247,6 +247,10 @@ def test_the_error_of_going_on_is_predicted_from_the_powers_of_bias_and_variance
     record = going_on(*powers, bias=shares[0], variance=shares[1])
     expected = predicted(*powers, *shares)
     assert look_ahead(Curves(record)).error == pytest.approx(expected, rel=1e-3)
+
+
+def test_an_image_of_nothing_has_nothing_to_gain():
+    assert look_ahead(Curves(going_on(-1.0, 1.0, bias=0.0, variance=0.0))) == Ahead(1.0, 0)
 
 
 def test_a_schedule_that_decayed_is_asked_what_its_largest_rate_would_bring():
