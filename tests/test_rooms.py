@@ -24,6 +24,7 @@ ROOMS = (
     "running",
     "commands",
     "cli",
+    "api",
 )
 CORE = ROOMS[1:8]
 OUTSIDE = {"yaml", "snakemake", "dvc", "typer", "rich", "tqdm", "argparse", "psutil"}

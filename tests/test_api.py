@@ -1,0 +1,53 @@
+"""sharpfit from Python, and the notebook that shows it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_study import ITERATIONS, make_study
+
+from sharpfit import api
+from sharpfit.errors import InputError
+
+NOTEBOOK = Path(__file__).parents[1] / "docs" / "python.ipynb"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return make_study(tmp_path_factory.mktemp("api"), size=24)
+
+
+def test_a_study_is_its_judged_fits(folder):
+    study = api.open_study(folder)
+    assert [fit.name for fit in study.fits][:2] == ["head_r4/gradient_descent", "head_r4/warmup"]
+    assert [row.picked_iteration for row in study.rows()] == [15] * 4
+
+
+def test_the_picked_image_is_that_of_the_picked_iteration(folder):
+    fit = api.open_study(folder).fit("phantom_r2/warmup")
+    assert fit.picked_image().shape == (1, 24, 24)
+    assert np.array_equal(fit.picked_image(), fit.image(list(ITERATIONS).index(15)))
+    assert not np.array_equal(fit.picked_image(), fit.image(-1))
+
+
+def test_a_wrong_name_or_folder_says_what_there_is(folder, tmp_path):
+    with pytest.raises(InputError, match="did you mean head_r4/warmup"):
+        api.open_study(folder).fit("head_r4/warmpu")
+    with pytest.raises(InputError, match="nothing was judged"):
+        api.open_study(tmp_path)
+
+
+def test_a_plot_shows_two_images_and_the_curves(folder):
+    figure = api.plot(api.open_study(folder).fit("phantom_r2/warmup"))
+    assert len(figure.axes) == 3
+    assert "iteration 15" in figure.axes[0].get_title()
+
+
+def test_every_cell_of_the_notebook_runs(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    names: dict = {}
+    for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code" and "fit.judge()" not in "".join(cell["source"]):
+            exec(compile("".join(cell["source"]), "notebook", "exec"), names)
+    assert "stop at 15" in capsys.readouterr().out

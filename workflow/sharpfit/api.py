@@ -1,0 +1,192 @@
+"""sharpfit from Python: open a study, read its fits, judge a trajectory again, plot.
+
+    from sharpfit import api
+
+    study = api.open_study("path/to/study")
+    study.rows()                                  # a dataclass per fit; pandas.DataFrame(study.rows()) works
+    fit = study.fit("head_r4/warmup")
+    fit.evaluation.verdict, fit.evaluation.picked.chi2
+    fit.picked_image()                            # complex64 (slice, y, x), input units
+    api.plot(fit).savefig("warmup.png")
+
+Nothing is computed or changed by opening and reading. No job imports this module.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from sharpfit.errors import InputError
+from sharpfit.judging.evaluate import JudgedFit, evaluate
+from sharpfit.judging.record import Record
+from sharpfit.reporting.grey import grey_window
+from sharpfit.results.evaluation_file import Evaluation, read_evaluation
+from sharpfit.results.history import read_history
+from sharpfit.results.reconstruction_file import read_image, read_record
+from sharpfit.results.scan_file import Scan, read_noise, read_reference, read_scan
+from sharpfit.results.summary_file import SummaryRow, row
+from sharpfit.study import paths
+from sharpfit.study.names import hint
+
+__all__ = ["Fit", "Study", "judge", "open_study", "plot"]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One fit of a study, read from its files when asked.
+
+    Attributes
+    ----------
+    folder
+        the study's
+    name
+        scan/regime
+    """
+
+    folder: Path
+    name: str
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """Verdict, cause, evidence, advice, and the figures at the picked and the last iteration."""
+        return read_evaluation(self.folder / paths.evaluated(*self._names))
+
+    @property
+    def scan(self) -> Scan:
+        """What is told of the scan: noise level, acceleration, where maps and mask come from."""
+        return read_scan(self._scan_file)
+
+    @property
+    def history(self) -> dict[str, np.ndarray]:
+        """Loss, held-out residual, learning rate and more, each (iteration,)."""
+        return read_history(self.folder / paths.reconstructed(*self._names, "history.csv"))
+
+    def record(self) -> Record:
+        """Return everything that was measured along the trajectory, as the judge takes it."""
+        history = self.folder / paths.reconstructed(*self._names, "history.csv")
+        return read_record(self._reconstruction, history)
+
+    def image(self, checkpoint: int) -> np.ndarray:
+        """Return the image of a checkpoint, complex64 (slice, y, x), input units; -1 is the last one."""
+        return read_image(self._reconstruction, checkpoint)
+
+    def picked_image(self) -> np.ndarray:
+        """Return the image at the iteration where the judge would stop, as `image`."""
+        evaluation = self.evaluation
+        at = np.abs(evaluation.trajectory.iteration - evaluation.picked_iteration)
+        return self.image(int(np.argmin(at)))
+
+    def judge(self) -> JudgedFit:
+        """Judge the recorded trajectory again with the code that is installed."""
+        noise, reference = read_noise(self._scan_file), read_reference(self._scan_file)
+        return evaluate(self.record(), self.image, reference, noise)
+
+    @property
+    def _names(self) -> tuple[str, str]:
+        scan, _, regime = self.name.partition("/")
+        return scan, regime
+
+    @property
+    def _scan_file(self) -> Path:
+        return self.folder / paths.preprocessed(self._names[0])
+
+    @property
+    def _reconstruction(self) -> Path:
+        return self.folder / paths.reconstructed(*self._names)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study's results.
+
+    Attributes
+    ----------
+    folder
+        the one with params.yaml and results/
+    fits
+        all judged fits, by name
+    """
+
+    folder: Path
+    fits: tuple[Fit, ...]
+
+    def fit(self, name: str) -> Fit:
+        """Return the fit called scan/regime; InputError names the nearest one where there is none."""
+        for fit in self.fits:
+            if fit.name == name:
+                return fit
+        raise InputError(f"no judged fit is called {name}; {hint(name, [fit.name for fit in self.fits])}")
+
+    def rows(self) -> list[SummaryRow]:
+        """Return the summary: one dataclass per fit, in the order of `fits`."""
+        return [row(fit.evaluation) for fit in self.fits]
+
+
+def open_study(folder: str | Path = ".") -> Study:
+    """Open the results of a study's folder.
+
+    Raises
+    ------
+    InputError
+        when nothing was judged there
+    """
+    root = Path(folder)
+    files = sorted((root / paths.RESULTS / "evaluate").glob("*/*/evaluation.json"))
+    if not files:
+        raise InputError(f"nothing was judged in {root.resolve()} yet: run `snakemake --cores all` there")
+    return Study(root, tuple(Fit(root, "/".join(file.parts[-3:-1])) for file in files))
+
+
+def judge(
+    record: Record,
+    image_at: Callable[[int], np.ndarray],
+    scan_file: str | Path,
+    *,
+    use_reference: bool = True,
+) -> JudgedFit:
+    """Judge a trajectory of your own.
+
+    Parameters
+    ----------
+    record
+        what was measured along it (`sharpfit.judging.record.Record`); its replicas must be made with the
+        solver that made the images
+    image_at
+        maps a checkpoint to its image (slice, y, x), input units
+    scan_file
+        results/preprocess/<scan>.h5 that it was fitted to
+    use_reference
+        whether the images are compared with the scan's reference, where it has one
+    """
+    file = Path(scan_file)
+    return evaluate(record, image_at, read_reference(file) if use_reference else None, read_noise(file))
+
+
+def plot(fit: Fit) -> Figure:
+    """Draw the picked and the last image on one grey scale, and loss and J along the iterations."""
+    evaluation, history = fit.evaluation, fit.history
+    picked, last = (image[len(image) // 2] for image in (fit.picked_image(), fit.image(-1)))
+    figure = Figure(figsize=(11, 3.6), layout="constrained")
+    left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1, 1.4])
+    white = grey_window(picked)
+    for axes, image, title in (
+        (left, picked, f"picked, iteration {evaluation.picked_iteration}"),
+        (middle, last, f"last, iteration {evaluation.last_iteration}"),
+    ):
+        axes.imshow(np.abs(image), cmap="gray", vmin=0, vmax=white)
+        axes.set_title(title)
+        axes.set_axis_off()
+    along = evaluation.trajectory
+    positive = along.risk > 0
+    right.loglog(history["iteration"] + 1, history["chi2"], label="loss χ²")
+    if positive.any():
+        relative = along.risk[positive] / along.risk[positive].min()
+        right.loglog(along.iteration[positive] + 1, relative, label="J / its minimum")
+    right.axvline(evaluation.picked_iteration + 1, color="black", linewidth=1, label="picked")
+    right.set_xlabel("iteration + 1")
+    right.legend()
+    figure.suptitle(f"{fit.name}: {evaluation.verdict}")
+    return figure
