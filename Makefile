@@ -8,7 +8,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARG
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run ship test quick lint format bench calibrate mutants fuzz audit real clean
+.PHONY: help run ship docs test quick lint format bench calibrate mutants fuzz audit real clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -19,6 +19,9 @@ run: $(VENV)/installed ## install, then compute the default study and print its 
 ship: $(VENV)/installed ## compute the default study and stage the numbers it is committed with
 	dvc repro
 	git add dvc.lock results/README.md results/summary.json
+
+docs: $(VENV)/installed-docs ## write the pages of sharpfit.api to docs/api, from its docstrings
+	PYTHONPATH=workflow pdoc --docformat numpy --output-directory docs/api sharpfit.api
 
 test: $(VENV)/installed-test lint ## run every check and test, two at a time
 	pytest -n 2 --dist worksteal
@@ -70,3 +73,8 @@ $(VENV)/installed: pyproject.toml constraints.txt
 $(VENV)/installed-test: $(VENV)/installed
 	$(PIP) -e '.[test]'
 	@touch $@
+
+$(VENV)/installed-docs: $(VENV)/installed
+	$(PIP) -e '.[docs]'
+	@touch $@
+

@@ -48,6 +48,6 @@ def test_every_cell_of_the_notebook_runs(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     names: dict = {}
     for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]:
-        if cell["cell_type"] == "code" and "fit.judge()" not in "".join(cell["source"]):
+        if cell["cell_type"] == "code":
             exec(compile("".join(cell["source"]), "notebook", "exec"), names)
     assert "stop at 15" in capsys.readouterr().out

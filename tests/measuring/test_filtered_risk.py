@@ -91,7 +91,7 @@ def test_filters_of_high_degree_are_stable_in_single_precision(lowest):
 
 @pytest.mark.parametrize("norm", [0.98, 1.0, 1.04])
 def test_the_estimate_survives_an_operator_norm_that_was_misjudged(norm):
-    """The largest eigenvalue is found to about a per cent: weak noise asks for a high degree, all the same."""
+    """The largest eigenvalue is found to about a per cent: weak noise asks for a high degree too."""
     A, sigma = norm**0.5 * system(), 1e-3
     gram, clean = gram_of(A), A @ truth().flatten()
     probes = (noise(40, len(clean), seed=52) @ A.conj()).reshape(-1, N, N)
