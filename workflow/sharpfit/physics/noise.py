@@ -56,7 +56,8 @@ def from_scan(noise: np.ndarray, where: str) -> NoiseEstimate:
             f"give at least {_MIN_SAMPLES_PER_COIL} per coil"
         )
     source = f"noise scan {where}, {n_samples} samples per coil"
-    noise_cov = covariance(noise.astype(np.complex128))
+    with np.errstate(over="ignore", invalid="ignore"):  # said by the check
+        noise_cov = covariance(noise.astype(np.complex128))
     _check(noise_cov, where)
     return NoiseEstimate(noise_cov, n_samples, source)
 
@@ -105,7 +106,7 @@ def from_edge(kspace: np.ndarray, mask: np.ndarray, where: str) -> NoiseEstimate
 def stated(std: float, n_coils: int, original: float) -> NoiseEstimate:
     """Take the user's word: the same std per real and imaginary component in every coil, uncorrelated."""
     return NoiseEstimate(
-        2 * std**2 * np.eye(n_coils, dtype=np.complex128), 0, f"stated: std {original} per component"
+        2 * np.square(std) * np.eye(n_coils, dtype=np.complex128), 0, f"stated: std {original} per component"
     )
 
 
@@ -143,6 +144,8 @@ def _kurtosis(samples: np.ndarray) -> float:
 
 
 def _check(noise_cov: np.ndarray, where: str) -> None:
+    if not np.isfinite(noise_cov).all():
+        raise InputError(f"{where}: its noise is too large to be squared; give it in the k-space's units")
     level = np.diag(noise_cov).real
     if level.max() <= 0:
         raise InputError(f"{where}: holds no noise at all; state the level (noise_std:)")

@@ -64,10 +64,12 @@ def normalised(csm: np.ndarray, where: str) -> tuple[np.ndarray, str]:
     -------
         complex64 maps of the same shape, and a sentence saying by how much they changed
     """
+    largest = float(np.abs(csm).max())
+    csm = csm.astype(np.complex128) / largest  # squares of 1e±30 are beyond float32
     root = np.linalg.norm(csm, axis=1, keepdims=True)
     support = root > 1e-3 * root.max()
     maps = np.where(support, csm / np.where(support, root, 1), 0).astype(np.complex64)
-    low, high = (float(value) for value in np.percentile(root[support], [1, 99]))
+    low, high = (largest * float(value) for value in np.percentile(root[support], [1, 99]))
     return (
         maps,
         f"given ({where}), divided by its root sum of squares ({low:.3g} to {high:.3g}) so that Σ|S|² = 1",

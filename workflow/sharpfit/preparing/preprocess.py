@@ -13,6 +13,7 @@ from sharpfit.physics.operators import Fourier
 from sharpfit.preparing import coil_maps, noise_level, reference
 from sharpfit.preparing.basis import prepare_basis
 from sharpfit.preparing.normalise import normalise
+from sharpfit.preparing.plausible import check_lines, check_noise_level
 from sharpfit.preparing.support import support
 
 # A share of exact zeros below this is chance (integer samples of a single coil), not undersampling.
@@ -124,6 +125,7 @@ def _prepare(
     data = _scaled(raw.kspace)
     mask, mask_source = _mask(raw, sampled, sampled_source, sampling_parameters)
     estimate = _noise(raw, data, sampled, noise_std)
+    check_noise_level(raw.where, estimate.covariance, float(np.abs(data.kspace).max()))
     std, seed = _added(data, sampled, added_noise)
     noise_cov = estimate.covariance + 2 * std**2 * np.eye(raw.kspace.shape[1])
     kspace = np.where(mask, noise.add_noise(data.kspace, std, seed) if std else data.kspace, 0)
@@ -207,6 +209,7 @@ def _sampled(raw: RawScan) -> tuple[np.ndarray, str]:
     """Find the acquired locations: all but those that are zero in every slice and coil, if these are many."""
     nonzero = raw.kspace != 0
     _check_coils(raw.where, nonzero.any(axis=(2, 3)))
+    check_lines(raw.where, nonzero)
     in_slices = nonzero.any(axis=1)
     sampled = in_slices.any(axis=0)
     missing = sampled.sum() - in_slices.sum(axis=(1, 2))

@@ -1,0 +1,72 @@
+"""Numbers that no scan can have end in one line, wherever they come from."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sharpfit.errors import InputError
+from sharpfit.files.axes import FileArray
+from sharpfit.files.raw_scan import RawScan
+from sharpfit.preparing import coil_maps
+from sharpfit.preparing.preprocess import preprocess
+from sharpfit.simulation.simulate import simulate
+
+HELD_OUT = {"fraction": 0.08, "seed": 2}
+
+
+@pytest.fixture(scope="module")
+def raw() -> RawScan:
+    scan = simulate(
+        object="ellipses", matrix=[32, 32], n_coils=3, noise_level=0.02, noise_correlation=0.2, seed=1
+    )
+    noise = FileArray(scan.noise, "scan.h5:noise", None)
+    csm = FileArray(scan.csm, "maps.h5:csm", None)
+    return RawScan(scan.kspace, "scan.h5:kspace", "axes given by the format", noise=noise, csm=csm)
+
+
+@pytest.mark.parametrize("factor", [1e-30, 1e-20, 1e20, 1e30])
+def test_maps_in_any_unit_are_the_same_maps(raw: RawScan, factor: float):
+    csm = (raw.csm.values * np.float32(factor)).astype(np.complex64)
+    maps, sentence = coil_maps.normalised(csm, "maps.h5:csm")
+    np.testing.assert_allclose(maps, coil_maps.normalised(raw.csm.values, "")[0], atol=1e-6)
+    assert "nan" not in sentence
+    preprocess(replace(raw, csm=FileArray(csm, "maps.h5:csm", None)), held_out=HELD_OUT)
+
+
+@pytest.mark.parametrize("std", [1e-300, 1e-30, 1e30, 1e300])
+def test_a_noise_level_in_other_units_is_one_line(raw: RawScan, std: float):
+    said = r"scan\.h5:kspace: its noise is .* units"
+    with np.errstate(all="ignore"), pytest.raises(InputError, match=said):
+        preprocess(replace(raw, noise=None), held_out=HELD_OUT, noise_std=std)
+
+
+@pytest.mark.parametrize("factor", [1e-30, 1e-150, 1e30, 1e200])
+def test_a_noise_scan_in_other_units_is_one_line(raw: RawScan, factor: float):
+    noise = FileArray(raw.noise.values.astype(np.complex128) * factor, "noise.h5:noise", None)
+    with pytest.raises(InputError, match="noise") as caught:
+        preprocess(replace(raw, noise=noise), held_out=HELD_OUT)
+    assert "\n" not in str(caught.value)
+
+
+def test_coils_whose_noise_is_one_are_one_line(raw: RawScan):
+    noise = np.repeat(raw.noise.values[:1], 3, axis=0)
+    with pytest.raises(InputError, match="linearly dependent"):
+        preprocess(replace(raw, noise=FileArray(noise, "noise.h5:noise", None)), held_out=HELD_OUT)
+
+
+@pytest.mark.parametrize(("axis", "name"), [(2, "ky"), (3, "kx")])
+def test_a_line_missing_in_one_coil_is_one_line(raw: RawScan, axis: int, name: str):
+    kspace = raw.kspace.copy()
+    place: list = [0, 1, slice(None), slice(None)]
+    place[axis] = 7
+    kspace[tuple(place)] = 0
+    with pytest.raises(InputError, match=f"coil 1 of slice 0 holds only zeros at {name} 7, which"):
+        preprocess(replace(raw, kspace=kspace), held_out=HELD_OUT)
+
+
+def test_a_line_missing_in_all_coils_is_a_line_that_was_not_sampled(raw: RawScan):
+    kspace = raw.kspace.copy()
+    kspace[:, :, 3] = 0
+    datasets, _ = preprocess(replace(raw, kspace=kspace), held_out=HELD_OUT)
+    assert not datasets["mask"][3].any()
