@@ -43,16 +43,9 @@ format: $(VENV)/installed-test ## format code and rules
 bench: $(VENV)/installed-test ## measure starts, no-op runs and scale; writes benchmarks/results
 	$(BIN)/python benchmarks/starts.py
 
-calibrate: $(VENV)/installed-test ## put the judge to 300 new cases with known truth (half an hour); writes benchmarks/results
-	PYTHONPATH=workflow $(BIN)/python benchmarks/verdicts/run.py --split test --cases 300 --out .cache/verdicts $(CALIBRATE_ARGS)
-	PYTHONPATH=workflow $(BIN)/python benchmarks/verdicts/table.py .cache/verdicts/test_*.npz --out benchmarks/results/verdicts.md
-
-fuzz: $(VENV)/installed-test ## try fifty times as many hostile inputs as the tests do, at random (an hour)
-	FUZZ_TIMES=50 pytest tests/fuzz
-
-audit: $(VENV)/installed ## look the pinned packages up in the public list of known holes (needs the network)
-	$(PIP) pip-audit
-	$(BIN)/pip-audit --no-deps --disable-pip --requirement constraints.txt
+calibrate: $(VENV)/installed-test ## put the judge to 100 new cases with known truth (half an hour); writes benchmarks/results
+	PYTHONPATH=workflow $(BIN)/python benchmarks/verdicts/trajectories.py --split fresh --cases 100 --out .cache/verdicts
+	PYTHONPATH=workflow $(BIN)/python benchmarks/verdicts/table.py .cache/verdicts/fresh_* --out benchmarks/results/verdicts.md
 
 mutants: $(VENV)/installed-test ## change the code in 200 random places and list what no test notices (an hour)
 	$(PIP) -e '.[mutants]'

@@ -97,6 +97,7 @@ def test_the_estimate_survives_an_operator_norm_that_was_misjudged(norm):
     probes = (noise(40, len(clean), seed=52) @ A.conj()).reshape(-1, N, N)
     risk = filtered_risk.FilteredRisk(gram, probes, 0.1, 1e-5, probes[:, None], torch.ones(N, N) > 0)
     image = truth() + 0.1 * noise(1, N, N, seed=53)
-    gradient = gram(image) - ((clean + sigma * noise(1, len(clean), seed=54)) @ A.conj()).reshape(-1, N, N)
+    data = clean + sigma * noise(1, len(clean), seed=54)
+    gradient = gram(image) - (data @ A.conj()).reshape(-1, N, N)
     seen = float(risk.residual(gradient)[0]) - sigma**2 * float(risk._noise_energy.mean())
     assert seen == pytest.approx(float(measures.energy(image - truth())), rel=0.35)
