@@ -186,6 +186,11 @@ def test_a_measured_full_scan_is_its_own_reference_before_noise_is_added(scan):
     expected = combine(scan.kspace, unit_maps.astype(np.complex64), datasets["noise_cov"])
     np.testing.assert_allclose(datasets["reference"], expected, atol=1e-5)
     assert attrs["reference_source"].startswith("all samples as measured")
+    assert attrs["reference_noise_variance"] > 0  # of the noise that it shares with the fit
+
+
+def test_a_reference_of_its_own_shares_no_noise_with_the_fit(result):
+    assert result[1]["reference_noise_variance"] == result[1]["reference_noise_energy"] == 0
 
 
 def test_a_given_image_is_turned_by_the_smooth_phase_that_the_maps_leave_free(scan, result):

@@ -46,7 +46,7 @@ def test_files_that_a_regime_runs_are_those_of_the_study():
             r"regimes\.theirs\.solver\.function: mine\.py defines no fit; it has other",
         ),
         ("def fit(A, y):\n    yield y\n", r"solver\.function: fit must take A, y and start first"),
-        ("def fit(A, y, start, n):\n    yield y\n", r"solver\.lr: fit has no such argument; it takes n"),
+        ("def fit(A, y, start, n):\n    yield y\n", r"solver\.lr: fit has no such argument; it takes n$"),
     ],
 )
 def test_a_function_that_cannot_be_called_is_told_without_running_it(study, source, message):
