@@ -2,9 +2,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-# Extra arguments for pip, such as the index of CPU-only builds that PyTorch's installation page names.
+# Extra arguments for pip or uv, such as the index of CPU-only builds that PyTorch's installation page names.
 PIP_ARGS ?=
-PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt
+INSTALL = $(BIN)/python tools/install.py $(PIP_ARGS) -c constraints.txt
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
@@ -48,7 +48,7 @@ calibrate: $(VENV)/installed-test ## put the judge to 100 new cases with known t
 	PYTHONPATH=workflow $(BIN)/python benchmarks/verdicts/table.py .cache/verdicts/fresh_* --out benchmarks/results/verdicts.md
 
 mutants: $(VENV)/installed-test ## change the code in 200 random places and list what no test notices (an hour)
-	$(PIP) -e '.[mutants]'
+	$(INSTALL) -e '.[mutants]'
 	$(BIN)/python tools/mutants.py --number 200 > benchmarks/results/mutants.md
 
 real: $(VENV)/installed ## run the workflow on measured brains, where ../shared/data holds them
@@ -60,11 +60,11 @@ clean: ## delete what runs leave besides results: logs, caches, Snakemake's reco
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) -e .
+	$(INSTALL) -e .
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed
-	$(PIP) -e '.[test]'
+	$(INSTALL) -e '.[test]'
 	@touch $@
 
 $(VENV)/installed-docs: $(VENV)/installed
