@@ -18,7 +18,7 @@ localrules:
 rule all:
     default_target: True
     input:
-        plan.results(
+        plan.targets(
             "simulate", "preprocess", "reconstruct", "evaluate", "summarise", "report"
         ),
     message:

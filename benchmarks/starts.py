@@ -91,10 +91,10 @@ def fabricate(study: Scratch) -> None:
     """Write a small file for every result and the sidecar that makes it fresh."""
     script = """
 from pathlib import Path
-from sharpfit import paths
+from sharpfit.provenance.attest import recorded, write_sidecar
 from sharpfit.provenance.digests import DigestCache
-from sharpfit.provenance.made import recorded, write_sidecar
-from sharpfit.provenance.opening import open_study
+from sharpfit.provenance.open_study import open_study
+from sharpfit.study import paths
 provenance = open_study()
 provenance.digests.save()
 digests = DigestCache(Path(paths.DIGESTS))

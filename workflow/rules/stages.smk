@@ -8,27 +8,27 @@ localrules:
 
 rule simulated:
     input:
-        plan.results("simulate"),
+        plan.targets("simulate"),
     message:
         "Stage simulate is up to date"
 
 
 rule preprocessed:
     input:
-        plan.results("preprocess"),
+        plan.targets("preprocess"),
     message:
         "Stage preprocess is up to date"
 
 
 rule reconstructed:
     input:
-        plan.results("reconstruct"),
+        plan.targets("reconstruct"),
     message:
         "Stage reconstruct is up to date"
 
 
 rule evaluated:
     input:
-        plan.results("evaluate", "summarise", "report"),
+        plan.targets("evaluate", "summarise", "report"),
     message:
         "Stage evaluate is up to date"

@@ -99,9 +99,22 @@ class Plan:
         """Function of the wildcards: the stale marker, newer than any result, when the job's are stale."""
         return lambda wildcards: paths.STALE if self._job(rule, wildcards).sidecar in self.stale else []
 
-    def results(self, *rules: str) -> list[str]:
-        """The first result of every job of these rules; if other results are missing, the job is stale."""
-        return [next(iter(job.outputs.values())) for job in self.provenance.jobs if job.rule in rules]
+    def targets(self, *rules: str) -> InputFunction:
+        """Function of no wildcards: the first result of every job of these rules.
+
+        If other results are missing, the job is stale. In a run, real or dry, the ones of jobs that have
+        nothing to do are left out, so that Snakemake, which takes a millisecond for each job it looks at,
+        looks at what has to be done alone; one is kept, since without any it would run the target itself.
+        """
+        jobs = [job for job in self.provenance.jobs if job.rule in rules]
+
+        def files(_: Any) -> list[str]:
+            chosen = jobs
+            if self._workflow.executor_plugin is not None and not self._workflow.touch:
+                chosen = [job for job in jobs if job.sidecar in self._rerun] or jobs[:1]
+            return [next(iter(job.outputs.values())) for job in chosen]
+
+        return files
 
     def memory(self, base_mb: int, per_input_mb: int) -> Callable[[Any, Any], int]:
         """Function of the input: megabytes to ask a scheduler for, from what such jobs were seen to need."""
