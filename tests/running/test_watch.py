@@ -76,13 +76,13 @@ def test_time_left_follows_the_rate_seen():
 
 def test_where_there_is_no_terminal_it_looks_once():
     shutil.copy(REPOSITORY / "params.yaml", "params.yaml")
-    sidecar = "results/reconstruct/head_r4/warmup/reconstruction.h5.prov.json"
+    sidecar = "results/reconstruct/head_r4/warmup_cosine/reconstruction.h5.prov.json"
     working_folder(open_study().fingerprints[sidecar], os.getpid())
-    write_log("head_r4/warmup", "iteration 7/200  chi2 3.1  held-out 4  lr 0.002", now=time.time())
+    write_log("head_r4/warmup_cosine", "iteration 7/200  chi2 3.1  held-out 4  lr 0.002", now=time.time())
     result = CliRunner().invoke(app, ["watch"])
     assert result.exit_code == 0
     assert re.search(r"^0 of \d+ jobs done$", result.output, re.M)
-    assert re.search(r"^reconstruct head_r4/warmup .* 7/200 chi2 3.1 ", result.output, re.M)
+    assert re.search(r"^reconstruct head_r4/warmup_cosine .* 7/200 chi2 3.1 ", result.output, re.M)
 
 
 def test_no_study_is_said_in_one_line():
