@@ -25,4 +25,6 @@ def test_a_stated_noise_level_has_no_uncertainty_and_added_noise_is_told():
 
 def test_a_noise_level_taken_otherwise_than_given_says_by_how_much_and_why():
     facts = {"sigma": 0.4, "sigma_given": 0.5, "noise_check": "no image explains it"}
-    assert decisions(facts) == ["noise level taken: 0.8 of that (no image explains it)"]
+    assert decisions(facts) == ["noise level taken: 0.8 times the given one (no image explains it)"]
+    facts["sigma"] = 0.5
+    assert decisions(facts)[0].startswith("noise level taken: as given")

@@ -94,12 +94,15 @@ def test_a_failure_is_told_once_and_last(said, capsys):
     write_log(JOBS[0], "Traceback\nerror: head.npy: every value is zero\n")
     failed = record(LogEvent.JOB_ERROR, "Error in rule", logging.ERROR, jobid=0)
     known = record(None, "Exiting because a job execution failed. Look above", logging.ERROR)
-    shown = run(said, [*BEGIN, started(0, JOBS[0]), failed, failed, known])
+    other = record(None, "WorkflowError:\nAt least one job did not complete successfully.", logging.ERROR)
+    rule = record(None, "RuleException:\nCalledProcessError in file x.smk, line 37:", logging.ERROR)
+    shown = run(said, [*BEGIN, started(0, JOBS[0]), rule, failed, failed, known, other])
     shown.close()
     lines = said.getvalue().splitlines()
     assert lines[-1] == "error: head.npy: every value is zero"
     assert "logs/preprocess/head.log" in lines[-2]
     assert said.getvalue().count("error: ") == 1
+    assert len(lines) == 4
     assert capsys.readouterr().out == ""
 
 

@@ -52,10 +52,15 @@ def reasons(provenance: Provenance, job: Job, runs: Container[str]) -> list[str]
     list[str]
         One line each; empty where nothing but a wish (`--forcerun`) makes it run.
     """
-    if own := [line for line in differences(provenance, job) if not line.endswith(ANEW)]:
+    if own := [line for line in differences(provenance, job) if not _follows(line)]:
         return own
     first, *others = [str(up) for up in provenance.upstream(job) if up.sidecar in runs] or [""]
     return [f"after {first}" + (f" and {len(others)} more" if others else "")] if first else []
+
+
+def _follows(line: str) -> bool:
+    """Tell a difference that is but the effect of a job that runs before."""
+    return line.endswith((ANEW, "is read now")) or line.startswith("inputs")
 
 
 def recorded_differences(job: Job, now: dict[str, str]) -> list[str]:

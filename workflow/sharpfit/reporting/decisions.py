@@ -25,7 +25,8 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"noise: {facts['noise_source']}{_uncertainty(facts)}{_added(facts)}"
     if facts.get("noise_check"):
         over_given = facts["sigma"] / facts["sigma_given"]
-        yield f"noise level taken: {over_given:.3g} of that ({facts['noise_check']})"
+        level = "as given" if abs(over_given - 1) < 1e-6 else f"{over_given:.3g} times the given one"
+        yield f"noise level taken: {level} ({facts['noise_check']})"
     if "csm_source" in facts:
         yield f"coil maps: {facts['csm_source']}"
     if "image_scale" in facts:

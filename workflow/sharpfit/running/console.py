@@ -24,7 +24,11 @@ from sharpfit.running.words import number, span
 from sharpfit.study.jobs import Job
 
 #: Said by Snakemake after failures that this console has told of already.
-_KNOWN = ("Exiting because a job execution failed", "At least one job did not complete successfully")
+_KNOWN = (
+    "Exiting because a job execution failed",
+    "At least one job did not complete successfully",
+    "CalledProcessError",
+)
 _STOPPING = "Terminating processes on user request"
 _SHOWN_RULES = ("preprocess", "evaluate")  # what a person waits for: a scan's decisions and a fit's verdict
 
@@ -148,7 +152,7 @@ class RunConsole:
             self._ending = self._study.ending()
         elif text.startswith(_STOPPING):
             self._out.print("Stopping. Running fits save their state; the next run goes on from there.")
-        elif record.levelno >= logging.WARNING and not text.startswith(_KNOWN):
+        elif record.levelno >= logging.WARNING and not any(known in text for known in _KNOWN):
             self._out.print(Text(text))
         elif self._began is None and text:
             self._aside.append(text)
