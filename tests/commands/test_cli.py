@@ -29,7 +29,7 @@ def test_names_of_the_study_complete(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert list(fits("")) == []
     shutil.copy(REPOSITORY / "params.yaml", tmp_path)
-    assert list(fits("head_r4/warmup")) == ["head_r4/warmup", "head_r4/warmup_cosine"]
+    assert list(fits("head_r4/exp")) == ["head_r4/exponential_099", "head_r4/exponential_09"]
     assert next(iter(fits("phan"))) == "phantom_r2"
 
 
