@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from sharpfit.files.raw_scan import ROLES, read_scan
+from sharpfit.files.read_scan import ROLES, read_scan
 from sharpfit.preparing.preprocess import preprocess
 from sharpfit.study.jobs import readers_of
 

@@ -28,22 +28,28 @@ def test_axes_of_the_format_come_next():
     [
         ((8, 6), ("ky", "kx")),
         ((1, 8, 6, 1), ("ky", "kx")),
-        ((8, 6, 3), ("ky", "kx", "coil")),
-        ((3, 8, 6), ("coil", "ky", "kx")),
-        ((8, 3, 6), ("ky", "coil", "kx")),
     ],
 )
-def test_axes_are_recognised_by_their_lengths(shape, axes):
+def test_two_long_axes_are_one_image(shape, axes):
     named, said = kspace_axes(array(*shape), None)
     assert named.axes == axes
-    assert "recognised by their lengths" in said
-    assert ("if coil is really slice" in said) == (len(axes) == 3)
+    assert "one coil's single slice" in said
 
 
-@pytest.mark.parametrize("shape", [(8, 6, 5), (2, 4, 8, 6), (8,)])
-def test_unclear_axes_must_be_stated(shape):
+@pytest.mark.parametrize("shape", [(8, 6, 5), (2, 4, 8, 6), (8,), (4, 96, 96), (8, 230, 180)])
+def test_a_third_axis_is_never_taken_for_coils_or_slices_unasked(shape):
     with pytest.raises(InputError, match=r"scan\.npy: .*state axes:"):
         kspace_axes(array(*shape), None)
+
+
+def test_what_a_third_axis_may_be_is_spelt_out_for_pasting():
+    with pytest.raises(InputError, match=r"axes: \[ky, kx, coil\], axes: \[ky, kx, slice\]"):
+        kspace_axes(array(96, 96, 4), None)
+
+
+def test_more_coils_than_samples_are_implausible():
+    with pytest.raises(InputError, match=r"64 coils of k-space only 6 samples wide are implausible"):
+        kspace_axes(array(64, 64, 6), ["coil", "ky", "kx"])
 
 
 @pytest.mark.parametrize("names", [["ky"], ["ky", "ky", "kx"], ["ky", "kx", "echo"], ["coil", "slice"]])

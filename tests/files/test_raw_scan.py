@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sharpfit.errors import InputError
-from sharpfit.files.raw_scan import read_scan
+from sharpfit.files.read_scan import read_scan
 from sharpfit.results import hdf5
 from sharpfit.simulation.simulate import as_datasets, simulate
 from sharpfit.study.jobs import readers_of
@@ -24,7 +24,7 @@ def folder(tmp_path, monkeypatch):
 
 def read(**entries):
     """Read a scan whose files are given relative to the study, as params.yaml does."""
-    scan = {"file": "k.npy"} | entries
+    scan = {"file": "k.npy", "axes": ["coil", "ky", "kx"]} | entries
     return read_scan(scan, readers_of(scan))
 
 
@@ -64,7 +64,7 @@ def test_a_simulation_brings_its_noise_scan_and_its_noise_free_twin(tmp_path):
         object="ellipses", matrix=[16, 16], n_coils=2, noise_level=0.1, noise_correlation=0, seed=1
     )
     hdf5.write(tmp_path / "s.h5", *as_datasets(scan))
-    raw = read_scan({"file": str(tmp_path / "s.h5")}, {str(tmp_path / "s.h5"): "hdf5"})
+    raw = read_scan({"file": str(tmp_path / "s.h5")}, {str(tmp_path / "s.h5"): "simulation"})
     np.testing.assert_array_equal(raw.kspace, scan.kspace)
     np.testing.assert_array_equal(raw.noise.values, scan.noise)
     np.testing.assert_array_equal(raw.noise_free, scan.noise_free)

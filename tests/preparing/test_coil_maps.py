@@ -3,7 +3,7 @@ import pytest
 import sigpy.mri
 
 from sharpfit.errors import InputError
-from sharpfit.files.raw_scan import read_scan
+from sharpfit.files.read_scan import read_scan
 from sharpfit.physics.masks import calibration_block, make_mask
 from sharpfit.preparing import coil_maps
 from sharpfit.simulation.simulate import simulate

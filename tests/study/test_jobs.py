@@ -75,8 +75,8 @@ def test_a_scan_uses_its_own_entry_and_the_readers_of_its_files():
     assert scan.params["held_out"] == PARAMS["held_out"]
     assert scan.inputs == {"raw": jobs.raw_files(PARAMS["scans"]["a"])}
     names = {module.rsplit(".", 1)[1] for module in scan.modules}
-    assert names == {"npy", "hdf5", "bart", "matlab"} == set(scan.params["readers"].values())
-    assert set(JOBS["preprocess b"].params["readers"].values()) == {"hdf5", "bart"}
+    assert names == {"npy", "simulation", "bart", "matlab"} == set(scan.params["readers"].values())
+    assert set(JOBS["preprocess b"].params["readers"].values()) == {"simulation", "bart"}
 
 
 def test_both_halves_of_a_bart_file_are_read_once():

@@ -116,7 +116,9 @@ def real_study(root: Path) -> Scratch:
         np.save(root / f"data/raw/{name}.npy", np.full((16, 16, 2), value, np.complex64))
     params = yaml.safe_load((REPOSITORY / "params.yaml").read_text())
     params["simulations"] = {}
-    params["scans"] = {name: {"file": f"data/raw/{name}.npy"} for name in ("nan", "zero")}
+    params["scans"] = {
+        name: {"file": f"data/raw/{name}.npy", "axes": ["ky", "kx", "coil"]} for name in ("nan", "zero")
+    }
     params["regimes"] = {"fast": params["regimes"]["constant"]}
     (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     study = Scratch(root)

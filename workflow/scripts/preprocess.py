@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sharpfit.files.raw_scan import read_scan
+from sharpfit.files.read_scan import read_scan
 from sharpfit.preparing.preprocess import UNITS, preprocess
 from sharpfit.results import hdf5
 

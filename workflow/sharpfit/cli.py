@@ -7,6 +7,8 @@ import typer
 
 from sharpfit.commands.bless import bless
 from sharpfit.commands.compare import compare
+from sharpfit.commands.init import init
+from sharpfit.commands.inspect import inspect
 from sharpfit.commands.pack import pack
 from sharpfit.commands.show import show
 from sharpfit.commands.watch import watch
@@ -33,9 +35,11 @@ def main(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Look at a study's results. To compute them, run `snakemake --cores all` or `dvc repro`."""
+    """Bring a scan; look at results. To compute them, run `snakemake --cores all` or `dvc repro`."""
 
 
+app.command()(inspect)
+app.command()(init)
 app.command()(why)
 app.command()(bless)
 app.command()(show)

@@ -9,5 +9,19 @@ class InputError(ValueError):
     """
 
 
+class UnclearError(InputError):
+    """What a file holds can be several things; the user must say which.
+
+    Attributes
+    ----------
+    key
+        the key of a scan in params.yaml that says it
+    """
+
+    def __init__(self, message: str, key: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
 class PausedFitError(RuntimeError):
     """The fit was asked to stop early; its state is saved and the next run goes on from there."""

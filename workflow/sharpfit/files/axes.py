@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sharpfit.errors import InputError
+from sharpfit.errors import InputError, UnclearError
 
 KSPACE_AXES = ("slice", "coil", "ky", "kx")
-# Coils are recognised by being at most this share of both k-space axes.
-_COIL_SHARE = 0.5
+# So many coils are believed even where k-space has fewer samples along an axis.
+_MAX_COILS_OF_TINY = 16
 
 
 class FileArray(NamedTuple):
@@ -24,9 +24,9 @@ class FileArray(NamedTuple):
 
 
 def kspace_axes(array: FileArray, stated: Sequence[str] | None) -> tuple[FileArray, str]:
-    """Name the axes of a k-space: as stated, as its format has them, else by their lengths.
+    """Name the axes of a k-space: as stated, as its format has them, or the two that a single image has.
 
-    By length, two axes are ky and kx in the file's order, and a third, at most half as long, is the coils.
+    A third axis may be coils, slices, echoes or repetitions, and nothing tells which: it must be named.
 
     Returns
     -------
@@ -42,11 +42,9 @@ def kspace_axes(array: FileArray, stated: Sequence[str] | None) -> tuple[FileArr
     elif array.axes:
         named, how = with_axes(array, array.axes, KSPACE_AXES), "given by the format"
     else:
-        named, how = _recognised(array), "recognised by their lengths"
-    sentence = f"axes {how}: {_spell(named.axes or (), named.values.shape)}"
-    if how.startswith("recognised") and named.values.ndim == 3:
-        sentence += "; if coil is really slice, state axes:"
-    return named, sentence
+        named, how = _of_one_image(array), "taken as one coil's single slice"
+    _check_coils(named)
+    return named, f"axes {how}: {_spell(named.axes or (), named.values.shape)}"
 
 
 def with_axes(array: FileArray, names: Sequence[str], known: tuple[str, ...]) -> FileArray:
@@ -140,23 +138,37 @@ def _fitting(shape: tuple[int, ...], sizes: dict[str, int], x_first: bool) -> li
     ]
 
 
-def _recognised(array: FileArray) -> FileArray:
+def _of_one_image(array: FileArray) -> FileArray:
     values = np.squeeze(array.values)
     if values.ndim == 2:
         return array._replace(values=values, axes=("ky", "kx"))
-    if values.ndim != 3:
-        raise InputError(
-            f"{array.where}: shape {array.values.shape} has {values.ndim} axes longer than 1; "
-            "with slices or without a clear coil axis, state axes:"
+    if values.ndim == 3:
+        small = int(np.argmin(values.shape))
+        coil, slices = (["ky", "kx"] for _ in range(2))
+        coil.insert(small, "coil")
+        slices.insert(small, "slice")
+        raise UnclearError(
+            f"{array.where}: shape {values.shape} may be coils or slices of 2-D k-space; state "
+            f"axes: [{', '.join(coil)}], axes: [{', '.join(slices)}], or whatever it is in the file's order",
+            "axes",
         )
-    coil = int(np.argmin(values.shape))
-    names = ["ky", "kx"]
-    names.insert(coil, "coil")
-    if values.shape[coil] > _COIL_SHARE * min(n for i, n in enumerate(values.shape) if i != coil):
+    raise UnclearError(
+        f"{array.where}: shape {array.values.shape} has {values.ndim} axes longer than 1, and nothing says "
+        "which they are; state axes: (of slice, coil, ky, kx, in the file's order)",
+        "axes",
+    )
+
+
+def _check_coils(array: FileArray) -> None:
+    """Refuse more coils than lines or samples: then the axes are in another order."""
+    sizes = dict(zip(array.axes or (), array.values.shape, strict=True))
+    n_coils = sizes.get("coil", 1)
+    shortest = min(sizes["ky"], sizes["kx"])
+    if n_coils > max(shortest, _MAX_COILS_OF_TINY):
         raise InputError(
-            f"{array.where}: which axis of {array.values.shape} is the coils is not clear; state axes:"
+            f"{array.where}: axes {_spell(list(sizes), list(sizes.values()))}: {n_coils} coils of k-space "
+            f"only {shortest} samples wide are implausible; name the axes in the file's order"
         )
-    return array._replace(values=values, axes=tuple(names))
 
 
 def _spell(names: Sequence[str], shape: Sequence[int]) -> str:

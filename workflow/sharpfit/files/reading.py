@@ -70,7 +70,10 @@ def read_array(path: Path, reader: str, dataset: str | None = None) -> FileArray
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file")
-    array: FileArray = import_module(f"{READERS}.{reader}").read(path, dataset)
+    module = import_module(f"{READERS}.{reader}")
+    if not hasattr(module, "read"):
+        raise InputError(f"{path}: is a whole scan ({reader}), not the one array that is asked for here")
+    array: FileArray = module.read(path, dataset)
     return array
 
 

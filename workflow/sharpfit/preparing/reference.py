@@ -6,6 +6,7 @@ from scipy.ndimage import gaussian_filter
 
 from sharpfit.errors import InputError
 from sharpfit.files.axes import FileArray
+from sharpfit.files.raw_scan import RawScan
 from sharpfit.physics import masks, noise
 from sharpfit.physics.operators import Fourier
 from sharpfit.preparing import coil_maps
@@ -15,6 +16,39 @@ _FACTORS = (0.5, 2.0)
 AS_MEASURED = "all samples as measured"
 _PHASE_SMOOTHING = 2.0  # pixels
 _PHASE_STEPS = 4  # smoothing pulls the phase at an edge inwards; each step takes up what the last one left
+
+
+def find(
+    raw: RawScan,
+    kspace: np.ndarray,
+    unit: float,
+    csm: np.ndarray,
+    noise_cov: np.ndarray,
+    acquired: np.ndarray,
+) -> tuple[np.ndarray | None, str]:
+    """Find an image to compare with: given, from the noise-free twin, or from all measured samples.
+
+    Parameters
+    ----------
+    raw
+        for what is given
+    kspace, unit, csm, noise_cov, acquired
+        as of `given`
+
+    Returns
+    -------
+        complex64 (slice, y, x), None where there is none, and a sentence
+    """
+    if raw.reference is not None:
+        return given(raw.reference, kspace, unit, csm, noise_cov, acquired)
+    if raw.noise_free is not None:
+        twin = combine(raw.noise_free, csm, noise_cov)
+        return twin, "noise-free k-space combined with the maps of the fit"
+    if acquired.all():
+        image = combine(kspace * np.complex64(unit), csm, noise_cov)
+        said = "combined with the maps of the fit; the noise they share is taken out"
+        return image, f"{AS_MEASURED}, {said}"
+    return None, "none"
 
 
 def combine(kspace: np.ndarray, csm: np.ndarray, noise_cov: np.ndarray) -> np.ndarray:

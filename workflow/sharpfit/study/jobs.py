@@ -102,8 +102,14 @@ def raw_files(scan: dict[str, Any]) -> list[str]:
 
 
 def readers_of(scan: dict[str, Any]) -> dict[str, str]:
-    """File → name of its reader, for every file a scan is read from."""
-    return {file: reader_of(file) for file in raw_files(scan)}
+    """File → name of its reader, for every file a scan is read from; `format:` speaks for the k-space."""
+    readers = {scan["file"]: scan["format"]} if "format" in scan else {}
+    for file in raw_files(scan):
+        if PurePosixPath(file).is_relative_to(paths.SIMULATED):
+            readers.setdefault(file, "simulation")  # it may not be made yet
+        elif file not in readers:
+            readers[file] = reader_of(file)
+    return readers
 
 
 def simulations_used(params: dict[str, Any]) -> list[str]:

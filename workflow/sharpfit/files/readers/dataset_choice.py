@@ -1,17 +1,24 @@
 """What several readers need: choosing a dataset, and refusing what holds no numbers."""
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from sharpfit.errors import InputError
+from sharpfit.errors import InputError, UnclearError
+
+# Deflate shrinks zeros about 1030-fold; nothing a file holds is larger than this many times the file.
+MAX_COMPRESSION = 1100
+_TRAJECTORY = re.compile("traj|k_?loc|spoke")
 
 
 def pick(
     path: Path, shapes: Mapping[str, tuple[int, ...]], dataset: str | None, structs: Sequence[str] = ()
 ) -> str:
     """Choose the dataset asked for, else one named kspace, else the only one of two or more axes."""
+    _refuse_trajectory(path, shapes)
     parts = [f"{name} {tuple(shape)}" for name, shape in shapes.items()]
     parts += [f"{name} (a struct, which cannot be read: save the variable itself)" for name in structs]
     there = ", ".join(parts) or "nothing"
@@ -24,8 +31,25 @@ def pick(
     if "kspace" in large:
         return "kspace"
     if len(large) != 1:
-        raise InputError(f"{path}: which dataset is meant is not clear; state dataset:, it holds {there}")
+        raise UnclearError(
+            f"{path}: which dataset is meant is not clear; state dataset:, it holds {there}", "dataset"
+        )
     return large[0]
+
+
+def _refuse_trajectory(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse a file that holds the trajectory its data were acquired on: it is not Cartesian."""
+    for name, shape in shapes.items():
+        named = name.rsplit("/", 1)[-1].lower()
+        long = [n for n in shape if n > 3]  # without an axis of x, y, z
+        if len(long) < 2 or not (named == "k" or _TRAJECTORY.search(named)):
+            continue
+        for other, size in shapes.items():
+            if other != name and len(size) > 2 and all(long.count(n) <= size.count(n) for n in long):
+                raise InputError(
+                    f"{path}: {other} {tuple(size)} lies on a trajectory, {name} {tuple(shape)}: it is not "
+                    "Cartesian and cannot be fitted yet; if it is Cartesian, save it without that variable"
+                )
 
 
 def numeric(values: np.ndarray, where: str) -> np.ndarray:
@@ -44,3 +68,19 @@ def no_dataset(path: Path, dataset: str | None) -> None:
 def first_line(error: BaseException) -> str:
     """Return the first line of what an error says, its kind where it says nothing."""
     return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def check_size(path: Path, shape: Sequence[int], itemsize: int) -> None:
+    """Refuse an array that its file cannot hold.
+
+    Raises
+    ------
+    InputError
+        if it asks for more than the file's bytes times what compression can save
+    """
+    declared = math.prod(shape) * itemsize
+    if declared > MAX_COMPRESSION * max(path.stat().st_size, 1):
+        raise InputError(
+            f"{path}: declares an array of shape {tuple(shape)}, {declared} bytes, but has "
+            f"{path.stat().st_size}; it is cut off or damaged"
+        )

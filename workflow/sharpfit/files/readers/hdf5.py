@@ -9,7 +9,8 @@ import h5py
 
 from sharpfit.errors import InputError
 from sharpfit.files.axes import FileArray
-from sharpfit.files.readers.dataset_choice import first_line, numeric, pick
+from sharpfit.files.readers.dataset_choice import check_size, first_line, numeric, pick
+from sharpfit.files.readers.hdf5_trial import try_out
 
 # What h5py raises for files that were cut off, damaged or made to confuse.
 _BROKEN = (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError, MemoryError, OverflowError)
@@ -25,6 +26,7 @@ def opened(path: Path) -> Iterator[h5py.File]:
     InputError
         naming the file and the first line of what HDF5 says, or what lies in other files
     """
+    try_out(path)
     try:
         with h5py.File(path, "r") as file:
             check_own(path, file)
@@ -74,6 +76,7 @@ def read(path: Path, dataset: str | None) -> FileArray:
         file.visititems(lambda name, item: shapes.update({name: item.shape}) if _is_array(item) else None)
         name = pick(path, shapes, dataset)
         item = file[name]
+        check_size(path, item.shape, item.dtype.itemsize)
         axes = item.attrs.get("axes", file.attrs.get("axes") if name == "kspace" else None)
         values = item[()]
     if values.dtype.names and {"real", "imag"} == set(values.dtype.names):

@@ -1,5 +1,6 @@
 """NumPy: one array in a .npy file."""
 
+import tokenize
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -9,6 +10,18 @@ from sharpfit.errors import InputError
 from sharpfit.files.axes import FileArray
 from sharpfit.files.readers.dataset_choice import first_line, no_dataset, numeric
 
+# What NumPy makes of a damaged header, which it parses as Python, or of a shape that the file cannot hold.
+_BROKEN = (
+    ValueError,
+    TypeError,
+    EOFError,
+    BadZipFile,
+    SyntaxError,
+    tokenize.TokenError,
+    MemoryError,
+    OverflowError,
+)
+
 
 def read(path: Path, dataset: str | None) -> FileArray:
     """Read a .npy file; pickled objects are refused."""
@@ -16,7 +29,7 @@ def read(path: Path, dataset: str | None) -> FileArray:
     try:
         with path.open("rb") as file:
             values = np.load(file, allow_pickle=False)
-    except (ValueError, EOFError, BadZipFile) as error:
+    except _BROKEN as error:
         raise InputError(f"{path}: cannot be read as .npy ({first_line(error)})") from error
     if not isinstance(values, np.ndarray):
         raise InputError(f"{path}: is an .npz archive; save the k-space itself by numpy.save")

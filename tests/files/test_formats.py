@@ -1,0 +1,114 @@
+import h5py
+import made_mrd
+import numpy as np
+import pytest
+import scipy.io
+
+from sharpfit.errors import InputError
+from sharpfit.files.formats import reader_of
+from sharpfit.files.read_scan import read_scan
+from sharpfit.results import hdf5
+from sharpfit.simulation.simulate import as_datasets, simulate
+from sharpfit.study.jobs import readers_of
+
+ARRAY = np.ones((8, 6), complex)
+
+
+def write_hdf5(path, *names):
+    with h5py.File(path, "w") as file:
+        for name in names:
+            file[name] = ARRAY
+    return path
+
+
+def write_fastmri(path):
+    return write_hdf5(path, "kspace", "ismrmrd_header")
+
+
+def write_mrd(path):
+    head = made_mrd.header((6, 8, 1), (6, 8, 1))
+    return made_mrd.write(path, head, made_mrd.lines_of(np.ones((1, 8, 6), np.complex64)))
+
+
+def write_simulation(path):
+    scan = simulate(
+        object="ellipses", matrix=[16, 16], n_coils=2, noise_level=0.1, noise_correlation=0, seed=1
+    )
+    hdf5.write(path, *as_datasets(scan))
+
+
+def write_npy(path):
+    with path.open("wb") as file:
+        np.save(file, ARRAY)
+
+
+def write_mat(path):
+    with path.open("wb") as file:
+        scipy.io.savemat(file, {"k": ARRAY})
+
+
+@pytest.mark.parametrize(
+    ("write", "reader"),
+    [
+        (write_mrd, "ismrmrd"),
+        (write_fastmri, "fastmri"),
+        (lambda path: write_hdf5(path, "kspace"), "hdf5"),
+        (write_simulation, "simulation"),
+        (write_npy, "npy"),
+        (write_mat, "matlab"),
+    ],
+)
+@pytest.mark.parametrize("name", ["scan.h5", "scan.dat", "scan"])
+def test_a_file_is_known_by_what_it_holds_whatever_it_is_called(tmp_path, write, reader, name):
+    write(tmp_path / name)
+    assert reader_of(str(tmp_path / name)) == reader
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("image.ima", bytes(128) + b"DICM" + bytes(300), "is a DICOM file, which holds images, not k-space"),
+        ("image.dat", bytes(344) + b"n+1\0" + bytes(100), "is a NIfTI file, which holds images"),
+        ("image.nii.gz", b"\x1f\x8b" + bytes(100), "is a NIfTI file"),
+        ("P12345.7", bytes(300), "is a GE P-file; convert it with ge_to_ismrmrd"),
+        ("scan.lab", bytes(300), "convert it with philips_to_ismrmrd"),
+        ("fid", bytes(300), "is Bruker raw data; convert it with bruker_to_ismrmrd"),
+        ("scan.xyz", b"", "state format: if it is one of them"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_what_converts_it(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=message) as caught:
+        reader_of(str(tmp_path / name))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_stated_format_speaks_for_the_kspace_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_npy(tmp_path / "noise.npy")
+    scan = {"file": "odd.xyz", "format": "hdf5", "noise": {"file": "noise.npy"}}
+    with pytest.raises(InputError, match="not known"):
+        readers_of({key: value for key, value in scan.items() if key != "format"})
+    assert readers_of(scan) == {"odd.xyz": "hdf5", "noise.npy": "npy"}
+
+
+def test_a_link_out_of_the_file_is_not_followed_to_find_the_format(tmp_path):
+    write_mrd(tmp_path / "scan.mrd")
+    with h5py.File(tmp_path / "link.h5", "w") as file:
+        file["dataset"] = h5py.ExternalLink("scan.mrd", "dataset")
+    assert reader_of(str(tmp_path / "link.h5")) == "hdf5"
+
+
+def test_a_file_that_only_says_it_is_a_simulation_is_refused(tmp_path):
+    write_simulation(tmp_path / "s.h5")
+    with h5py.File(tmp_path / "s.h5", "r+") as file:
+        del file["noise"]
+        file["noise"] = np.ones((5, 40), complex)
+    path = str(tmp_path / "s.h5")
+    with pytest.raises(InputError, match="says it is a simulation of this project, but its kspace"):
+        read_scan({"file": path}, {path: reader_of(path)})
+    with h5py.File(path, "r+") as file:
+        del file["noise_free"]
+    plain = read_scan({"file": path}, {path: reader_of(path)})
+    assert reader_of(path) == "hdf5"  # a part is missing, so it is an array with nothing else
+    assert plain.noise is None

@@ -1,0 +1,225 @@
+import made_mrd
+import numpy as np
+import pytest
+from made_mrd import Line, header, lines_of, oversampled
+
+from sharpfit.errors import InputError
+from sharpfit.files.formats import reader_of
+from sharpfit.files.read_scan import read_scan
+
+N_COILS, N_Y, N_X = 3, 24, 20
+RNG = np.random.default_rng(4)
+KSPACE = (RNG.standard_normal((N_COILS, N_Y, N_X)) + 1j * RNG.standard_normal((N_COILS, N_Y, N_X))).astype(
+    np.complex64
+)
+HEADER = {"encoded": (2 * N_X, N_Y, 1), "recon": (N_X, N_Y, 1)}
+
+
+def read(path, **entries):
+    return read_scan({"file": str(path), **entries}, {str(path): reader_of(str(path))})
+
+
+def written(folder, lines, **changes):
+    return made_mrd.write(folder / "scan.h5", header(**(HEADER | changes)), lines)
+
+
+def close(found, wanted):
+    np.testing.assert_allclose(found, wanted, atol=2e-6 * np.abs(wanted).max())
+
+
+def test_known_kspace_comes_back_without_its_oversampling(tmp_path):
+    raw = read(written(tmp_path, lines_of(oversampled(KSPACE))))
+    close(raw.kspace, KSPACE[None])
+    assert raw.sampled.all()
+    assert "readout oversampling removed (40 to 20)" in raw.axes_source
+    assert raw.pixel_spacing_mm == (200 / N_Y, 200 / N_X)
+    assert raw.notes.protocol == "phantom"
+
+
+@pytest.mark.parametrize("n_x", [21, 22, 23])
+def test_odd_sizes_keep_their_centre(tmp_path, n_x):
+    kspace = RNG.standard_normal((2, 15, n_x)) + 1j
+    path = made_mrd.write(
+        tmp_path / "odd.h5", header((2 * n_x, 15, 1), (n_x, 15, 1)), lines_of(oversampled(kspace))
+    )
+    close(read(path).kspace, kspace[None])
+
+
+def test_partial_fourier_has_no_weight_and_the_centre_is_the_headers(tmp_path):
+    kept = range(N_Y // 2 - 4, N_Y)
+    centre = {"kspace_encoding_step_1": made_mrd.xsd.limitType(minimum=0, maximum=len(kept) - 1, center=4)}
+    lines = [Line(oversampled(KSPACE)[:, ky], number) for number, ky in enumerate(kept)]
+    raw = read(written(tmp_path, lines, limits=centre))
+    assert raw.sampled[0].any(axis=1).tolist() == [ky in kept for ky in range(N_Y)]
+    close(raw.kspace[0, :, kept.start :], KSPACE[:, kept.start :])
+    assert not raw.kspace[0, :, : kept.start].any()
+
+
+def test_an_asymmetric_echo_keeps_its_oversampling_and_has_no_weight_before_it(tmp_path):
+    wide = oversampled(KSPACE)
+    lines = [Line(wide[:, ky, 12:], ky, centre=N_X - 12) for ky in range(N_Y)]
+    raw = read(written(tmp_path, lines))
+    assert raw.kspace.shape == (1, N_COILS, N_Y, 2 * N_X)
+    assert raw.sampled[0].any(axis=0).tolist() == [x >= 12 for x in range(2 * N_X)]
+    close(raw.kspace[0, :, :, 12:], wide[..., 12:])
+    assert "asymmetric" in raw.axes_source
+    assert raw.pixel_spacing_mm == (200 / N_Y, 200 / N_X)
+
+
+def test_reversed_readouts_are_turned_round(tmp_path):
+    wide = oversampled(KSPACE)
+    lines = [
+        Line(wide[:, ky, ::-1] if ky % 2 else wide[:, ky], ky, flags=(22,) if ky % 2 else ())
+        for ky in range(N_Y)
+    ]
+    close(read(written(tmp_path, lines)).kspace[0], KSPACE)
+
+
+def test_averages_are_averaged_and_kept_as_replicas(tmp_path):
+    other = KSPACE + 1
+    lines = [
+        line
+        for n, values in enumerate((KSPACE, other))
+        for line in lines_of(oversampled(values), counters=(("average", n),))
+    ]
+    lines += lines_of(oversampled(KSPACE)[:, :4], counters=(("average", 2),))
+    raw = read(written(tmp_path, lines))
+    close(raw.averages, np.stack([KSPACE, other])[:, None])
+    close(raw.kspace[0], KSPACE + 0.5)
+    assert "4 readouts of lines acquired more often" in raw.axes_source
+
+
+def test_the_noise_scan_is_scaled_by_dwell_time_bandwidth_and_averages(tmp_path):
+    noise = RNG.standard_normal((N_COILS, 400)) + 1j * RNG.standard_normal((N_COILS, 400))
+    scan = Line(noise, flags=(19,), dwell=8.0)
+    raw = read(written(tmp_path, [scan, *lines_of(oversampled(KSPACE))]))
+    close(raw.noise.values, noise * np.sqrt(8 / 2 / 0.8))
+    twice = [line for n in (0, 1) for line in lines_of(oversampled(KSPACE), counters=(("average", n),))]
+    halved = read(written(tmp_path, [scan, *twice]))
+    close(halved.noise.values, noise * np.sqrt(8 / 2 / 0.8 / 2))
+
+
+def test_one_of_several_images_must_be_chosen(tmp_path):
+    lines = [
+        line for n in (0, 1) for line in lines_of(oversampled(KSPACE * (n + 1)), counters=(("contrast", n),))
+    ]
+    path = written(tmp_path, lines)
+    with pytest.raises(InputError, match=r"holds 2 contrasts \(0, 1\); choose one, select: \{contrast: 0\}"):
+        read(path)
+    close(read(path, select={"contrast": 1}).kspace[0], 2 * KSPACE)
+    with pytest.raises(InputError, match="select: contrast 5 is not there; there are 0, 1"):
+        read(path, select={"contrast": 5})
+
+
+def test_repetitions_may_be_averaged(tmp_path):
+    lines = [
+        line
+        for n in (0, 1)
+        for line in lines_of(oversampled(KSPACE * (2 * n + 1)), counters=(("repetition", n),))
+    ]
+    path = written(tmp_path, lines)
+    with pytest.raises(InputError, match=r"holds 2 repetitions .*repetition: mean"):
+        read(path)
+    raw = read(path, select={"repetition": "mean"})
+    close(raw.kspace[0], 2 * KSPACE)
+    assert len(raw.averages) == 2
+
+
+def test_slices_are_in_order_and_can_be_chosen(tmp_path):
+    lines = [
+        line
+        for n in (1, 0)
+        for line in lines_of(
+            oversampled(KSPACE * (n + 1)), counters=(("slice", n),), position=(0.0, 0.0, 5.0 * n)
+        )
+    ]
+    path = written(tmp_path, lines)
+    raw = read(path)
+    close(raw.kspace, np.stack([KSPACE, 2 * KSPACE]))
+    np.testing.assert_array_equal(raw.geometry.centres[:, 2], [0, 5])
+    one = read(path, select={"slice": 1})
+    close(one.kspace, 2 * KSPACE[None])
+    np.testing.assert_array_equal(one.geometry.centres, [[0, 0, 5]])
+    with pytest.raises(InputError, match="slice 2 is not there; there are 0 to 1"):
+        read(path, select={"slice": [0, 2]})
+
+
+def test_separate_calibration_lines_are_kept_apart(tmp_path):
+    lines = lines_of(oversampled(KSPACE))[::2]
+    separate = [Line(10 * oversampled(KSPACE)[:, ky], ky, flags=(20,)) for ky in range(8, 16)]
+    raw = read(written(tmp_path, lines + separate, calibration="separate"))
+    close(raw.kspace[0, :, ::2], KSPACE[:, ::2])
+    assert not raw.kspace[0, :, 1::2].any()
+    close(raw.calibration[0, :, 8:16], 10 * KSPACE[:, 8:16])
+    embedded = read(written(tmp_path, lines_of(oversampled(KSPACE))[::2], calibration="embedded"))
+    assert embedded.calibration is None
+
+
+def test_a_3d_scan_becomes_independent_slices_along_its_readout(tmp_path):
+    n_z = 6
+    volume = RNG.standard_normal((2, n_z, N_Y, N_X)) + 1j * RNG.standard_normal((2, n_z, N_Y, N_X))
+    wide = oversampled(volume)
+    lines = [Line(wide[:, kz, ky], ky, kz) for kz in range(n_z) for ky in range(N_Y) if (ky + kz) % 2]
+    path = made_mrd.write(tmp_path / "volume.h5", header((2 * N_X, N_Y, n_z), (N_X, N_Y, n_z)), lines)
+    raw = read(path)
+    image = np.fft.fftshift(
+        np.fft.ifft(np.fft.ifftshift(volume, axes=-1), axis=-1, norm="ortho"), axes=-1
+    )  # (coil, kz, ky, x)
+    assert raw.sampled.shape == raw.kspace[:, 0].shape
+    assert raw.sampled.mean() == 0.5
+    assert len(raw.kspace) == N_X
+    # sagittal slices stand with the back to the right and the feet down: ky (back) is kx, kz (head) is −ky;
+    # they are counted along their normal, from left to right
+    turned = np.roll(image[:, ::-1], 1, axis=1).transpose(3, 0, 1, 2)[::-1]
+    close(raw.kspace, np.where(raw.sampled[:, None], turned, 0))
+    assert raw.phase_axis == "kx"
+    assert raw.geometry.centres.shape == (N_X, 3)
+
+
+@pytest.mark.parametrize("trajectory", ["radial", "spiral", "epi", "goldenangle"])
+def test_what_is_not_cartesian_is_refused_by_name(tmp_path, trajectory):
+    path = written(tmp_path, lines_of(oversampled(KSPACE)), trajectory=trajectory)
+    with pytest.raises(InputError, match=f"trajectory of {trajectory}, which cannot be fitted"):
+        read(path)
+
+
+def test_an_embedded_trajectory_is_refused(tmp_path):
+    lines = [Line(oversampled(KSPACE)[:, 0], 0, trajectory=np.zeros((2 * N_X, 2), np.float32))]
+    with pytest.raises(InputError, match="carry a trajectory of their own"):
+        read(written(tmp_path, lines))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"encoded": (2 * N_X, 8, 1)}, "a line lies at .* of a matrix of 8"),
+        (
+            {"encoded": (60000, 60000, 1)},
+            "declares a matrix of 60000 × 60000 × 1, but the file holds 24 readouts",
+        ),
+        ({"encoded": (8, N_Y, 1), "recon": (8, N_Y, 1)}, "a sample lies at .* of a matrix of 8"),
+    ],
+)
+def test_a_header_that_its_data_contradict_is_refused(tmp_path, changes, message):
+    with pytest.raises(InputError, match=message):
+        read(written(tmp_path, lines_of(oversampled(KSPACE)), **changes))
+
+
+def test_an_axial_image_stands_upright_whoever_the_vendor_is(tmp_path):
+    """Directions of Siemens are those of a forward FFT; the phantom is the same after both are undone."""
+    kspace = RNG.standard_normal((2, 32, 32)).astype(np.complex64)
+    plain = read(written(tmp_path, lines_of(kspace), encoded=(32, 32, 1), recon=(32, 32, 1)))
+    close(plain.kspace[0], kspace)
+    siemens = read(
+        written(tmp_path, lines_of(kspace), encoded=(32, 32, 1), recon=(32, 32, 1), vendor="SIEMENS")
+    )
+    mirrored = np.roll(kspace[:, ::-1, ::-1], (1, 1), axis=(1, 2))
+    close(siemens.kspace[0], mirrored)
+    for raw in (plain, siemens):
+        np.testing.assert_allclose(raw.geometry.row, [1, 0, 0], atol=1e-6)
+        np.testing.assert_allclose(raw.geometry.column, [0, 1, 0], atol=1e-6)
+
+
+def test_personal_fields_stay_in_the_file(tmp_path):
+    said = repr(read(written(tmp_path, lines_of(oversampled(KSPACE)))))
+    assert not [word for word in ("Doe", "Jane", "4711", "1970") if word in said]

@@ -1,0 +1,108 @@
+import made_twix
+import numpy as np
+import pytest
+from made_mrd import oversampled
+from made_twix import Block, measurement
+
+from sharpfit.errors import InputError
+from sharpfit.files.formats import reader_of
+from sharpfit.files.read_scan import read_scan
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+N_COILS, N_Y, N_X = 3, 24, 20
+RNG = np.random.default_rng(6)
+KSPACE = (RNG.standard_normal((N_COILS, N_Y, N_X)) + 1j * RNG.standard_normal((N_COILS, N_Y, N_X))).astype(
+    np.complex64
+)
+WIDE = oversampled(KSPACE)
+
+
+def read(path, **entries):
+    return read_scan({"file": str(path), **entries}, {str(path): reader_of(str(path))})
+
+
+def lines(wide=WIDE, **counters):
+    return [Block(wide[:, ky], {"Lin": ky} | counters) for ky in range(wide.shape[1])]
+
+
+def upright(kspace):
+    """The phase encode of the axial slice runs to the back after a forward FFT, so ky is mirrored here."""
+    return np.roll(kspace[..., ::-1, :], 1 - kspace.shape[-2] % 2, axis=-2)
+
+
+def close(found, wanted):
+    np.testing.assert_allclose(found, wanted, atol=2e-6 * np.abs(wanted).max())
+
+
+def test_known_kspace_comes_back_upright_without_its_oversampling(tmp_path):
+    raw = read(made_twix.write(tmp_path / "scan.dat", measurement(lines(), 2 * N_X, N_Y)))
+    close(raw.kspace, upright(KSPACE)[None])
+    assert raw.sampled.all()
+    np.testing.assert_allclose(raw.pixel_spacing_mm, (200 / N_Y, 160 / N_X))
+    np.testing.assert_allclose([raw.geometry.row, raw.geometry.column], [[1, 0, 0], [0, 1, 0]], atol=1e-6)
+
+
+def test_the_noise_of_an_adjustment_is_scaled_to_the_images(tmp_path):
+    noise = RNG.standard_normal((N_COILS, 256)) + 1j * RNG.standard_normal((N_COILS, 256))
+    before = measurement([Block(noise, flags=("NOISEADJSCAN",))], 256, 1, dwell_ns=10_000)
+    raw = read(made_twix.write(tmp_path / "scan.dat", before, measurement(lines(), 2 * N_X, N_Y)))
+    close(raw.noise.values, noise * np.sqrt(5 / 0.793))
+
+
+def test_partial_fourier_reversed_lines_and_averages(tmp_path):
+    blocks = [
+        Block(WIDE[:, ky, ::-1] * (1 + n), {"Lin": ky - 8, "Ave": n}, ("REFLECT",))
+        for n in (0, 1)
+        for ky in range(8, N_Y)
+    ]
+    scan = measurement(blocks, 2 * N_X, N_Y, centre=(N_Y // 2 - 8, 0))
+    raw = read(made_twix.write(tmp_path / "scan.dat", scan))
+    kept = np.where(np.arange(N_Y)[:, None] >= 8, KSPACE, 0)
+    close(raw.kspace[0], 1.5 * upright(kept))
+    assert len(raw.averages) == 2
+    assert raw.sampled.mean() == (N_Y - 8) / N_Y
+
+
+def test_slices_acquired_out_of_order_are_sorted_by_position(tmp_path):
+    blocks = []
+    for number, at in enumerate((5.0, -5.0, 0.0)):
+        for block in lines((at + 10) * WIDE, Sli=number):
+            block.position = (0, 0, at)
+            blocks.append(block)
+    raw = read(made_twix.write(tmp_path / "scan.dat", measurement(blocks, 2 * N_X, N_Y)))
+    close(raw.kspace, np.stack([factor * upright(KSPACE) for factor in (5, 10, 15)]))
+    np.testing.assert_allclose(raw.geometry.centres[:, 2], [-5, 0, 5])
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(2, "radial"), (4, "spiral"), (8, "PROPELLER"), (16, "trajectory 16")]
+)
+def test_what_is_not_cartesian_is_refused_by_name(tmp_path, number, name):
+    scan = measurement(lines(), 2 * N_X, N_Y, trajectory=number)
+    with pytest.raises(InputError, match=f"{name}.*, which cannot be fitted yet"):
+        read(made_twix.write(tmp_path / "scan.dat", scan))
+
+
+def test_echo_planar_scans_are_refused(tmp_path):
+    blocks = [Block(WIDE[:, 0], flags=("PHASCOR",)), *lines()]
+    with pytest.raises(InputError, match="echo-planar"):
+        read(made_twix.write(tmp_path / "scan.dat", measurement(blocks, 2 * N_X, N_Y)))
+
+
+def test_personal_fields_stay_in_the_file(tmp_path):
+    raw = read(made_twix.write(tmp_path / "scan.dat", measurement(lines(), 2 * N_X, N_Y)))
+    assert not [word for word in ("Doe", "Jane", "4711") if word in repr(raw)]
+
+
+@pytest.mark.real
+def test_the_samples_of_a_scanners_file_are_those_that_turbotwix_reads(shared_data):
+    turbotwix = pytest.importorskip("turbotwix")
+    path = shared_data / "gre_twix" / "gre.dat"
+    with turbotwix.open_twix(path) as file:
+        table = file.measurements[-1].lines
+        wide = np.asarray(table.read())  # (coil, ky, kx)
+    raw = read(path)
+    image = np.fft.fftshift(np.fft.ifft(np.fft.ifftshift(wide, -1), axis=-1, norm="ortho"), -1)[..., 80:240]
+    kspace = np.fft.fftshift(np.fft.fft(np.fft.ifftshift(image, -1), axis=-1, norm="ortho"), -1)
+    close(raw.kspace[0], upright(kspace))

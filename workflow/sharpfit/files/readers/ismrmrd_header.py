@@ -1,0 +1,81 @@
+"""The XML header of an ISMRMRD file: what was encoded, and with what."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sharpfit.errors import InputError
+from sharpfit.files.acquired import Encoding
+from sharpfit.files.raw_scan import ScannerNotes
+from sharpfit.files.readers.dataset_choice import first_line
+from sharpfit.files.readouts import Grid
+
+
+def parse(path: Path, item: Any) -> Any:
+    """Parse the XML header; what it says of the subject and the site is never looked at.
+
+    Raises
+    ------
+    InputError
+        if it is no XML of the schema
+    """
+    from ismrmrd.xsd import CreateFromDocument  # slow to import
+
+    if getattr(item, "size", None) != 1:  # a damaged shape would be read for minutes
+        raise InputError(f"{path}: {item.name} is not the one text that an ISMRMRD header is")
+    try:
+        return CreateFromDocument(np.ravel(item[()])[0])
+    except Exception as error:  # its parsers have no common class of errors
+        raise InputError(f"{path}: its ISMRMRD header cannot be read ({first_line(error)})") from error
+
+
+def encoding(header: Any) -> Encoding:
+    """Read the matrix, its centre and the fields of view."""
+    first = header.encoding[0]
+    encoded, recon = first.encodedSpace, first.reconSpace
+    limits = first.encodingLimits
+    n_y, n_z = int(encoded.matrixSize.y), int(encoded.matrixSize.z)
+    grid = Grid(
+        int(encoded.matrixSize.x),
+        n_y,
+        n_z,
+        _centre(limits.kspace_encoding_step_1, n_y),
+        _centre(limits.kspace_encoding_step_2, n_z),
+    )
+    field, cropped = encoded.fieldOfView_mm, recon.fieldOfView_mm
+    return Encoding(
+        grid,
+        n_x_kept=round(grid.n_x * min(float(cropped.x) / float(field.x), 1.0)) if field.x else grid.n_x,
+        field_of_view_mm=(float(field.z), float(field.y), float(field.x)),
+    )
+
+
+def _centre(limit: Any, size: int) -> int:
+    return int(limit.center) if limit is not None else size // 2
+
+
+def notes(header: Any) -> ScannerNotes:
+    """Read what the scanner says of itself and of the scan."""
+    system, measurement = header.acquisitionSystemInformation, header.measurementInformation
+    parts = [system.systemVendor, system.systemModel] if system is not None else []
+    field = f"{system.systemFieldStrength_T:.3g} T" if system and system.systemFieldStrength_T else ""
+    trajectory = header.encoding[0].trajectory
+    return ScannerNotes(
+        scanner=" ".join(str(part) for part in [*parts, field] if part),
+        protocol=str(measurement.protocolName or "") if measurement is not None else "",
+        trajectory=str(getattr(trajectory, "value", trajectory)),
+    )
+
+
+def is_siemens(header: Any) -> bool:
+    """Whether a Siemens scanner wrote it, whose directions are those of a forward FFT."""
+    system = header.acquisitionSystemInformation
+    return system is not None and "siemens" in str(system.systemVendor or "").lower()
+
+
+def calibration_mode(header: Any) -> str:
+    """How calibration lines were acquired: embedded, separate, external, interleaved or other."""
+    parallel = header.encoding[0].parallelImaging
+    mode = parallel.calibrationMode if parallel is not None else None
+    return str(getattr(mode, "value", mode or "embedded"))

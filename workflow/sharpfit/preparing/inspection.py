@@ -1,0 +1,124 @@
+"""What can be known of a scan before anything is fitted: facts in words, and a picture."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sharpfit.errors import InputError
+from sharpfit.files.geometry import Geometry
+from sharpfit.files.raw_scan import RawScan
+from sharpfit.physics import masks, noise
+from sharpfit.physics.kspace import to_images
+from sharpfit.preparing import coil_maps, samples
+
+_PLANES = ("sagittal", "coronal", "axial")
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A scan in words and as a picture."""
+
+    facts: dict[str, str]
+    """what is asked → the answer, in the order of interest"""
+    assumed: list[str]
+    """what would be assumed, and why"""
+    missing: dict[str, str]
+    """keys of a scan in params.yaml that must be stated → why"""
+    fully_sampled: bool
+    picture: np.ndarray
+    """float32 (y, x), the middle slice: root sum of squares of the coils, what was not sampled as 0"""
+
+
+def inspect(raw: RawScan) -> Inspection:
+    """Describe a scan as read.
+
+    Raises
+    ------
+    InputError
+        if coils or slices are empty, or slices are sampled differently
+    """
+    mask, source = samples.acquired(raw.kspace, raw.sampled, raw.where)
+    n_slices, n_coils, height, width = raw.kspace.shape
+    noise_source, unknown = _noise(raw, mask)
+    facts = {
+        "scanner": raw.notes.scanner or "not stated",
+        "protocol": raw.notes.protocol or "not stated",
+        "trajectory": raw.notes.trajectory or "not stated; taken as Cartesian",
+        "matrix": f"{height} × {width} (ky × kx)",
+        "coils": str(n_coils),
+        "slices": str(n_slices),
+        "averages": str(1 if raw.averages is None else len(raw.averages)),
+        "spacing": _spacing(raw, height, width),
+        "orientation": _orientation(raw.geometry),
+        "sampling": _sampling(mask, source, raw.phase_axis),
+        "calibration": _calibration(raw, mask),
+        "noise": noise_source,
+    }
+    assumed = [raw.axes_source, f"lines are encoded one by one along {raw.phase_axis}"]
+    return Inspection(facts, assumed, unknown, bool(mask.all()), _picture(raw.kspace[n_slices // 2]))
+
+
+def _spacing(raw: RawScan, height: int, width: int) -> str:
+    if raw.pixel_spacing_mm is None:
+        return "not stated (pixel_spacing_mm:)"
+    y, x = raw.pixel_spacing_mm
+    across = "" if raw.geometry is None else f", slices {raw.geometry.thickness_mm:.3g} mm thick"
+    return f"{y:.4g} × {x:.4g} mm (field of view {y * height:.0f} × {x * width:.0f} mm){across}"
+
+
+def _orientation(geometry: Geometry | None) -> str:
+    if geometry is None:
+        return "not stated; the picture is as the file holds it"
+    normal = np.abs(geometry.normal)
+    oblique = "" if normal.max() > np.cos(np.radians(2)) else ", oblique"
+    return f"{_PLANES[int(np.argmax(normal))]}{oblique}, turned upright"
+
+
+def _sampling(mask: np.ndarray, source: str, phase_axis: str) -> str:
+    if mask.all():
+        return "fully sampled (R = 1)"
+    lines = np.any(mask, axis=1 if phase_axis == "ky" else 0)
+    acceleration = mask.size / int(mask.sum())
+    by_lines = int(mask.sum()) == int(lines.sum()) * (mask.size // lines.size)
+    said = [f"R = {acceleration:.2f}", source]
+    if by_lines:
+        said.insert(1, f"{int(lines.sum())} of {lines.size} lines{_pattern(lines)}")
+    return "; ".join(said)
+
+
+def _pattern(lines: np.ndarray) -> str:
+    """Say the spacing of outer lines, and how much of one side is missing."""
+    at = np.flatnonzero(lines)
+    steps = np.diff(at)
+    words = f", every {int(steps.max())} at the sides" if len(steps) and steps.max() > 1 else ""
+    below, above = lines.size // 2 - at[0], at[-1] - lines.size // 2
+    share = (below + above) / (2 * max(below, above))
+    return f"{words}, partial Fourier {share:.2f}" if share < 0.95 else words
+
+
+def _calibration(raw: RawScan, mask: np.ndarray) -> str:
+    if raw.calibration is not None:
+        return "separate lines"
+    block = masks.calibration_block(mask, min(mask.shape))
+    side = block[0].stop - block[0].start
+    if raw.kspace.shape[1] == 1:
+        return "not needed: a single coil"
+    enough = "" if side >= 2 * coil_maps.KERNEL_WIDTH else "; too small for maps, so give them (csm:)"
+    return f"the central {side} × {side} are sampled fully{enough}"
+
+
+def _noise(raw: RawScan, mask: np.ndarray) -> tuple[str, dict[str, str]]:
+    """Say where the noise level comes from; what must be stated if it comes from nowhere."""
+    try:
+        if raw.noise is not None:
+            return noise.from_scan(raw.noise.values, raw.noise.where).source, {}
+        scale = np.abs(raw.kspace).max()
+        return f"none measured; {noise.from_edge(raw.kspace / scale, mask, raw.where).source}", {}
+    except InputError as error:
+        why = str(error).removeprefix(f"{raw.where}: ")
+        return f"not known: {why}", {"noise_std": why}
+
+
+def _picture(kspace: np.ndarray) -> np.ndarray:
+    scaled = kspace / np.abs(kspace).max()
+    return np.linalg.norm(to_images(scaled), axis=0).astype(np.float32)

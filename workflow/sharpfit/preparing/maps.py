@@ -1,0 +1,59 @@
+"""Find a scan's coil maps: given, ones for one coil, or estimated from its calibration samples."""
+
+import numpy as np
+
+from sharpfit.errors import InputError
+from sharpfit.files.raw_scan import RawScan
+from sharpfit.physics import masks
+from sharpfit.preparing import coil_maps
+
+
+def find(
+    raw: RawScan, kspace: np.ndarray, mask: np.ndarray, noise_cov: np.ndarray, unit: float
+) -> tuple[np.ndarray, str]:
+    """Find maps with Σ|S|² = 1.
+
+    Parameters
+    ----------
+    raw
+        for maps given, or separate calibration lines
+    kspace
+        complex64 (slice, coil, ky, kx), what is fitted
+    mask
+        bool (ky, kx), where
+    noise_cov
+        Ψ, (coil, coil), in squared units of ``kspace``
+    unit
+        units of ``raw`` per unit of ``kspace``
+
+    Returns
+    -------
+        complex64 (slice, coil, y, x), and a sentence
+
+    Raises
+    ------
+    InputError
+        if there is no calibration region, or no signal in it
+    """
+    if raw.csm is not None:
+        return coil_maps.normalised(raw.csm.values, raw.csm.where)
+    if kspace.shape[1] == 1:
+        return np.ones(kspace.shape, np.complex64), "ones: a single coil"
+    separate = raw.calibration
+    if separate is not None:
+        kspace = (separate / unit).astype(np.complex64)
+        mask = (separate != 0).any(axis=(0, 1))
+    block = masks.calibration_block(mask, coil_maps.MAX_CALIBRATION_WIDTH)
+    try:
+        csm = coil_maps.espirit(kspace, block, float(np.diag(noise_cov).real.mean()))
+    except InputError as error:
+        raise InputError(f"{raw.where}: {error}") from error
+    side = block[0].stop - block[0].start
+    lines = "separate calibration lines" if separate is not None else "samples"
+    source = f"ESPIRiT from the central {side} × {side} {lines}"
+    empty = np.flatnonzero(~csm.any(axis=(1, 2, 3)))
+    if empty.size == len(csm):
+        raise InputError(f"{raw.where}: no slice holds signal above the noise, so there are no maps")
+    if empty.size:
+        source += f"; slice {', '.join(map(str, empty))} holds no signal above the noise: maps and image 0"
+    return csm, source
