@@ -9,6 +9,7 @@ from sharpfit.commands.bless import bless
 from sharpfit.commands.compare import compare
 from sharpfit.commands.init import init
 from sharpfit.commands.inspect import inspect
+from sharpfit.commands.lr_find import lr_find
 from sharpfit.commands.pack import pack
 from sharpfit.commands.show import show
 from sharpfit.commands.watch import watch
@@ -46,3 +47,4 @@ app.command()(show)
 app.command()(watch)
 app.command()(compare)
 app.command()(pack)
+app.command()(lr_find)

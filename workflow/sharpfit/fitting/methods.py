@@ -19,7 +19,12 @@ _PROXIMAL = ("fista", "pogm")
 _PENALTIES = ("tikhonov", "total_variation", "wavelet")
 _BASES = ("dct", "wavelet")
 
+LR_RANGE = "sharpfit.fitting.lr_range"
+AUTO = "auto"
+"""What `lr` says where a range test is to find it."""
+
 EVERY_MODULE = (
+    LR_RANGE,
     *(f"{SOLVERS}.{name}" for name in (TORCH, *_SMOOTH, *_PROXIMAL)),
     *(f"{PENALTIES}.{name}" for name in _PENALTIES),
     *(f"{SOLVERS}.{name}" for name in FOREIGN.values()),
@@ -55,7 +60,8 @@ def modules_of(regime: Mapping[str, Any]) -> tuple[str, ...]:
 def _solver_and_penalty(regime: Mapping[str, Any]) -> tuple[str, ...]:
     """What `modules_of` says but for the basis."""
     if "solver" not in regime:
-        return (f"{SOLVERS}.{TORCH}",)
+        auto = regime.get("optimizer", {}).get("lr") == AUTO
+        return (f"{SOLVERS}.{TORCH}", *((LR_RANGE,) if auto else ()))
     if kind := foreign_kind(regime["solver"]):
         if "penalty" in regime:
             raise InputError("penalty: a solver of your own brings its own")

@@ -186,11 +186,18 @@ class Problem:
     def normal(self, c: Tensor) -> Tensor:
         """Return AᴴA c of every item, (item, slice, …), the held-out one over the samples it is fitted to."""
         result = torch.empty_like(c)
+        result[: self.replicas.n_full] = self.full_normal(c[: self.replicas.n_full])
         for i, part in enumerate(self._slices):
-            for items in self._chunks(self.replicas.n_full):
-                result[items, i] = part.A.gram(c[items, i])
             if part.held_out is not None:
                 result[-1:, i] = (part.held_out.rest @ part.held_out.A).gram(c[-1:, i])
+        return result
+
+    def full_normal(self, c: Tensor) -> Tensor:
+        """Return AᴴA c over all samples for any number of items, (item, slice, …)."""
+        result = torch.empty_like(c)
+        for i, part in enumerate(self._slices):
+            for items in self._chunks(len(c)):
+                result[items, i] = part.A.gram(c[items, i])
         return result
 
     def gram(self, x: Tensor) -> Tensor:

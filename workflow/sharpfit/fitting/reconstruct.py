@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -54,13 +55,42 @@ def reconstruct(
         InputError: the scan is not in complex64.
         FrozenFitError: leaf, optimizer and data do not belong together.
     """
+    problem = problem_of(scan, attrs, regime, measures, device)
+    fitted, found = with_found_lr(problem, regime)
+    fit = _fit(problem, fitted, measures["n_checkpoints"])
+    fit.keep = CheckpointFile(state, device) if state else None
+    fit.on_row, fit.pause = on_row, pause
+    trajectory, solver = fit.run(), fit.solver
+    datasets = _datasets(problem, trajectory, float(attrs["image_scale"]))
+    if "coefficients" in datasets and "basis" in scan:
+        datasets["coefficients"] *= np.float32(attrs["basis_scale"])
+    if isinstance(solver, WeightPath):
+        datasets["weights"] = np.array([np.nan, *solver.weights])
+    attributes = _attributes(problem, solver, trajectory, regime, attrs) | found
+    return datasets, attributes, trajectory.history
+
+
+def problem_of(
+    scan: Mapping[str, Any],
+    attrs: Mapping[str, Any],
+    regime: Mapping[str, Any],
+    measures: Mapping[str, int],
+    device: torch.device,
+) -> Problem:
+    """Stage a preprocessed scan with its replicas; arguments as in :func:`reconstruct`.
+
+    Raises
+    ------
+    InputError
+        the scan is not in complex64
+    """
     own_basis = "basis" in scan
     for name in ("kspace", "csm", *(["basis"] if own_basis else [])):
         if scan[name].dtype != np.complex64:
             raise InputError(
                 f"{name} is {scan[name].dtype}, but preprocess writes complex64; run preprocess again"
             )
-    problem = Problem(
+    return Problem(
         scan["kspace"],
         scan["csm"],
         scan["mask"][()],
@@ -73,16 +103,22 @@ def reconstruct(
         unexplained=float(attrs["unexplained"]),
         Phi=make_basis(regime, torch.from_numpy(scan["basis"][()]).to(device) if own_basis else None),
     )
-    fit = _fit(problem, regime, measures["n_checkpoints"])
-    fit.keep = CheckpointFile(state, device) if state else None
-    fit.on_row, fit.pause = on_row, pause
-    trajectory, solver = fit.run(), fit.solver
-    datasets = _datasets(problem, trajectory, float(attrs["image_scale"]))
-    if "coefficients" in datasets and own_basis:
-        datasets["coefficients"] *= np.float32(attrs["basis_scale"])
-    if isinstance(solver, WeightPath):
-        datasets["weights"] = np.array([np.nan, *solver.weights])
-    return datasets, _attributes(problem, solver, trajectory, regime, attrs), trajectory.history
+
+
+def with_found_lr(problem: Problem, regime: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, float]]:
+    """Put the learning rate that a range test finds where a regime says ``lr: auto``.
+
+    Returns
+    -------
+        the regime with a number, and what to remember of it: ``lr_found``, or nothing
+    """
+    optimizer = regime.get("optimizer", {})
+    if optimizer.get("lr") != "auto":
+        return regime, {}
+    test = import_module("sharpfit.fitting.lr_range").range_test_of(
+        problem, optimizer, problem.start(regime["start"])
+    )
+    return {**regime, "optimizer": {**optimizer, "lr": test.found}}, {"lr_found": test.found}
 
 
 def _fit(problem: Problem, regime: Mapping[str, Any], n_checkpoints: int) -> Fit:

@@ -18,7 +18,7 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from sharpfit.errors import InputError
 from sharpfit.fitting.command_line import CommandLine
 from sharpfit.fitting.foreign import foreign_kind
-from sharpfit.fitting.methods import modules_of
+from sharpfit.fitting.methods import AUTO, modules_of
 from sharpfit.fitting.names import did_you_mean
 from sharpfit.fitting.refused import why_refused
 from sharpfit.fitting.solvers import torch_optimizer
@@ -78,6 +78,7 @@ def check_regime(name: str, regime: Regime) -> None:
     """
     try:
         modules_of(regime)
+        regime = _with_a_number(regime)
         if "optimizer" in regime:
             _check_optimizer(regime["optimizer"])
             _check_schedule(regime["optimizer"], regime.get("schedule", []), regime["n_iterations"])
@@ -94,6 +95,12 @@ def check_regime(name: str, regime: Regime) -> None:
         _rehearse(regime)
     except InputError as error:
         raise InputError(f"params.yaml: regimes.{name}.{error}") from None
+
+
+def _with_a_number(regime: Regime) -> Regime:
+    """Stand in a small learning rate for one that each scan's range test will find."""
+    optimizer = regime.get("optimizer", {})
+    return {**regime, "optimizer": {**optimizer, "lr": 1e-3}} if optimizer.get("lr") == AUTO else regime
 
 
 def _check_foreign(regime: Regime) -> None:

@@ -25,6 +25,10 @@ def account(spec: Spec) -> Iterator[str]:
     if spec["rule"] == "preprocess" and h5py.is_hdf5(outputs["output"]):
         with h5py.File(outputs["output"]) as file:
             yield from (DECIDED + line for line in decisions(file.attrs))
+    elif spec["rule"] == "reconstruct" and h5py.is_hdf5(outputs["reconstruction"]):
+        with h5py.File(outputs["reconstruction"]) as file:
+            if "lr_found" in file.attrs:
+                yield f"{DECIDED}lr: {file.attrs['lr_found']:.3g}, found by a range test"
     elif spec["rule"] == "evaluate":
         yield FOUND + _verdict(outputs["evaluation"])
 

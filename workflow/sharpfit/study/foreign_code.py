@@ -51,7 +51,7 @@ def check_code(params: Mapping[str, Any], allowed: bool) -> None:
             )
 
 
-def _check_function(where: str, file: str, function: str, **arguments: Any) -> None:
+def _check_function(where: str, /, file: str, function: str, **arguments: Any) -> None:
     """Hold the arguments of a regime against a function's signature as its source has it.
 
     A file that is not there is told when its digest is asked for.

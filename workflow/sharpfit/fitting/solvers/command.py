@@ -26,7 +26,7 @@ from sharpfit.fitting.solving import Objective
 from sharpfit.physics.norms import inner, item_axes, spread_over
 
 
-def make(objective: Objective, start: Tensor, *, command: str, **values: Any) -> Command:
+def make(objective: Objective, start: Tensor, /, *, command: str, **values: Any) -> Command:
     """Prepare a command for every item and slice of ``start``, (item, slice, y, x).
 
     Parameters
