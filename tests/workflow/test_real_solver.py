@@ -23,6 +23,29 @@ measures: {n_checkpoints: 5, n_replicas: 1, seed: 7}
 """
 
 
+KINDS = {
+    "cg": {"solver": {"name": "cg"}, "start": "zero_filled", "n_iterations": 8},
+    "weighted": {
+        "solver": {"name": "pogm"},
+        "penalty": {"name": "wavelet", "family": "db4", "n_levels": 2, "weight": 0.5},
+        "start": "zero",
+        "n_iterations": 8,
+    },
+    "judged": {
+        "solver": {"name": "fista"},
+        "penalty": {"name": "total_variation", "weight": "judged"},
+        "start": "zero",
+        "n_iterations": 36,
+    },
+    "cosines": {
+        "optimizer": {"name": "SGD", "lr": 1.0},
+        "basis": {"name": "dct"},
+        "start": "zero",
+        "n_iterations": 8,
+    },
+}
+
+
 @pytest.fixture
 def real(tmp_path: Path) -> Scratch:
     study = build(tmp_path / "study")
@@ -56,3 +79,16 @@ def test_an_unknown_optimizer_ends_in_one_line_before_any_job(real: Scratch) -> 
     real.edit("regimes.constant.optimizer", {"name": "Adam", "lrr": 0.01, "lr": 0.01})
     assert real.snakemake(ok=False) == set()
     assert "lrr" in real.output
+
+
+def test_every_kind_of_regime_runs_once_and_each_alone_when_its_files_change(real: Scratch) -> None:
+    """No fit loads a file that its fingerprint leaves out, and none is stale through another's files."""
+    real.edit("regimes", KINDS)
+    assert len(real.snakemake()) == 4 + 2 * len(KINDS)
+    assert real.snakemake() == set()
+    folder = "workflow/sharpfit/fitting"
+    real.replace(f"{folder}/penalties/total_variation.py", "N_STEPS = 8", "N_STEPS = 7")
+    ends = {"summarise", "report"}
+    assert real.snakemake() == {"reconstruct phantom/judged", "evaluate phantom/judged"} | ends
+    real.replace(f"{folder}/bases/dct.py", "Cosine()\n", "Cosine() or None\n")
+    assert real.snakemake() == {"reconstruct phantom/cosines", "evaluate phantom/cosines"} | ends
