@@ -65,7 +65,8 @@ def repository(tmp_path_factory):
 def test_every_plot_of_the_default_study_is_drawn(repository):
     done = run("dvc", "plots", "show", "--json", cwd=repository)
     plots = json.loads(done.stdout)["data"]
-    assert sum(name.endswith("images.png") for name in plots) == 4
+    named = (REPOSITORY / "dvc.yaml").read_text().count("images.png")
+    assert sum(name.endswith("images.png") for name in plots) == named > 0
     curves = [name for name in plots if name.startswith(("phantom_r2", "head_r4"))]
     assert len(curves) == 4
     assert "fail" not in done.stderr.lower()

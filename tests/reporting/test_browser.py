@@ -12,7 +12,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from made_study import make_study
+from made_study import make_study, write_sidecars
 from PIL import Image
 from test_page import HOSTILE, page_of
 from typer.testing import CliRunner
@@ -305,6 +305,7 @@ def test_a_comparison_opens_with_a_over_b(browser, tmp_path):
         file["images"][...] = file["images"][...] * 0.5
     with h5py.File(tmp_path / "b/results/evaluate/phantom_r2/warmup/picked.h5", "a") as file:
         file["image"][...] = file["image"][...] * 0.5
+    write_sidecars(tmp_path / "b", "phantom_r2", "warmup")
     page = tmp_path / "compare.html"
     done = CliRunner().invoke(app, ["compare", str(tmp_path / "a"), str(tmp_path / "b"), "--html", str(page)])
     assert done.exit_code == 1

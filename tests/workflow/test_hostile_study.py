@@ -56,7 +56,10 @@ def test_modules_in_a_study_are_not_imported(workflow: Scratch, tmp_path: Path) 
 def test_only_the_device_is_given_on_the_command_line(workflow: Scratch) -> None:
     workflow.call("snakemake", "-n", "--config", "device=cpu")
     done = workflow.call("snakemake", "-n", "--config", "devise=cpu", ok=False)
-    assert "error: --config devise: only device is given so; parameters stand in params.yaml" in done.stdout
+    assert (
+        "error: --config devise: only device and allow_code are given so; parameters stand in params.yaml"
+        in done.stdout
+    )
 
 
 @pytest.mark.parametrize("name", [".numba_config.yaml", "matplotlibrc"])

@@ -98,6 +98,9 @@ def _compare_numbers(first: str, other: str, missing: InputError, fail_on_change
     """Compare two summaries, since one side's images are not at hand; no number says better or worse."""
     from sharpfit.comparing.numbers import compare_numbers, numbers_of
 
-    numbers = compare_numbers(numbers_of(first), numbers_of(other))
+    try:
+        numbers = compare_numbers(numbers_of(first), numbers_of(other))
+    except InputError:  # no committed numbers either: what is missing says what to do
+        raise missing from None
     typer.echo(f"{missing}\nThe committed numbers alone, {first} → {other}: {numbers.in_words()}.")
     return int(fail_on_change and not numbers.agree)
