@@ -63,7 +63,7 @@ def test_the_mprage(shared_data):
 def test_its_own_maps_and_masks_can_be_used(shared_data):
     name = "MPRAGE_multi_channel.mat"
     own = {"csm": {"file": name, "dataset": "coil_sens"}, "mask": {"file": name, "dataset": "kMaskRandACS7"}}
-    _, attrs = prepare(shared_data, {"file": name, "dataset": "kData"} | own)
+    _, attrs = prepare(shared_data, {"file": name, "dataset": "kData", "axes": ["ky", "kx", "coil"]} | own)
     assert abs(attrs["acceleration"] - 7) < 0.2
     assert "coil_sens" in attrs["csm_source"]
 

@@ -12,7 +12,8 @@ from sharpfit.errors import InputError
 from sharpfit.files.readers.dataset_choice import MAX_COMPRESSION
 
 # Reading the text, the attributes and the readouts of any sound file takes less, s.
-_PATIENCE = 120
+_PATIENCE = 3
+_BYTES_PER_SECOND = 5_000_000
 # Memory for doing so, bytes: a damaged length asks for up to 4 GB.
 _MEMORY = 256 * 2**20
 _MEMORY_PER_BYTE = 16
@@ -31,7 +32,7 @@ def try_out(path: Path) -> None:
         _read_and_exit(path)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
-        how = "takes minutes over" if os.WTERMSIG(status) == signal.SIGALRM else "crashes on"
+        how = "takes far too long over" if os.WTERMSIG(status) == signal.SIGALRM else "crashes on"
         raise InputError(f"{path}: HDF5's own library {how} this file; it is damaged")
     if os.WEXITSTATUS(status):
         raise InputError(f"{path}: its texts or readouts cannot be read as HDF5; it is cut off or damaged")
@@ -42,8 +43,8 @@ def _read_and_exit(path: Path) -> NoReturn:
     status = 0
     try:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(_PATIENCE)
         size = path.stat().st_size
+        signal.alarm(_PATIENCE + size // _BYTES_PER_SECOND)
         used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
         limit = used + _MEMORY + _MEMORY_PER_BYTE * size
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
