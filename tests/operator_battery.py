@@ -30,3 +30,21 @@ def check_operator(operator: LinearOperator, domain, range_) -> None:
     torch.testing.assert_close((matrix @ x.flatten()).reshape(range_), Ax)
     torch.testing.assert_close((matrix.mH @ y.flatten()).reshape(domain), AHy)
     assert torch.equal(operator.H.H(x), Ax)
+
+
+SHAPE = (5, 6)  # an odd and an even axis: the two differ in every fftshift
+
+
+def line_mask(axis):
+    mask = torch.zeros(SHAPE, dtype=torch.bool)
+    mask.select(axis, 0)[...] = True
+    mask.select(axis, 2)[...] = True
+    return mask
+
+
+MASKS = {
+    "points": torch.rand(SHAPE, generator=torch.Generator().manual_seed(0)) < 0.5,
+    "ky lines": line_mask(0),
+    "kx lines": line_mask(1),
+    "full": torch.ones(SHAPE, dtype=torch.bool),
+}

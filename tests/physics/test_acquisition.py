@@ -2,27 +2,11 @@
 
 import pytest
 import torch
-from operator_battery import check_operator, complex_normal
+from operator_battery import MASKS, SHAPE, check_operator, complex_normal
 
 from sharpfit.physics.acquisition import acquisition
 from sharpfit.physics.operators import Coils, Fourier, LinearOperator, Sampling
 
-SHAPE = (5, 6)  # an odd and an even axis: the two differ in every fftshift
-
-
-def lines(axis):
-    mask = torch.zeros(SHAPE, dtype=torch.bool)
-    mask.select(axis, 0)[...] = True
-    mask.select(axis, 2)[...] = True
-    return mask
-
-
-MASKS = {
-    "points": torch.rand(SHAPE, generator=torch.Generator().manual_seed(0)) < 0.5,
-    "ky lines": lines(0),
-    "kx lines": lines(1),
-    "full": torch.ones(SHAPE, dtype=torch.bool),
-}
 SUBSET = torch.rand(SHAPE, generator=torch.Generator().manual_seed(1)) < 0.3
 every_mask = pytest.mark.parametrize("kind", MASKS)
 

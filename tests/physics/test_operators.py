@@ -1,26 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from operator_battery import check_operator, complex_normal
+from operator_battery import MASKS, SHAPE, check_operator, complex_normal
 
 from sharpfit.physics.operators import Coils, Fourier, Identity, Sampling, largest_singular_value
-
-SHAPE = (5, 6)  # an odd and an even axis: the two differ in every fftshift
-
-
-def line_mask(axis):
-    mask = torch.zeros(SHAPE, dtype=torch.bool)
-    mask.select(axis, 0)[...] = True
-    mask.select(axis, 2)[...] = True
-    return mask
-
-
-MASKS = {
-    "points": torch.rand(SHAPE, generator=torch.Generator().manual_seed(0)) < 0.5,
-    "ky lines": line_mask(0),
-    "kx lines": line_mask(1),
-    "full": torch.ones(SHAPE, dtype=torch.bool),
-}
 
 
 def test_fourier():
