@@ -21,7 +21,7 @@ ship: $(VENV)/installed ## compute the default study and stage the numbers it is
 	git add dvc.lock results/README.md results/summary.json
 
 docs: $(VENV)/installed-docs ## write the pages of sharpfit.api to docs/api, from its docstrings
-	PYTHONPATH=workflow pdoc --docformat numpy --output-directory docs/api sharpfit.api
+	PYTHONPATH=workflow PDOC_ALLOW_EXEC=1 pdoc --docformat numpy --output-directory docs/api sharpfit.api
 
 test: $(VENV)/installed-test lint ## run every check and test, two at a time
 	pytest -n 2 --dist worksteal
@@ -69,6 +69,6 @@ $(VENV)/installed-test: $(VENV)/installed
 	@touch $@
 
 $(VENV)/installed-docs: $(VENV)/installed
-	$(PIP) -e '.[docs]'
+	$(INSTALL) -e '.[docs]'
 	@touch $@
 

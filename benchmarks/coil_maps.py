@@ -44,7 +44,7 @@ def sigpys(kspace):
 
 
 def barts(kspace):
-    """The whole process; BART's threshold is that of the singular values squared."""
+    """Run the whole process; BART's threshold is that of the singular values squared."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "kspace"
         dims = " ".join(map(str, (*kspace.shape[1:], 1, len(kspace))))

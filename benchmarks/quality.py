@@ -85,7 +85,7 @@ def _row(scan: Scan, image: np.ndarray, method: str, setting: str, seconds: floa
 
 
 def ours(study: Path, name: str, scan: Scan) -> Iterator[Row]:
-    """What the judge picked of every regime that was run, and which of them it calls best."""
+    """Return what the judge picked of every regime that was run, and which of them it calls best."""
     fits = {}
     for file in sorted((study / "results" / "evaluate" / name).glob("*/evaluation.json")):
         found = read_evaluation(file)

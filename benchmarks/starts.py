@@ -70,7 +70,7 @@ def timed(study: Scratch, *commands: tuple[str, ...]) -> list[float]:
 
 
 def planned(folder: Path, n_scans: int, n_regimes: int, raw_bytes: int = 100) -> Scratch:
-    """A study of so many scans × regimes with raw files of so many (sparse) bytes, nothing computed."""
+    """Make a study of so many scans × regimes with raw files of so many (sparse) bytes, nothing computed."""
     study = build(folder)
     params = study.params()
     regime = params["regimes"]["slow"]
@@ -110,7 +110,7 @@ for job in provenance.jobs:
 
 
 def scale(folder: Path, n_scans: int) -> dict[str, Any]:
-    """Starts of a study of ``n_scans`` × 8: all to do, nothing to do, and the same without fingerprints."""
+    """Time starts with ``n_scans`` × 8: all to do, nothing to do, and the same without fingerprints."""
     study = planned(folder / f"scale{n_scans}", n_scans, 8)
     study.env["PYTHONPATH"] = str(study.root / "workflow")
     row: dict[str, Any] = {"scans": n_scans, "jobs": n_scans * 17 + 2}

@@ -89,6 +89,6 @@ METHODS: dict[str, tuple[Method, int]] = {
 
 
 def picked(scores: np.ndarray) -> int:
-    """The checkpoint of the smallest score, the last one where none is finite."""
+    """Return the checkpoint of the smallest score, the last one where none is finite."""
     finite = np.isfinite(scores)
     return int(np.where(finite, scores, np.inf).argmin()) if finite.any() else len(scores) - 1

@@ -31,7 +31,7 @@ RATES = {"Adagrad": 0.1, "Adadelta": 1.0, "ASGD": 1.0, "Rprop": 0.003}
 
 
 def draw_regime(rng: np.random.Generator) -> tuple[str, dict[str, Any]]:
-    """A family's name and a regime as params.yaml would hold it."""
+    """Return a family's name and a regime as params.yaml would hold it."""
     weights = np.array(list(FAMILIES.values())) / sum(FAMILIES.values())
     family = str(rng.choice(list(FAMILIES), p=weights))
     n = int(rng.choice([20, 50, 100, 200]))
@@ -79,7 +79,7 @@ def _diverging(rng: np.random.Generator) -> tuple[dict[str, Any], list[dict[str,
 
 
 def going_on(regime: dict[str, Any]) -> dict[str, Any]:
-    """The same regime for three times the iterations, the further ones at its largest learning rate.
+    """Return the same regime for three times the iterations, the further ones at its largest learning rate.
 
     A schedule that watches the loss just goes on.
     """

@@ -58,7 +58,7 @@ def draw_scan(rng: np.random.Generator) -> ScanCase:
 
 
 def make_scan(case: ScanCase) -> tuple[RawScan, float | None]:
-    """The raw scan with its noise-free twin, and the noise level to state; None: a noise scan tells it."""
+    """Make the raw scan, its noise-free twin, and the noise level to state (None: a noise scan tells)."""
     if case.object in ("ellipses", "head"):
         clean, maps = _simulated(case)
     else:
@@ -100,7 +100,7 @@ def _simulated(case: ScanCase) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _picture(case: ScanCase, i: int) -> np.ndarray:
-    """A picture or bars on the finer grid, with a smooth phase; pictures fill the frame."""
+    """Return a picture or bars on the finer grid, with a smooth phase; pictures fill the frame."""
     rng = np.random.default_rng((case.seed, i))
     shape = [FINER * side for side in case.shape]
     y, x = (np.linspace(-1, 1, n) for n in shape)

@@ -78,7 +78,7 @@ def judge_case(folder: Path) -> Judged:
 
 
 def truth_of(record: Record, error: np.ndarray, further: np.ndarray) -> str:
-    """The class that the images belong to, from the noise-free reference."""
+    """Return the class that the images belong to, from the noise-free reference."""
     if record.stopped_because.startswith("non-finite") or not np.isfinite(further).all():
         return "diverging"
     if np.nansum(record.history["step"]) == 0:
@@ -102,7 +102,7 @@ def _steps(scores: np.ndarray, error: np.ndarray) -> tuple[int, int]:
 
 
 def _stopped(record: Record) -> int:
-    """The checkpoint at which `stop: {rule: judged, …}` would have ended the fit."""
+    """Return the checkpoint at which `stop: {rule: judged, …}` would have ended the fit."""
     rule = JudgedStop(STOP["rise"], int(STOP["patience"]), record.sigma)
     per_checkpoint = [name for name in MEASURES if name not in ("iterations", "frc_counts")]
     seen = [
@@ -120,7 +120,7 @@ def moving(cases: Sequence[Judged]) -> list[Judged]:
 
 
 def confusion(cases: Sequence[Judged]) -> str:
-    """The confusion matrix, truth down, verdict across."""
+    """Return the confusion matrix, truth down, verdict across."""
     counts = Counter((one.truth, one.verdict) for one in cases)
     columns = (*CLASSES, "mixed", "not decided")
     lines = ["| truth \\ verdict | " + " | ".join(columns) + " | right |", "|---" * (len(columns) + 2) + "|"]
@@ -162,7 +162,7 @@ def reliability(cases: Sequence[Judged]) -> str:
 
 
 def advice(cases: Sequence[Judged]) -> str:
-    """What following the advice to go on does to the image."""
+    """Return what following the advice to go on does to the image."""
     gains = []
     for one in cases:
         if one.found.go_on and one.further.size:
@@ -179,7 +179,7 @@ def advice(cases: Sequence[Judged]) -> str:
 
 
 def stopping(cases: Sequence[Judged]) -> str:
-    """What `stop: judged` saves and loses."""
+    """Return what `stop: judged` saves and loses."""
     stopped = [one for one in moving(cases) if one.stopped < len(one.iterations) - 1]
     if not stopped:
         return "`stop: judged` ended no fit."
@@ -224,7 +224,7 @@ def _describe(case: dict[str, Any]) -> str:
 
 
 def summary(cases: Sequence[Judged]) -> str:
-    """The whole page."""
+    """Return the whole page."""
     right = sum(one.truth == one.verdict for one in cases)
     open_ = sum(one.verdict in ("mixed", "not decided") for one in cases)
     wrong = [one for one in moving(cases) if one.case["scan"]["stated"] in (0.8, 1.2)]

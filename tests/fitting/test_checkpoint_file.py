@@ -103,7 +103,7 @@ def test_a_save_killed_before_its_state_leaves_the_one_before(tmp_path):
 
 @pytest.mark.parametrize("name", ["state", "seen"])
 @pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "missing"])
-def test_a_damaged_state_is_left_behind_and_said_once(tmp_path, capsys, name, damage):
+def test_a_damaged_state_is_left_behind_and_said_once(tmp_path, caplog, name, damage):
     CheckpointFile(tmp_path / "fit", CPU).save({"t": 3, "c": torch.ones(4)}, seen(3))
     path = tmp_path / "fit" / name
     content = path.read_bytes()
@@ -115,7 +115,7 @@ def test_a_damaged_state_is_left_behind_and_said_once(tmp_path, capsys, name, da
     file = CheckpointFile(tmp_path / "fit", CPU)
     assert file.load() is None
     assert file.load() is None
-    assert capsys.readouterr().out.count("starting from iteration 0") == 1
+    assert caplog.text.count("starting from iteration 0") == 1
     file.save({"t": 1}, seen(1))
     assert CheckpointFile(tmp_path / "fit", CPU).load()[0] == {"t": 1}
 
@@ -129,7 +129,7 @@ class Attack:
 
 
 @pytest.mark.parametrize("planted", ["pickle", "archive", "file"])
-def test_a_planted_state_executes_nothing(tmp_path, capsys, planted):
+def test_a_planted_state_executes_nothing(tmp_path, caplog, planted):
     """A study may bring its .cache folder along: neither a pickle nor torch's own archive of one may run."""
     import hashlib
     import io
@@ -147,6 +147,6 @@ def test_a_planted_state_executes_nothing(tmp_path, capsys, planted):
     file = CheckpointFile(folder, CPU)
     assert file.load() is None
     assert not trace.exists()
-    assert "starting from iteration 0" in capsys.readouterr().out
+    assert "starting from iteration 0" in caplog.text
     file.save({"t": 1}, seen(1))
     assert file.load()[0] == {"t": 1}

@@ -125,13 +125,13 @@ def paused(case, regime, state):
         run(case, regime, state=state, pause=lambda: next(asked) == 7)
 
 
-def test_a_state_of_another_solver_is_left_behind_and_said(tmp_path, capsys):
+def test_a_state_of_another_solver_is_left_behind_and_said(tmp_path, caplog):
     case, state = small(), tmp_path / "fit"
     paused(case, {"solver": {"name": "cg"}, "start": "zero", "n_iterations": 20}, state)
     again, whole = run(case, ADAM, state=state), run(case, ADAM)
     np.testing.assert_array_equal(again[0]["images"], whole[0]["images"])
     assert again[2] == whole[2]
-    assert capsys.readouterr().out.count("cannot be taken up (KeyError: it was made by another solver)") == 1
+    assert caplog.text.count("cannot be taken up (KeyError: it was made by another solver)") == 1
 
 
 def test_the_iterate_before_a_non_finite_step_is_kept_although_it_was_a_checkpoint():

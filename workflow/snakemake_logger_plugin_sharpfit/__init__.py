@@ -55,7 +55,7 @@ class LogHandler(LogHandlerBase):
                 self._console.show(record)
             elif record.levelno >= logging.WARNING:
                 print(record.getMessage(), file=sys.stderr)
-        except Exception:
+        except Exception:  # noqa: BLE001 -- as a handler of `logging` has to
             self.handleError(record)
 
     def close(self) -> None:

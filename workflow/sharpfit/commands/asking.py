@@ -48,11 +48,11 @@ def parsed(key: str, answer: str) -> Any:
 
 
 def entry(file: Path, dataset: str, axes: str, select: str) -> dict[str, Any]:
-    """A scan's entry from a command's options; empty ones are left out."""
+    """Return a scan's entry from a command's options; empty ones are left out."""
     stated = {"dataset": dataset, "axes": axes, "select": select}
     return {"file": str(file)} | {key: parsed(key, text) for key, text in stated.items() if text}
 
 
 def scan_name(file: Path) -> str:
-    """A name for a scan, made of its file's."""
+    """Return a name for a scan, made of its file's."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", file.stem).lstrip("_.-") or "scan"

@@ -43,7 +43,8 @@ def compare(
     Better and worse mean beyond the judge's uncertainty. Ends with status 0 (same or better), 1 (worse) or
     2 (not comparable). Where a revision's results are not at hand, its committed numbers are compared.
 
-    Examples:
+    For example:
+
     sharpfit compare HEAD workspace
     sharpfit compare ../colleague . --html compare.html
     sharpfit compare '.::*/constant' '.::*/warmup'

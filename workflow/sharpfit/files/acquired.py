@@ -169,7 +169,7 @@ def _as_slices(placed: Placed, where: str, said: list[str]) -> _Stack:
 
 
 def _of_the_mean(noise: FileArray | None, n_averages: int) -> FileArray | None:
-    """The noise of a mean of ``n_averages`` samples."""
+    """Return the noise of a mean of ``n_averages`` samples."""
     if noise is None or n_averages == 1:
         return noise
     return noise._replace(values=noise.values / np.float32(np.sqrt(n_averages)))

@@ -4,10 +4,15 @@ A file is known by its first bytes and, within HDF5, by its groups; its extensio
 nothing (BART's .cfl has no mark of its own).
 """
 
+from __future__ import annotations
+
 from pathlib import Path, PurePath
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sharpfit.errors import InputError
+
+if TYPE_CHECKING:  # slow to import
+    import h5py
 
 READERS = "sharpfit.files.readers"
 """Package of the readers, one module each: `read` for arrays, `read_scan` for whole scans."""
@@ -116,7 +121,7 @@ def _hdf5_reader(path: str) -> str:
     return "hdf5"
 
 
-def _is_ismrmrd(file: Any, name: str) -> bool:
+def _is_ismrmrd(file: h5py.File, name: str) -> bool:
     """Whether a group of the file itself (no link elsewhere) holds an ISMRMRD header or acquisitions."""
     import h5py
 

@@ -26,6 +26,7 @@ class Readouts:
     """(readout,) each: ky, kz, slice, average and those of `CHOSEN`"""
 
     def __len__(self) -> int:
+        """How many readouts there are."""
         return len(self.data)
 
     def where(self, wanted: np.ndarray) -> "Readouts":
@@ -151,7 +152,7 @@ def to_kspace(image: np.ndarray, axis: int) -> np.ndarray:
 
 
 def _rank_in_group(group: np.ndarray, key: np.ndarray) -> np.ndarray:
-    """Number the members of every group by their key, then by their order."""
+    """Count off the members of every group by their key, then by their order."""
     order = np.lexsort((np.arange(len(group)), key, group))
     sorted_group = group[order]
     first = np.r_[True, sorted_group[1:] != sorted_group[:-1]]

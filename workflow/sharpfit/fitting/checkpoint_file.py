@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import os
 import shutil
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
+_LOG = logging.getLogger(__name__)
 Row = dict[str, float]
 Observation = dict[str, np.ndarray]
 _DIGEST = hashlib.sha256().digest_size
@@ -78,13 +80,13 @@ class CheckpointFile:
             return None
         try:
             return self._load()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- damage may surface as anything; the fit starts anew
             self.forget(f"{type(error).__name__}")
             return None
 
     def forget(self, why: str) -> None:
         """Remove the state and say why the fit starts anew."""
-        print(f"{self._folder} cannot be taken up ({why}); starting from iteration 0", flush=True)
+        _LOG.warning("%s cannot be taken up (%s); starting from iteration 0", self._folder, why)
         if self._folder.is_dir():
             shutil.rmtree(self._folder)
         else:

@@ -58,7 +58,7 @@ def modules_of(regime: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _solver_and_penalty(regime: Mapping[str, Any]) -> tuple[str, ...]:
-    """What `modules_of` says but for the basis."""
+    """Name what `modules_of` does, but for the basis."""
     if "solver" not in regime:
         auto = regime.get("optimizer", {}).get("lr") == AUTO
         return (f"{SOLVERS}.{TORCH}", *((LR_RANGE,) if auto else ()))

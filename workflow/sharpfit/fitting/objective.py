@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -85,8 +84,8 @@ class Problem:
 
     def __init__(
         self,
-        kspace: Any,
-        csm: Any,
+        kspace: np.ndarray,
+        csm: np.ndarray,
         mask: np.ndarray,
         held_out_mask: np.ndarray,
         support: np.ndarray,

@@ -36,24 +36,37 @@ def reconstruct(
 ) -> tuple[dict[str, np.ndarray], dict[str, Any], list[Row]]:
     """Fit one scan under one regime: min_c ½‖A c − y‖², all replicas at once.
 
-    Args:
-        scan: ``kspace``, ``csm``, ``mask``, ``held_out_mask``, ``support`` of preprocess, and ``basis``
-            where the scan brings one; arrays or open datasets.
-        attrs: ``sigma``, ``unexplained``, ``image_scale``, and ``basis_scale`` of such a basis.
-        regime: ``optimizer`` and ``schedule``, or ``solver`` and ``penalty``; ``basis``, ``start``,
-            ``n_iterations``, ``stop``.
-        measures: ``n_checkpoints``, ``n_replicas``, ``seed``.
-        device: where to compute.
-        state: folder for resuming after a kill.
-        on_row: sees every row of the history as it is made.
-        pause: see :class:`sharpfit.fitting.loop.Fit`.
+    Parameters
+    ----------
+    scan
+        ``kspace``, ``csm``, ``mask``, ``held_out_mask``, ``support`` of preprocess, and ``basis`` where the
+        scan brings one; arrays or open datasets
+    attrs
+        ``sigma``, ``unexplained``, ``image_scale``, and ``basis_scale`` of such a basis
+    regime
+        ``optimizer`` and ``schedule``, or ``solver`` and ``penalty``; ``basis``, ``start``,
+        ``n_iterations``, ``stop``
+    measures
+        ``n_checkpoints``, ``n_replicas``, ``seed``
+    device
+        where to compute
+    state
+        folder for resuming after a kill
+    on_row
+        sees every row of the history as it is made
+    pause
+        see :class:`sharpfit.fitting.loop.Fit`
 
-    Returns:
-        datasets and attributes of ``reconstruction.h5``, and the rows of ``history.csv``.
+    Returns
+    -------
+        datasets and attributes of ``reconstruction.h5``, and the rows of ``history.csv``
 
-    Raises:
-        InputError: the scan is not in complex64.
-        FrozenFitError: leaf, optimizer and data do not belong together.
+    Raises
+    ------
+    InputError
+        the scan is not in complex64
+    FrozenFitError
+        leaf, optimizer and data do not belong together
     """
     problem = problem_of(scan, attrs, regime, measures, device)
     fitted, found = with_found_lr(problem, regime)

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch.optim import Optimizer, lr_scheduler
@@ -57,6 +57,7 @@ SCHEDULES = (
 EXECUTION = ("capturable", "differentiable", "foreach", "fused")
 N_STEPS = 20  # of the solver in a rehearsal; its schedule is rehearsed to the end
 Regime = Mapping[str, Any]
+T = TypeVar("T")
 
 
 def check_regime(name: str, regime: Regime) -> None:
@@ -229,7 +230,7 @@ def _check_arguments(where: str, kind: Callable[..., Any], spec: Mapping[str, An
             raise InputError(f"{where}.{key}: YAML reads {value} as text; write {float(value)!r}")
 
 
-def _try(where: str, what: str, call: Callable[[], Any]) -> Any:
+def _try(where: str, what: str, call: Callable[[], T]) -> T:
     try:
         return call()
     except Exception as error:

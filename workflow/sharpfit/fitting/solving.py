@@ -60,7 +60,7 @@ class Penalty(Protocol):
         """Minimise ½ ‖z − x‖² + t R(z) over z; t is positive, one per item, shaped to scale ``x``."""
 
     def state_dict(self) -> dict[str, Any]:
-        """What the next call goes on from: tensors and plain values."""
+        """Return what the next call goes on from: tensors and plain values."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up the state of another instance, made alike."""

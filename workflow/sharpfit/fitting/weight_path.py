@@ -29,7 +29,7 @@ class Proximal(Solver, Protocol):
 
 
 def path_checkpoints(n_iterations: int) -> list[int]:
-    """Iterations at which a path has come to the end of a weight, and 0, the start."""
+    """Return iterations at which a path has come to the end of a weight, and 0, the start."""
     return [round(k * n_iterations / N_WEIGHTS) for k in range(N_WEIGHTS + 1)]
 
 
@@ -100,7 +100,7 @@ class WeightPath:
         self._solver.restart()
 
     def state_dict(self) -> dict[str, Any]:
-        """The solver's state and the path so far."""
+        """Return the solver's state and the path so far."""
         return {
             "solver": self._solver.state_dict(),
             "weights": self.weights,

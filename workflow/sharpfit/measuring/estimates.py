@@ -3,12 +3,14 @@
 They are numbers or NumPy arrays of one shape; none needs the images.
 """
 
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
+Numbers = TypeVar("Numbers", float, np.ndarray)
 
-def chi2(rss: Any, sigma: float, n_real: int) -> Any:
+
+def chi2(rss: Numbers, sigma: float, n_real: int) -> Numbers:
     """χ² = RSS / (N_r σ²): reduced chi-squared, σ the noise std per real and imaginary component."""
     return rss / (n_real * sigma**2)
 
@@ -20,12 +22,12 @@ def chi2_df(rss: np.ndarray, df: np.ndarray, sigma: float, n_real: int) -> np.nd
     return np.asarray(rss) / (sigma**2 * left)
 
 
-def sure(rss: Any, df: Any, sigma: float, n_real: int) -> Any:
+def sure(rss: Numbers, df: Numbers, sigma: float, n_real: int) -> Numbers:
     """RSS − N_r σ² + 2σ² df: unbiased for ‖A x − A x_true‖² over the samples (Stein 1981; Ramani 2012)."""
     return rss - n_real * sigma**2 + 2 * sigma**2 * df
 
 
-def risk(seen: Any, v_seen: Any, v_image: Any) -> Any:
+def risk(seen: Numbers, v_seen: Numbers, v_image: Numbers) -> Numbers:
     """J = (seen − v_seen) + v_image: observable squared bias plus the image's whole variance.
 
     seen: an unbiased estimate of the squared error seen at the samples (`sure`) or through a filter

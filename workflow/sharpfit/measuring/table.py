@@ -73,12 +73,12 @@ QUALITIES = tuple(one.name for one in fields(Quality))
 
 
 def unit(name: str) -> str:
-    """Unit of a measure."""
+    """Return the unit of a measure."""
     return _TABLE[name].unit
 
 
 def meaning(name: str) -> str:
-    """What a measure says, in words."""
+    """Return what a measure says, in words."""
     return _TABLE[name].meaning
 
 

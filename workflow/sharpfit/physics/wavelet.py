@@ -112,6 +112,6 @@ class Wavelet(LinearOperator):
 
 
 def _phases(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    """Views of the even and the odd samples along an axis."""
+    """Return views of the even and the odd samples along an axis."""
     pairs = x.unflatten(axis, (x.shape[axis] // 2, 2))
     return (pairs[..., 0], pairs[..., 1]) if axis == -1 else (pairs[..., 0, :], pairs[..., 1, :])

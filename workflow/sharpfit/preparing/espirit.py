@@ -107,7 +107,7 @@ def _waves(n: int, size: int, like: Tensor) -> Tensor:
 
 
 def _eigenvectors(matrices: Tensor, crop: float) -> Tensor:
-    """Unit eigenvectors of the largest eigenvalue, (pixel, coil), 0 where that is not above ``crop``."""
+    """Find unit eigenvectors of the largest eigenvalue, (pixel, coil), 0 where that is not above ``crop``."""
     power = matrices
     for n in range(1, _SQUARINGS + 1):
         power = power @ power

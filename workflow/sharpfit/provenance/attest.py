@@ -100,7 +100,7 @@ def check_used(spec: Spec, before: Iterable[str]) -> None:
 
 
 def recorded(device: str) -> dict[str, Any]:
-    """What is worth knowing but makes nothing stale: library versions, device, kind of processor."""
+    """Return what is worth knowing but makes nothing stale: library versions, device, kind of processor."""
     used = {name for name in LIBRARIES if name in sys.modules}
     versions = {name: found for name, found in versions_now().items() if name in used}
     return {

@@ -98,7 +98,7 @@ class Code:
 
 
 def _remembered(memory: Path) -> dict[str, Facts]:
-    """What was parsed before; nothing where the memory is missing or damaged."""
+    """Return what was parsed before; nothing where the memory is missing or damaged."""
     try:
         known = json.loads(regular_file.read_text(memory))
     except (OSError, ValueError, RecursionError):
@@ -126,7 +126,7 @@ def _imports(tree: ast.AST, package: tuple[str, ...]) -> Iterator[str]:
 
 
 def _resolve(name: str, folders: tuple[Path, Path]) -> Iterator[Path]:
-    """The project's files that importing ``name`` executes: every package on the way and the module."""
+    """List the project's files that importing ``name`` executes: every package on the way and the module."""
     parts = name.split(".")
     for folder in folders:
         for end in range(1, len(parts) + 1):
@@ -161,7 +161,7 @@ def _is_bare_exception(node: ast.stmt) -> bool:
 
 
 def _plain(node: object) -> object:
-    """The tree as nested tuples; empty fields are left out, so that Python versions agree on it."""
+    """Return the tree as nested tuples; empty fields are left out, so that Python versions agree on it."""
     if isinstance(node, ast.AST):
         fields = ast.iter_fields(node)
         return type(node).__name__, tuple(

@@ -37,7 +37,7 @@ def open_study() -> Provenance:
 
 
 def select(provenance: Provenance, names: list[str]) -> list[Job]:
-    """The jobs meant by names: a result's path or folder, ``scan/regime``, a scan, a regime or a rule.
+    """Return the jobs meant by names: a result's path or folder, ``scan/regime``, a scan, a regime or a rule.
 
     No names mean all jobs.
 

@@ -71,7 +71,7 @@ def write_spec(spec: Spec) -> str:
 
 
 def files_below(path: str) -> list[str]:
-    """The file itself, or the files inside the folder; Snakemake's own time stamps left out."""
+    """Return the file itself, or the files inside the folder; Snakemake's own time stamps left out."""
     if not Path(path).is_dir():
         return [path]
     return sorted(

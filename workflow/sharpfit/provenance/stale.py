@@ -147,5 +147,5 @@ def rerun_set(provenance: Provenance, stale: Iterable[str], forced: Callable[[Jo
 
 
 def _entry(job: Job) -> str:
-    """The key of ``params.yaml`` that names a job's raw files: its scan, or the regime whose code it runs."""
+    """Name the key of ``params.yaml`` for a job's raw files: its scan, or the regime whose code it runs."""
     return f"regimes.{job.name.split('/')[-1]}.solver" if job.runs else f"scans.{job.name}"

@@ -64,7 +64,7 @@ def _follows(line: str) -> bool:
 
 
 def recorded_differences(job: Job, now: dict[str, str]) -> list[str]:
-    """What changed since, without making anything stale: library versions, and the device it was made on."""
+    """Say what changed since and makes nothing stale: library versions, and the device it was made on."""
     sidecar = read_sidecar(job.sidecar)
     if sidecar is None:
         return []

@@ -213,7 +213,7 @@ def _flat(figures: Figures[float], quality: Quality) -> dict[str, float]:
     return asdict(figures) | {"iteration": int(figures.iteration)} | asdict(quality)
 
 
-def _without_nan(value: Any) -> Any:
+def _without_nan(value: object) -> object:
     """Replace every number that is not finite by None, at any depth."""
     if isinstance(value, Mapping):
         return {key: _without_nan(item) for key, item in value.items()}

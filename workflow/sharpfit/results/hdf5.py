@@ -76,7 +76,7 @@ def _slice_chunk(shape: tuple[int, ...]) -> tuple[int, ...] | None:
     return (1,) * (len(shape) - 2) + shape[-2:]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, bytes):
         return value.decode()
     return value.item() if isinstance(value, np.generic) else value

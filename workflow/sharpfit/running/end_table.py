@@ -47,7 +47,7 @@ def _seconds(row: dict[str, str], logs: Path) -> str:
 
 
 def _shown(key: str, row: dict[str, str]) -> str:
-    """The weight stands in the column of the iteration where the judge chose one."""
+    """Show a cell; the weight stands in the column of the iteration where the judge chose one."""
     if key == "picked_iteration" and row.get("picked_weight"):
         return f"{float(row['picked_weight']):.3g} σ"
     return row.get(key, "")

@@ -29,7 +29,7 @@ def torch_has_gpu() -> bool:
 
 
 def take(n_gpus: int) -> int:
-    """Number of a GPU that no other job of this study holds; it is this process's until it ends.
+    """Return the number of a GPU that no other job of this study holds; it is this process's until it ends.
 
     Where there are more jobs than GPUs, as `--resources gpu=…` may ask for, they are shared evenly by chance.
     """

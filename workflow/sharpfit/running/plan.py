@@ -77,11 +77,11 @@ class Plan:
         self._console = self._open_console(workflow.logger_manager.get_log_handlers())
 
     def fingerprint(self, rule: str) -> InputFunction:
-        """Function of the wildcards: name of the job's spec."""
+        """Return a function of the wildcards: name of the job's spec."""
         return lambda wildcards: self.provenance.fingerprints[self._job(rule, wildcards).sidecar]
 
     def given(self, rule: str, keyword: str) -> InputFunction:
-        """Function of the wildcards: the files behind one input keyword.
+        """Return a function of the wildcards: the files behind one input keyword.
 
         They are ``ancient()``, so that times decide nothing, except those that are made anew in this run.
         One that is dated in the future is left out: it is there, as planning has checked, and Snakemake would
@@ -96,11 +96,11 @@ class Plan:
         return files
 
     def marker(self, rule: str) -> InputFunction:
-        """Function of the wildcards: the stale marker, newer than any result, when the job's are stale."""
+        """Return a function of the wildcards: the stale marker, newer than any result, for stale jobs."""
         return lambda wildcards: paths.STALE if self._job(rule, wildcards).sidecar in self.stale else []
 
     def targets(self, *rules: str) -> InputFunction:
-        """Function of no wildcards: the first result of every job of these rules.
+        """Return a function of no wildcards: the first result of every job of these rules.
 
         If other results are missing, the job is stale. In a run, real or dry, the ones of jobs that have
         nothing to do are left out, so that Snakemake, which takes a millisecond for each job it looks at,
@@ -117,7 +117,7 @@ class Plan:
         return files
 
     def memory(self, base_mb: int, per_input_mb: int) -> Callable[[Any, Any], int]:
-        """Function of the input: megabytes to ask a scheduler for, from what such jobs were seen to need."""
+        """Return a function of the input: megabytes to ask a scheduler for, as such jobs needed."""
         return lambda wildcards, input: base_mb + int(per_input_mb * input.size_mb)  # noqa: ARG005
 
     def run_job(self) -> str:

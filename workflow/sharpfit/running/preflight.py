@@ -61,6 +61,6 @@ def check(params: dict[str, Any], code: Code, thorough: bool) -> None:
 
 
 def remembered(digest: str) -> Path:
-    """The file that exists when parameters of this digest passed."""
+    """Return the file that exists when parameters of this digest passed."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "sharpfit" / "checked" / digest

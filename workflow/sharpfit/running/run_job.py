@@ -74,7 +74,7 @@ def run(argv: list[str] | None = None) -> None:
         traceback.print_exc()
         where = f": {error.filename}" if error.filename else ""
         _fail(f"{accounts.ERROR}{error.strerror or error}{where}")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- its traceback stands in the log, one line where people look
         traceback.print_exc()
         said = str(error).splitlines()[0] if str(error) else ""
         _fail(f"{accounts.ERROR}{type(error).__name__}: {said} (traceback above)")

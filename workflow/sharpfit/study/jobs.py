@@ -59,6 +59,7 @@ class Job:
         return [*(file for files in lists for file in files), *self.runs]
 
     def __str__(self) -> str:
+        """Name the job as the console does."""
         return f"{self.rule} {self.name}".strip()
 
 
@@ -83,7 +84,7 @@ def jobs_of(params: dict[str, Any]) -> list[Job]:
 
 
 def raw_files(scan: dict[str, Any]) -> list[str]:
-    """The files a scan is read from: its k-space first, then noise, maps, mask and reference.
+    """Return the files a scan is read from: its k-space first, then noise, maps, mask and reference.
 
     A BART ``.cfl`` or ``.hdr`` brings its other half along.
     """

@@ -84,7 +84,7 @@ def _key(path: list[Any]) -> str:
 
 
 def _say(error: jsonschema.ValidationError) -> str:
-    """A jsonschema error in the words of someone who edits ``params.yaml``."""
+    """Put a jsonschema error into the words of someone who edits ``params.yaml``."""
     where, value = list(error.absolute_path), error.instance
     match error.validator:
         case "additionalProperties":

@@ -59,7 +59,7 @@ def read_params(file: Path = Path(paths.PARAMS)) -> dict[str, Any]:
 
 
 def parse(content: bytes, name: str = paths.PARAMS) -> dict[str, Any]:
-    """The same, of bytes; `name` is the file's, for messages."""
+    """Read the same from bytes; `name` is the file's, for messages."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -90,7 +90,7 @@ class _Document:
         self._anchors: dict[str, tuple[Any, int]] = {}
 
     def value(self) -> Any:
-        """The document's value; None where there is none."""
+        """Return the document's value; None where there is none."""
         next(self._events)
         if isinstance(next(self._events), yaml.StreamEndEvent):
             return None
@@ -122,7 +122,7 @@ class _Document:
         return value
 
     def _alias(self, event: yaml.Event) -> Any:
-        """The value of an anchor, counted again, since whoever walks through it meets it again."""
+        """Return the value of an anchor, counted again, since whoever walks through it meets it again."""
         if event.anchor not in self._anchors:
             raise self._error(event, f"alias {shown(event.anchor)} names nothing that ends before it")
         value, count = self._anchors[event.anchor]
@@ -158,7 +158,7 @@ class _Document:
         return str(event.value)
 
     def _scalar(self, event: yaml.Event) -> Any:
-        """A scalar without quotes."""
+        """Return the value of a scalar without quotes."""
         text: str = event.value
         if text in WORDS:
             return WORDS[text]
@@ -180,7 +180,7 @@ class _Document:
 
 
 def shown(value: Any) -> str:
-    """A value as it is quoted in a message: on one line, long ones cut."""
+    """Return a value as it is quoted in a message: on one line, long ones cut."""
     text = repr(value)
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
@@ -190,7 +190,7 @@ def _place(name: str, mark: Any) -> str:
 
 
 def _problem(error: yaml.MarkedYAMLError, lines: list[str], mark: Any) -> str:
-    """What the parser found, in its words; a tab, which it names least clearly, in ours."""
+    """Return what the parser found, in its words; a tab, which it names least clearly, in ours."""
     line = lines[mark.line] if mark and mark.line < len(lines) else ""
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return "a tab; indent with spaces"

@@ -43,12 +43,12 @@ def evaluated(scan: str, regime: str, file: str = "evaluation.json") -> str:
 
 
 def sidecar(result: str) -> str:
-    """The provenance file beside a job's first result; it covers all results of that job."""
+    """Return the provenance file beside a job's first result; it covers all results of that job."""
     return f"{result}.prov.json"
 
 
 def spec(fingerprint: str) -> str:
-    """What a job is told to do, named after its content."""
+    """Return what a job is told to do, named after its content."""
     return f"{SPECS}/{fingerprint}.json"
 
 

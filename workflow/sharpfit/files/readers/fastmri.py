@@ -1,8 +1,10 @@
 """fastMRI's HDF5 (Zbontar et al. 2018, arXiv:1811.08839): k-space of slices, mask and ISMRMRD header."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -14,6 +16,9 @@ from sharpfit.files.readers import ismrmrd_header
 from sharpfit.files.readers.dataset_choice import check_size, first_line, no_dataset
 from sharpfit.files.readers.hdf5 import opened
 from sharpfit.files.readouts import to_image, to_kspace
+
+if TYPE_CHECKING:  # slow to import
+    from ismrmrd.xsd import ismrmrdHeader
 
 
 def read_scan(path: Path, dataset: str | None, select: Mapping[str, Any]) -> RawScan:
@@ -76,7 +81,7 @@ def _arrays(path: Path, file: h5py.File) -> tuple[np.ndarray, np.ndarray | None]
 
 
 def _columns(
-    path: Path, shape: tuple[int, ...], encoding: Encoding, header: Any, mask: np.ndarray | None
+    path: Path, shape: tuple[int, ...], encoding: Encoding, header: ismrmrdHeader, mask: np.ndarray | None
 ) -> tuple[np.ndarray, str]:
     """Find the phase encodes that were acquired: those of the header's limits, less those masked out."""
     n_y = shape[-1]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import h5py
 
@@ -50,7 +49,7 @@ def check_own(path: Path, file: h5py.File) -> None:
     """
     seen = 0
 
-    def foreign_link(name: str, link: Any) -> str | None:
+    def foreign_link(name: str, link: object) -> str | None:
         nonlocal seen
         seen += 1
         if seen > MAX_ITEMS:
@@ -59,7 +58,7 @@ def check_own(path: Path, file: h5py.File) -> None:
             return None
         return f"{name} is a link to {link.filename}; store the data themselves in this file"
 
-    def foreign_data(name: str, item: Any) -> str | None:
+    def foreign_data(name: str, item: h5py.HLObject) -> str | None:
         if not isinstance(item, h5py.Dataset) or not (item.is_virtual or item.external):
             return None
         how = "a virtual dataset, made of others" if item.is_virtual else f"stored in {item.external[0][0]}"
@@ -85,7 +84,7 @@ def read(path: Path, dataset: str | None) -> FileArray:
     return FileArray(numeric(values, f"{path}:{name}"), f"{path}:{name}", named)
 
 
-def _is_array(item: Any) -> bool:
+def _is_array(item: h5py.HLObject) -> bool:
     """Whether an HDF5 item holds numbers; names that begin with # are MATLAB's own bookkeeping."""
     if not isinstance(item, h5py.Dataset) or item.name.startswith("/#"):
         return False

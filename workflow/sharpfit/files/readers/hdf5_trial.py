@@ -4,7 +4,7 @@ import os
 import resource
 import signal
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import h5py
 
@@ -57,7 +57,7 @@ def _read_and_exit(path: Path) -> NoReturn:
         os._exit(status)
 
 
-def _read_heaps(item: Any, most: int) -> None:
+def _read_heaps(item: h5py.HLObject, most: int) -> None:
     """Read attributes, and arrays of objects of at most so many bytes; larger ones are refused later."""
     for name in item.attrs:
         item.attrs[name]

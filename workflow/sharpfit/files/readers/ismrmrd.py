@@ -1,8 +1,10 @@
 """ISMRMRD (MRD): acquisitions with headers (Inati et al. 2017, doi:10.1002/mrm.26089)."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -16,6 +18,9 @@ from sharpfit.files.readers import ismrmrd_header
 from sharpfit.files.readers.dataset_choice import check_size, first_line
 from sharpfit.files.readers.hdf5 import opened
 from sharpfit.files.readouts import Readouts
+
+if TYPE_CHECKING:  # slow to import
+    from ismrmrd.xsd import ismrmrdHeader
 
 # Numbers of the flags, from 1 (ismrmrd.h).
 _NOISE, _CALIBRATION, _CALIBRATION_AND_IMAGING, _REVERSE = 19, 20, 21, 22
@@ -150,7 +155,9 @@ def _readouts(where: str, acquisitions: np.ndarray) -> Readouts:
     return Readouts(data[..., before : n_samples - after], centre, counters)
 
 
-def _noise(where: str, acquisitions: np.ndarray, imaging: np.ndarray, header: Any) -> FileArray | None:
+def _noise(
+    where: str, acquisitions: np.ndarray, imaging: np.ndarray, header: ismrmrdHeader
+) -> FileArray | None:
     """Bring the noise scan to the noise of an imaging sample.
 
     A sample's noise variance is proportional to the receiver's bandwidth, 1 / dwell time. The noise scan is

@@ -1,7 +1,9 @@
 """The XML header of an ISMRMRD file: what was encoded, and with what."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,8 +13,12 @@ from sharpfit.files.raw_scan import ScannerNotes
 from sharpfit.files.readers.dataset_choice import first_line
 from sharpfit.files.readouts import Grid
 
+if TYPE_CHECKING:  # slow to import
+    import h5py
+    from ismrmrd.xsd import ismrmrdHeader, limitType
 
-def parse(path: Path, item: Any) -> Any:
+
+def parse(path: Path, item: h5py.Dataset) -> ismrmrdHeader:
     """Parse the XML header; what it says of the subject and the site is never looked at.
 
     Raises
@@ -26,11 +32,11 @@ def parse(path: Path, item: Any) -> Any:
         raise InputError(f"{path}: {item.name} is not the one text that an ISMRMRD header is")
     try:
         return CreateFromDocument(np.ravel(item[()])[0])
-    except Exception as error:  # its parsers have no common class of errors
+    except Exception as error:
         raise InputError(f"{path}: its ISMRMRD header cannot be read ({first_line(error)})") from error
 
 
-def encoding(header: Any) -> Encoding:
+def encoding(header: ismrmrdHeader) -> Encoding:
     """Read the matrix, its centre and the fields of view."""
     first = header.encoding[0]
     encoded, recon = first.encodedSpace, first.reconSpace
@@ -51,11 +57,11 @@ def encoding(header: Any) -> Encoding:
     )
 
 
-def _centre(limit: Any, size: int) -> int:
+def _centre(limit: limitType | None, size: int) -> int:
     return int(limit.center) if limit is not None else size // 2
 
 
-def notes(header: Any) -> ScannerNotes:
+def notes(header: ismrmrdHeader) -> ScannerNotes:
     """Read what the scanner says of itself and of the scan."""
     system, measurement = header.acquisitionSystemInformation, header.measurementInformation
     parts = [system.systemVendor, system.systemModel] if system is not None else []
@@ -68,13 +74,13 @@ def notes(header: Any) -> ScannerNotes:
     )
 
 
-def is_siemens(header: Any) -> bool:
+def is_siemens(header: ismrmrdHeader) -> bool:
     """Whether a Siemens scanner wrote it, whose directions are those of a forward FFT."""
     system = header.acquisitionSystemInformation
     return system is not None and "siemens" in str(system.systemVendor or "").lower()
 
 
-def calibration_mode(header: Any) -> str:
+def calibration_mode(header: ismrmrdHeader) -> str:
     """How calibration lines were acquired: embedded, separate, external, interleaved or other."""
     parallel = header.encoding[0].parallelImaging
     mode = parallel.calibrationMode if parallel is not None else None

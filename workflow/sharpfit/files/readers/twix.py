@@ -1,19 +1,24 @@
 """Siemens twix (.dat) of software VB, VD, VE and later: readouts with their headers, by `twixtools`."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from sharpfit.errors import InputError
-from sharpfit.files.acquired import Kinds, as_raw_scan
+from sharpfit.files.acquired import Encoding, Kinds, as_raw_scan
 from sharpfit.files.axes import FileArray
 from sharpfit.files.geometry import Geometry
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.files.readers import twix_header
 from sharpfit.files.readers.dataset_choice import first_line, no_dataset
 from sharpfit.files.readouts import Readouts
+
+if TYPE_CHECKING:  # slow to import
+    from twixtools.mdb import Mdb
 
 _COUNTERS = {
     **{"ky": "Lin", "kz": "Par", "slice": "Sli", "average": "Ave", "contrast": "Eco"},
@@ -62,7 +67,7 @@ def read_scan(path: Path, dataset: str | None, select: Mapping[str, Any]) -> Raw
         ) from error
 
 
-def _blocks(path: Path, file: BinaryIO, one: twix_header.Measurement) -> Iterator[Any]:
+def _blocks(path: Path, file: BinaryIO, one: twix_header.Measurement) -> Iterator[Mdb]:
     """Every block of a measurement that holds samples, after checking that it lies within the file."""
     from twixtools.mdb import Mdb  # slow to import
 
@@ -82,15 +87,15 @@ def _blocks(path: Path, file: BinaryIO, one: twix_header.Measurement) -> Iterato
         at += length
 
 
-def _is(block: Any, flag: str) -> bool:
+def _is(block: Mdb, flag: str) -> bool:
     return bool(block.is_flag_set(flag))
 
 
 def _as_scan(
     path: Path,
     scan: twix_header.Measurement,
-    blocks: list[Any],
-    noise_blocks: list[tuple[Any, twix_header.Measurement]],
+    blocks: list[Mdb],
+    noise_blocks: list[tuple[Mdb, twix_header.Measurement]],
     select: Mapping[str, Any],
 ) -> RawScan:
     where = str(path)
@@ -120,7 +125,7 @@ def _as_scan(
     return as_raw_scan(kinds, encoding, geometry, notes, select, where)
 
 
-def _readouts(where: str, blocks: list[Any]) -> Readouts:
+def _readouts(where: str, blocks: list[Mdb]) -> Readouts:
     """Unpack blocks of one length; reversed ones are turned round, samples cut off by the header left out."""
     heads = [block.mdh for block in blocks]
     shapes = {(h.UsedChannels, h.SamplesInScan, h.CutOff.Pre, h.CutOff.Post) for h in heads}
@@ -139,7 +144,7 @@ def _readouts(where: str, blocks: list[Any]) -> Readouts:
 
 
 def _noise(
-    where: str, blocks: list[tuple[Any, twix_header.Measurement]], scan: twix_header.Measurement
+    where: str, blocks: list[tuple[Mdb, twix_header.Measurement]], scan: twix_header.Measurement
 ) -> FileArray | None:
     """Bring the noise scan to the noise of an imaging sample, by dwell time and bandwidth as for ISMRMRD."""
     if not blocks:
@@ -153,7 +158,7 @@ def _noise(
     return FileArray(samples * factor, said, ("coil", "sample"))
 
 
-def _geometry(blocks: list[Any], encoding: Any) -> Geometry | None:
+def _geometry(blocks: list[Mdb], encoding: Encoding) -> Geometry | None:
     """Find where images lie; phase, read and slice are the columns of the rotation, for a forward FFT."""
     quaternion = np.array(blocks[0].mdh.SliceData.Quaternion, float)
     norm = np.linalg.norm(quaternion)
@@ -161,10 +166,9 @@ def _geometry(blocks: list[Any], encoding: Any) -> Geometry | None:
         return None
     phase, read, across = -_rotation(quaternion / norm).T
     positions = [block.mdh.SliceData.SlicePos for block in blocks]
-    found: Geometry | None = encoding.geometry(
+    return encoding.geometry(
         np.array([(at.Sag, at.Cor, at.Tra) for at in positions], float), read, phase, across
     )
-    return found
 
 
 def _rotation(quaternion: np.ndarray) -> np.ndarray:

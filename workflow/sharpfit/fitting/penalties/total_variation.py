@@ -55,7 +55,7 @@ class TotalVariation:
         return x - threshold * _divergence(dual)
 
     def state_dict(self) -> dict[str, Any]:
-        """The dual."""
+        """Return the dual."""
         return {"dual": self._dual}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

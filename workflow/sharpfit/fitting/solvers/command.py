@@ -6,6 +6,7 @@ among them. Its measures need only that x(·) is one map from data to image, for
 
 from __future__ import annotations
 
+import logging
 import shlex
 import subprocess
 import tempfile
@@ -25,8 +26,10 @@ from sharpfit.fitting.command_line import FILES, CommandLine
 from sharpfit.fitting.solving import Objective
 from sharpfit.physics.norms import inner, item_axes, spread_over
 
+_LOG = logging.getLogger(__name__)
 
-def make(objective: Objective, start: Tensor, /, *, command: str, **values: Any) -> Command:
+
+def make(objective: Objective, start: Tensor, /, *, command: str, **values: float | list[float]) -> Command:
     """Prepare a command for every item and slice of ``start``, (item, slice, y, x).
 
     Parameters
@@ -90,7 +93,7 @@ class Command:
         return torch.from_numpy(image).to(self.c.device)
 
     def state_dict(self) -> dict[str, Any]:
-        """The images, and how many commands have run."""
+        """Return the images, and how many commands have run."""
         return {"c": self.c, "done": self._done}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -123,7 +126,7 @@ def _run(words: list[str]) -> None:
     except OSError as error:
         raise InputError(f"`{shown}` cannot be run: {error.strerror}") from error
     if done.returncode:
-        print(done.stdout.decode(errors="replace"), flush=True)
+        _LOG.warning(done.stdout.decode(errors="replace"))
         raise InputError(
             f"`{shown}` ended with status {done.returncode}; what it said stands above in this log"
         )

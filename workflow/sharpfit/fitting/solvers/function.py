@@ -17,7 +17,9 @@ from sharpfit.fitting.solving import Objective
 Function = Callable[..., Iterator[Tensor]]
 
 
-def make(objective: Objective, start: Tensor, /, *, file: str, function: str, **arguments: Any) -> Iterates:
+def make(
+    objective: Objective, start: Tensor, /, *, file: str, function: str, **arguments: object
+) -> Iterates:
     """Begin the function's fits of every item and slice of ``start``, (item, slice, y, x).
 
     ``function(A, y, start, **arguments)`` yields images (y, x), complex64: A = M F S as a linear operator

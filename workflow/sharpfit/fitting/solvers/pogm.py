@@ -64,7 +64,7 @@ class Pogm:
         return spread_over(values, self.c).to(self.c.real.dtype)
 
     def state_dict(self) -> dict[str, Any]:
-        """The iterates, the momentum and the penalty's state."""
+        """Return the iterates, the momentum and the penalty's state."""
         return {
             "c": self.c,
             "omega": self._omega,
