@@ -1,4 +1,4 @@
-# A study: raw k-space → preprocess → reconstruct (each scan × regime) → evaluate → summary and report.
+# A study: raw k-space → preprocess → reconstruct (each scan × regime) → evaluate → summary, report and exports.
 from snakemake.utils import min_version
 
 min_version("9.27.1")
@@ -8,6 +8,7 @@ include: "workflow/rules/plan.smk"
 include: "workflow/rules/preprocess.smk"
 include: "workflow/rules/reconstruct.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/export.smk"
 include: "workflow/rules/stages.smk"
 
 
@@ -19,7 +20,13 @@ rule all:
     default_target: True
     input:
         plan.targets(
-            "simulate", "preprocess", "reconstruct", "evaluate", "summarise", "report"
+            "simulate",
+            "preprocess",
+            "reconstruct",
+            "evaluate",
+            "summarise",
+            "report",
+            "export",
         ),
     message:
         "All results are up to date"

@@ -79,8 +79,11 @@ def space(size, field_of_view):
     )
 
 
-def write(path, head, lines):
-    """Write the file and return its path."""
+AXES = np.eye(3)
+
+
+def write(path, head, lines, directions=AXES):
+    """Write the file and return its path; directions are those of read, phase and slice."""
     dataset = ismrmrd.Dataset(str(path), "dataset", mode="w")
     dataset.write_xml_header(xsd.ToXML(head))
     for line in lines:
@@ -95,7 +98,7 @@ def write(path, head, lines):
         for flag in line.flags:
             acquisition.set_flag(flag)
         acquisition.position[:] = line.position
-        acquisition.read_dir[0] = acquisition.phase_dir[1] = acquisition.slice_dir[2] = 1
+        acquisition.read_dir[:], acquisition.phase_dir[:], acquisition.slice_dir[:] = map(tuple, directions)
         dataset.append_acquisition(acquisition)
     dataset.close()
     return path

@@ -30,6 +30,7 @@ class Block:
     flags: tuple[str, ...] = ()
     centre: int | None = None
     position: tuple[float, float, float] = (0, 0, 0)
+    quaternion: tuple[float, float, float, float] = AXIAL
 
 
 def measurement(blocks, n_x, n_y, n_z=1, centre=(None, None), **protocol):
@@ -65,7 +66,7 @@ def _mdb(block, n_y, n_z, centre):
     made.mdh.SliceData.SlicePos.Sag, made.mdh.SliceData.SlicePos.Cor, made.mdh.SliceData.SlicePos.Tra = (
         block.position
     )
-    for n, value in enumerate(AXIAL):
+    for n, value in enumerate(block.quaternion):
         made.mdh.SliceData.Quaternion[n] = value
     return made
 

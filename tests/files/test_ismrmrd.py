@@ -1,3 +1,6 @@
+import warnings
+
+import h5py
 import made_mrd
 import numpy as np
 import pytest
@@ -220,6 +223,13 @@ def test_an_axial_image_stands_upright_whoever_the_vendor_is(tmp_path):
         np.testing.assert_allclose(raw.geometry.column, [0, 1, 0], atol=1e-6)
 
 
-def test_personal_fields_stay_in_the_file(tmp_path):
-    said = repr(read(written(tmp_path, lines_of(oversampled(KSPACE)))))
+@pytest.mark.parametrize("birth_date", ["1970-01-31", "31.01.1970"])
+def test_personal_fields_stay_in_the_file(tmp_path, capfd, birth_date):
+    """A date that is none would be quoted in a warning."""
+    path = written(tmp_path, lines_of(oversampled(KSPACE)))
+    with h5py.File(path, "r+") as file:
+        file["dataset/xml"][0] = file["dataset/xml"][0].replace(b"1970-01-31", birth_date.encode())
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        said = repr(read(path)) + repr([str(one.message) for one in warned]) + "".join(capfd.readouterr())
     assert not [word for word in ("Doe", "Jane", "4711", "1970") if word in said]

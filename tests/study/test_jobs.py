@@ -139,3 +139,20 @@ def test_a_scans_own_basis_is_raw_data_of_preprocess_and_a_module_of_its_fits():
 def test_a_regime_that_works_on_images_is_refused_where_a_scan_has_its_own_basis(regime, key):
     with pytest.raises(InputError, match=rf"regimes\.mine\.{key} works on images, but scans\.a\.basis"):
         jobs.jobs_of(with_basis(regime))
+
+
+@pytest.mark.parametrize(
+    ("image", "source"),
+    [
+        ("picked", "results/evaluate/a/fast/picked.h5"),
+        ("last", "results/reconstruct/a/fast/reconstruction.h5"),
+    ],
+)
+def test_an_export_reads_the_image_that_is_asked_for_and_its_writers(image, source):
+    wanted = {"image": image, "formats": ["png", "nifti"]}
+    found = {str(job): job for job in jobs.jobs_of({**PARAMS, "export": wanted})}
+    assert len(found) == len(JOBS) + 4
+    job = found["export a/fast"]
+    assert job.inputs == {"scan": "results/preprocess/a.h5", "source": source}
+    assert job.modules == ("sharpfit.exporting.nifti", "sharpfit.exporting.png")
+    assert job.sidecar == "results/export/a/fast/export.json.prov.json"

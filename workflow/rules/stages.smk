@@ -4,6 +4,7 @@ localrules:
     preprocessed,
     reconstructed,
     evaluated,
+    exported,
 
 
 rule simulated:
@@ -32,3 +33,10 @@ rule evaluated:
         plan.targets("evaluate", "summarise", "report"),
     message:
         "Stage evaluate is up to date"
+
+
+rule exported:
+    input:
+        plan.targets("export"),
+    message:
+        "Stage export is up to date"

@@ -7,6 +7,7 @@ import typer
 
 from sharpfit.commands.bless import bless
 from sharpfit.commands.compare import compare
+from sharpfit.commands.export import export
 from sharpfit.commands.init import init
 from sharpfit.commands.inspect import inspect
 from sharpfit.commands.lr_find import lr_find
@@ -46,5 +47,6 @@ app.command()(bless)
 app.command()(show)
 app.command()(watch)
 app.command()(compare)
+app.command()(export)
 app.command()(pack)
 app.command()(lr_find)

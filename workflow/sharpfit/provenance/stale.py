@@ -124,7 +124,7 @@ def left_over(jobs: Iterable[Job]) -> list[str]:
     results = (
         Path(file.removesuffix(paths.sidecar(""))) for file in sidecars - wanted if Path(file).stem != ".prov"
     )
-    nested = ("reconstruct", "evaluate")
+    nested = ("reconstruct", "evaluate", "export")
     return sorted((file.parent if file.parts[1] in nested else file).as_posix() for file in results)
 
 

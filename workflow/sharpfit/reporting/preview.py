@@ -9,14 +9,19 @@ from sharpfit.reporting.grey import grey_window
 
 
 def save_preview(path: Path, image: np.ndarray, spacing_mm: tuple[float, float] | None) -> None:
-    """Write |image| (y, x), black at 0, at its scale: the finer spacing is that of the picture.
+    """Write |image| (y, x) as `grey_picture`, white at its own window."""
+    grey_picture(image, grey_window(image), spacing_mm).save(path, format="PNG")
+
+
+def grey_picture(image: np.ndarray, white: float, spacing_mm: tuple[float, float] | None) -> Image.Image:
+    """Draw |image| (y, x), black at 0, at its scale: the finer spacing is that of the picture.
 
     `spacing_mm` is along y, x; without it a voxel is a pixel.
     """
-    shown = np.nan_to_num(np.abs(image), nan=0.0, posinf=0.0) / grey_window(image)
+    shown = np.nan_to_num(np.abs(image), nan=0.0, posinf=0.0) / white
     picture = Image.fromarray(np.round(np.clip(shown, 0, 1) * 255).astype(np.uint8))
-    if spacing_mm is not None:
-        height, width = image.shape
-        y, x = (spacing / min(spacing_mm) for spacing in spacing_mm)
-        picture = picture.resize((round(width * x), round(height * y)), Image.Resampling.BICUBIC)
-    picture.save(path, format="PNG")
+    if spacing_mm is None:
+        return picture
+    height, width = image.shape
+    y, x = (spacing / min(spacing_mm) for spacing in spacing_mm)
+    return picture.resize((round(width * x), round(height * y)), Image.Resampling.BICUBIC)

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sharpfit.errors import InputError
+from sharpfit.exporting.formats import WRITERS
 from sharpfit.files.formats import READERS, reader_of
 from sharpfit.fitting.methods import MATRIX, acts_on_coefficients, modules_of
 from sharpfit.study import paths
@@ -80,6 +81,7 @@ def jobs_of(params: dict[str, Any]) -> list[Job]:
         *(_evaluate(scan, regime, params) for scan, regime in pairs),
         _summarise(pairs),
         _report(pairs, list(scans)),
+        *(_export(scan, regime, params) for scan, regime in pairs if "export" in params),
     ]
 
 
@@ -210,3 +212,19 @@ def _report(pairs: list[tuple[str, str]], scans: list[str]) -> Job:
         "summary": paths.SUMMARY_CSV,
     }
     return Job("report", "", {}, inputs, {"html": paths.REPORT})
+
+
+def _export(scan: str, regime: str, params: dict[str, Any]) -> Job:
+    image, formats = params["export"]["image"], params["export"]["formats"]
+    picked = paths.evaluated(scan, regime, "picked.h5")
+    return Job(
+        "export",
+        f"{scan}/{regime}",
+        {"name": scan, "regime_name": regime, "image": image, "formats": formats},
+        {
+            "scan": paths.preprocessed(scan),
+            "source": picked if image == "picked" else paths.reconstructed(scan, regime),
+        },
+        {"account": paths.exported(scan, regime), "images": paths.exported(scan, regime, "images")},
+        tuple(f"{WRITERS}.{kind}" for kind in sorted(formats)),
+    )

@@ -42,6 +42,11 @@ def evaluated(scan: str, regime: str, file: str = "evaluation.json") -> str:
     return f"{RESULTS}/evaluate/{scan}/{regime}/{file}"
 
 
+def exported(scan: str, regime: str, file: str = "export.json") -> str:
+    """One file of an export job: ``export.json`` or ``images``, a folder."""
+    return f"{RESULTS}/export/{scan}/{regime}/{file}"
+
+
 def sidecar(result: str) -> str:
     """Return the provenance file beside a job's first result; it covers all results of that job."""
     return f"{result}.prov.json"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -17,9 +19,13 @@ if TYPE_CHECKING:  # slow to import
     import h5py
     from ismrmrd.xsd import ismrmrdHeader, limitType
 
+_PERSONAL = ("subjectInformation", "studyInformation")
+
 
 def parse(path: Path, item: h5py.Dataset) -> ismrmrdHeader:
-    """Parse the XML header; what it says of the subject and the site is never looked at.
+    """Parse the XML header without what it says of the subject and the study.
+
+    These parts are cut out first: the parser quotes values that it cannot convert, such as a birth date.
 
     Raises
     ------
@@ -31,7 +37,12 @@ def parse(path: Path, item: h5py.Dataset) -> ismrmrdHeader:
     if getattr(item, "size", None) != 1:  # a damaged shape would be read for minutes
         raise InputError(f"{path}: {item.name} is not the one text that an ISMRMRD header is")
     try:
-        return CreateFromDocument(np.ravel(item[()])[0])
+        root = ElementTree.fromstring(np.ravel(item[()])[0])
+        for part in [part for part in root if part.tag.rpartition("}")[2] in _PERSONAL]:
+            root.remove(part)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a value that is no number is missed where it is needed
+            return CreateFromDocument(ElementTree.tostring(root))
     except Exception as error:
         raise InputError(f"{path}: its ISMRMRD header cannot be read ({first_line(error)})") from error
 
