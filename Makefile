@@ -40,7 +40,8 @@ format: $(VENV)/installed-test ## format code and rules
 	ruff check --fix .
 	snakefmt Snakefile workflow/rules
 
-bench: $(VENV)/installed-test ## measure coil maps against peers, starts, no-op runs and scale; writes benchmarks/results
+bench: $(VENV)/installed-test ## measure fits, coil maps, starts, no-op runs and scale; writes benchmarks/results
+	PYTHONPATH=workflow $(BIN)/python benchmarks/judged.py > benchmarks/results/judged.md
 	PYTHONPATH=workflow $(BIN)/python benchmarks/coil_maps.py > benchmarks/results/coil_maps.md
 	$(BIN)/python benchmarks/starts.py
 

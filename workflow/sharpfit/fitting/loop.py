@@ -16,6 +16,7 @@ from sharpfit.fitting.checkpoint_file import CheckpointFile, Observation, Row, S
 from sharpfit.fitting.objective import Evaluation, Problem
 from sharpfit.fitting.observe import observe
 from sharpfit.fitting.solving import Solver
+from sharpfit.physics.norms import energy, item_axes
 
 UNMOVED_PATIENCE = 10  # iterations in a row without any change that end the loop
 SAVE_EVERY_SECONDS = 20.0
@@ -109,7 +110,7 @@ class Fit:
 
     def _row(self, t: int, at: Evaluation, previous: Tensor) -> Row:
         problem, n_slices = self.problem, at.rss.shape[1]
-        norm = float(torch.linalg.vector_norm(at.gradient[0]))
+        norm = float(energy(at.gradient[:1], item_axes(at.gradient)).sum().sqrt())
         first = self._trajectory.history[0]["gradient_norm_absolute"] if t else norm
         noise_floor = n_slices * problem.sigma**2
         held_out = float(at.held_out_rss.sum()) / (noise_floor * max(problem.n_held_out, 1))

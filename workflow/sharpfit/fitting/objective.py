@@ -12,6 +12,7 @@ from torch import Tensor
 from sharpfit.fitting.acquired import Acquired
 from sharpfit.fitting.replicas import PROBE_STEP, Replicas, replicate
 from sharpfit.measuring.filtered_risk import FilteredRisk, cutoff
+from sharpfit.measuring.measures import ring_index
 from sharpfit.measuring.shared_noise import SharedNoise
 from sharpfit.physics.acquisition import Acquisition, acquisition
 from sharpfit.physics.encoding import SAMPLES
@@ -78,6 +79,8 @@ class Problem:
     ----------
     inside, inside_staged
         the object, bool (slice, …), centred and in the layout of E
+    rings
+        members of the rings of spatial frequency, see :func:`sharpfit.measuring.measures.ring_index`
     cutoff
         eigenvalue of EᴴE at which an average mode of the object holds as much signal as noise
     """
@@ -116,6 +119,7 @@ class Problem:
         eps = PROBE_STEP * sigma
         self._unexplained = unexplained
         self.inside = torch.from_numpy(np.array(support)).to(device)
+        self.rings = ring_index(self.inside.shape[-2:], device)
         self.inside_staged = self._slices[0].A.encoding.stage_image(self.inside)
         self.cutoff = self._cutoff()
         self.filtered = FilteredRisk(
@@ -161,25 +165,25 @@ class Problem:
         A c − y is formed rather than AᴴA c − Aᴴy: the same two transforms, and the RSS is exact even where
         it is a millionth of ‖y‖².
         """
-        gradient = torch.empty_like(c)
         image_gradient = torch.empty(
             (*c.shape[:2], *self.probe_adjoint.shape[2:]), dtype=c.dtype, device=c.device
         )
+        gradient = torch.empty_like(c) if self.has_basis else image_gradient
         rss = torch.empty(c.shape[:2], dtype=torch.float64, device=c.device)
         held_out_rss = torch.full(c.shape[1:2], torch.nan, dtype=torch.float64, device=c.device)
         for i, part in enumerate(self._slices):
             for items in self._chunks(self.replicas.n_full):
-                residual = part.A(c[items, i]) - part.data[items]
+                x = part.A.Phi(c[items, i])
+                residual, image_gradient[items, i] = part.A.encoding.misfit(x, part.data[items])
                 rss[items, i] = energy(residual, SAMPLES)
-                image_gradient[items, i] = part.A.encoding.adjoint(residual)
-                gradient[items, i] = part.A.Phi.adjoint(image_gradient[items, i])
             if part.held_out is not None:
                 misfit = part.held_out.A(c[-1:, i]) - part.held_out.data
                 residual = part.held_out.rest(misfit)
                 rss[-1:, i] = energy(residual, SAMPLES)
                 image_gradient[-1:, i] = part.held_out.A.encoding.adjoint(residual)
-                gradient[-1:, i] = part.A.Phi.adjoint(image_gradient[-1:, i])
                 held_out_rss[i] = energy(part.held_out.chosen(misfit), SAMPLES)[0]
+            if self.has_basis:
+                gradient[:, i] = part.A.Phi.adjoint(image_gradient[:, i])
         return Evaluation(gradient, image_gradient, rss, held_out_rss)
 
     def normal(self, c: Tensor) -> Tensor:

@@ -46,11 +46,12 @@ def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
     images = problem.unstage(x)  # the same, centred
     plus, minus = images[items.plus], images[items.minus]
     cross, power = measures.gradient_energies(plus, minus, problem.inside)
-    ring_correlation, _ = measures.frc(plus, minus, measures.ring_index(images.shape[-2:], problem.device))
-    spread = x[items.probe] - x[:1]
+    ring_correlation, _ = measures.frc(plus, minus, problem.rings)
+    spread, halves = x[items.probe] - x[:1], x[items.plus] - x[items.minus]
+    halves_seen = problem.gram(halves)
     per_pair = {
         "df": measures.degrees_of_freedom(problem.probe_adjoint, spread, PROBE_STEP * problem.sigma),
-        "v_data": measures.data_noise_variance(problem.gram, x[items.plus], x[items.minus]),
+        "v_data": measures.data_noise_variance(halves, halves_seen),
         "v_image": measures.noise_variance(plus, minus, problem.inside),
         "cross_gradient": cross,
         "gradient_energy": power,
@@ -61,7 +62,7 @@ def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
     per_pair |= {
         "filtered_trace": problem.filtered.trace(spread),
         "filtered_sketch": sketch,
-        "v_filtered": problem.filtered.variance(x[items.plus] - x[items.minus]),
+        "v_filtered": problem.filtered.variance(halves_seen),
     }
     per_slice = {
         "filtered_rss": filtered_rss,

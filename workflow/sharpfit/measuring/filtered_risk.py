@@ -71,8 +71,8 @@ def apply_series(gram: Gram, x: Tensor, coefficients: list[float]) -> Tensor:
     before, now = x, 2 / TOP * gram(x) - x
     total = coefficients[0] * before + coefficients[1] * now
     for c in coefficients[2:]:
-        before, now = now, 4 / TOP * gram(now) - 2 * now - before
-        total = total + c * now
+        before, now = now, (4 / TOP * gram(now)).sub_(now, alpha=2).sub_(before)
+        total.add_(now, alpha=c)
     return total
 
 
@@ -143,6 +143,9 @@ class FilteredRisk:
         """Return what σ² multiplies above, float64 (pair, slice), from spread = x(y + εb) − x(y)."""
         return 2 * inner(self._probe, spread) / self._eps - self._noise_energy
 
-    def variance(self, difference: Tensor) -> Tensor:
-        """‖P Q (x₊ − x₋)‖² / 4: the object's variance that the filter sees, float64 (pair, slice)."""
-        return energy(self._filter(self._gram(difference))) / 4
+    def variance(self, seen: Tensor) -> Tensor:
+        """‖P Q (x₊ − x₋)‖² / 4: the object's variance that the filter sees, float64 (pair, slice).
+
+        seen: AᴴA (x₊ − x₋), (pair, slice, y, x).
+        """
+        return energy(self._filter(seen)) / 4

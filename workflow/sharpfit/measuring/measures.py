@@ -24,10 +24,9 @@ def noise_variance(plus: torch.Tensor, minus: torch.Tensor, inside: torch.Tensor
     return energy((plus - minus) * inside) / 4
 
 
-def data_noise_variance(gram: Gram, plus: torch.Tensor, minus: torch.Tensor) -> torch.Tensor:
-    """Sum that variance over the samples: v_data = ‖A d‖² / 4 = Re⟨d, AᴴA d⟩ / 4, d = x₊ − x₋."""
-    difference = plus - minus
-    return inner(difference, gram(difference)) / 4
+def data_noise_variance(difference: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+    """Sum that variance over the samples: v_data = ‖A d‖² / 4 = Re⟨d, AᴴA d⟩ / 4, d = x₊ − x₋, seen AᴴA d."""
+    return inner(difference, seen) / 4
 
 
 def noise_map(plus: torch.Tensor, minus: torch.Tensor) -> torch.Tensor:

@@ -37,6 +37,10 @@ class Acquisition(LinearOperator):
         """Return Aᴴ y = Φᴴ Eᴴ y."""
         return self.Phi.adjoint(self.encoding.adjoint(y))
 
+    def normal(self, c: Tensor) -> Tensor:
+        """Return AᴴA c = Φᴴ EᴴE Φ c."""
+        return self.Phi.adjoint(self.encoding.normal(self.Phi.forward(c)))
+
     def image(self, c: Tensor) -> Tensor:
         """Return the centred image Φ c, (…, slice, y, x)."""
         return self.encoding.unstage_image(self.Phi.forward(c))

@@ -47,6 +47,7 @@ class CartesianSense(Encoding):
         self._csm = self.stage_image(csm)
         self._conjugate = self._csm.conj().resolve_conj()
         self._mask = self._stage_mask(mask)
+        self._sampled_share = self._mask.to(csm.real.dtype)
         self._zero = torch.zeros((), dtype=csm.dtype, device=csm.device)
 
     @property
@@ -88,17 +89,34 @@ class CartesianSense(Encoding):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return E x, (…, slice, coil, ky, kx), zero where nothing was sampled."""
-        coil_images = self._csm * x.unsqueeze(-3)
-        if self._fft_axes:
-            coil_images = torch.fft.fftn(coil_images, dim=self._fft_axes, norm="ortho")
-        return torch.where(self._mask, coil_images, self._zero)
+        return torch.where(self._mask, self._spectrum(x), self._zero)
 
     def adjoint(self, y: Tensor) -> Tensor:
         """Return Eᴴ y, (…, slice, y, x)."""
-        coil_images = torch.where(self._mask, y, self._zero)
+        return self._combined(torch.where(self._mask, y, self._zero))
+
+    def normal(self, x: Tensor) -> Tensor:
+        """Return EᴴE x, in place where that is exact: what is not sampled is multiplied by 0 once."""
+        return self._combined(self._spectrum(x).mul_(self._sampled_share))
+
+    def misfit(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Return E x − y and Eᴴ(E x − y)."""
+        residual = self._spectrum(x).mul_(self._sampled_share).sub_(y)
+        return residual, self._combined(residual)
+
+    def _spectrum(self, x: Tensor) -> Tensor:
+        """F S x, sampled or not."""
+        coil_images = self._csm * x.unsqueeze(-3)
         if self._fft_axes:
-            coil_images = torch.fft.ifftn(coil_images, dim=self._fft_axes, norm="ortho")
-        return (self._conjugate * coil_images).sum(-3)
+            return torch.fft.fftn(coil_images, dim=self._fft_axes, norm="ortho")
+        return coil_images
+
+    def _combined(self, samples: Tensor) -> Tensor:
+        """Sᴴ Fᴴ of samples that are zero where nothing was acquired."""
+        if self._fft_axes:
+            coil_images = torch.fft.ifftn(samples, dim=self._fft_axes, norm="ortho")
+            return coil_images.mul_(self._conjugate).sum(-3)
+        return (self._conjugate * samples).sum(-3)
 
     def split(self, subset: Tensor) -> tuple[CartesianSense, Sampling, Sampling]:
         """Tell a subset of the sampled locations, bool (ky, kx), from the rest."""

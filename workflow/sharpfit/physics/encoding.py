@@ -55,6 +55,11 @@ class Encoding(LinearOperator):
     def unstage_image(self, image: Tensor) -> Tensor:
         """Take an image (…, y, x) out of this layout."""
 
+    def misfit(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Return E x − y and Eᴴ(E x − y), y staged data: zero where nothing was acquired."""
+        residual = self.forward(x) - y
+        return residual, self.adjoint(residual)
+
     @abstractmethod
     def split(self, subset: Tensor) -> tuple[Encoding, LinearOperator, LinearOperator]:
         """Tell a subset of the samples from the rest.

@@ -24,6 +24,10 @@ class LinearOperator(ABC):
     def adjoint(self, y: Tensor) -> Tensor:
         """Return Aᴴ y."""
 
+    def normal(self, x: Tensor) -> Tensor:
+        """Return AᴴA x; an operator that knows a shorter way than A and then Aᴴ goes it."""
+        return self.adjoint(self.forward(x))
+
     @property
     def gram(self) -> LinearOperator:
         """AᴴA as an operator of its own: ``A.gram(x)``, ``A.gram + weight * Identity()``."""
@@ -61,16 +65,19 @@ class _Composition(LinearOperator):
     def adjoint(self, y: Tensor) -> Tensor:
         return self.inner.adjoint(self.outer.adjoint(y))
 
+    def normal(self, x: Tensor) -> Tensor:
+        return self.inner.adjoint(self.outer.normal(self.inner.forward(x)))
+
 
 class _Gram(LinearOperator):
     def __init__(self, operator: LinearOperator) -> None:
         self.operator = operator
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.operator.adjoint(self.operator.forward(x))
+        return self.operator.normal(x)
 
     def adjoint(self, y: Tensor) -> Tensor:
-        return self.forward(y)
+        return self.operator.normal(y)
 
 
 class _Sum(LinearOperator):
