@@ -41,6 +41,10 @@ class Acquisition(LinearOperator):
         """Return AᴴA c = Φᴴ EᴴE Φ c."""
         return self.Phi.adjoint(self.encoding.normal(self.Phi.forward(c)))
 
+    def batched_normal(self, c: Tensor) -> Tensor:
+        """Return AᴴA c of many items (item, slice, …) at once, see :meth:`.Encoding.batched_normal`."""
+        return self.Phi.adjoint(self.encoding.batched_normal(self.Phi.forward(c)))
+
     def image(self, c: Tensor) -> Tensor:
         """Return the centred image Φ c, (…, slice, y, x)."""
         return self.encoding.unstage_image(self.Phi.forward(c))

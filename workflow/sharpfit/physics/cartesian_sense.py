@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import torch
 from torch import Tensor
 
 from sharpfit.physics.encoding import SAMPLES, Encoding
+from sharpfit.physics.line_gram import LineGram
 from sharpfit.physics.norms import energy
 from sharpfit.physics.operators import Sampling
 
@@ -103,6 +106,19 @@ class CartesianSense(Encoding):
         """Return E x − y and Eᴴ(E x − y)."""
         residual = self._spectrum(x).mul_(self._sampled_share).sub_(y)
         return residual, self._combined(residual)
+
+    @property
+    def has_batched_normal(self) -> bool:
+        """Whether the mask varies along one axis, and few enough lines belong to a coil."""
+        return self._fft_axes == (-1,) and LineGram.pays(self._csm)
+
+    def batched_normal(self, x: Tensor) -> Tensor:
+        """Return EᴴE x of images (item, slice, y, x) at once, by one matrix per readout position."""
+        return self._line_gram(x) if self.has_batched_normal else self.normal(x)
+
+    @cached_property
+    def _line_gram(self) -> LineGram:
+        return LineGram(self._csm, self._mask)
 
     def _spectrum(self, x: Tensor) -> Tensor:
         """F S x, sampled or not."""
