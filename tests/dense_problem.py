@@ -41,7 +41,7 @@ def dense_case(kind="points") -> Small:
     clean = np.stack([matrix(case, i) @ truth[i].ravel() for i in range(2)]).reshape(maps.shape)
     noise = SIGMA * (rng.standard_normal(clean.shape) + 1j * rng.standard_normal(clean.shape))
     case.scan["kspace"] = (clean + noise * mask).astype(np.complex64)
-    case.truth, case.attrs = truth, {"sigma": SIGMA, "image_scale": 3.5, "unexplained": 1.0}
+    case.truth, case.attrs = truth, {"sigma": SIGMA, "image_scale": 3.5}
     return case
 
 

@@ -58,4 +58,4 @@ def small(shape=(24, 20), n_coils=4, n_slices=1, acceleration=2, sigma=0.05, see
     clean = A(torch.from_numpy(truth.astype(np.complex64))).numpy()
     kspace = (clean + noise * mask).astype(np.complex64)
     scan = {"kspace": kspace, "csm": csm, "mask": mask, "held_out_mask": held_out, "support": truth > 0}
-    return Small(scan, {"sigma": sigma, "image_scale": 1.0, "unexplained": 1.0}, truth)
+    return Small(scan, {"sigma": sigma, "image_scale": 1.0}, truth)

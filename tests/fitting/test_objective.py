@@ -151,17 +151,6 @@ def test_the_problem_reads_one_slice_at_a_time():
     assert seen == [0, 1, 2]
 
 
-def test_modes_weaker_than_the_models_error_are_not_worth_fitting():
-    case = small()
-    names = ("kspace", "csm", "mask", "held_out_mask", "support")
-    arrays = [case.scan[name] for name in names]
-    one, four = (
-        Problem(*arrays, 0.01, n_pairs=1, seed=1, device=torch.device("cpu"), unexplained=u).cutoff
-        for u in (1, 4)
-    )
-    assert four == pytest.approx(4 * one, rel=0.05)
-
-
 def test_the_cutoff_asks_for_the_power_of_a_mode_of_the_object():
     """2σ² / P, P the signal's energy over the trace of EᴴE inside the object: maps of Σ|S|² = 1."""
     case = small(acceleration=2)

@@ -69,9 +69,6 @@ class Problem:
         of the replicas' noise
     device
         where everything is computed
-    unexplained
-        variance of what no image explains over σ²: weak modes in which the model's error exceeds the
-        signal are not worth fitting either
     Phi
         coefficients → centred images; None for the identity
 
@@ -97,7 +94,6 @@ class Problem:
         n_pairs: int,
         seed: int,
         device: torch.device,
-        unexplained: float = 1.0,
         Phi: LinearOperator | None = None,
     ) -> None:
         self.sigma, self.device, self.has_basis = sigma, device, Phi is not None
@@ -118,7 +114,6 @@ class Problem:
         self.probe_adjoint = torch.stack([one.probe_adjoint for one in made], dim=1)  # (K, slice, y, x)
         sketch = torch.stack([one.sketch_adjoint for one in made], dim=1)
         eps = PROBE_STEP * sigma
-        self._unexplained = unexplained
         self.inside = torch.from_numpy(np.array(support)).to(device)
         self.rings = ring_index(self.inside.shape[-2:], device)
         self.inside_staged = self._slices[0].A.encoding.stage_image(self.inside)
@@ -140,8 +135,7 @@ class Problem:
         z = self.inside_staged * (2 * signs.to(self.probe_adjoint) - 1).reshape(self.inside_staged.shape)
         trace = float(inner(z, self.gram(z)).sum())
         data_energy = sum(float(energy(part.data[0], SAMPLES)) for part in self._slices)
-        blur = self.sigma * self._unexplained**0.5
-        return cutoff(data_energy, trace, blur, self.n_real * len(self._slices))
+        return cutoff(data_energy, trace, self.sigma, self.n_real * len(self._slices))
 
     def start(self, kind: str) -> Tensor:
         """Return where the fit begins, (item, slice, …).

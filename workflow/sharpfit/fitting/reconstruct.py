@@ -42,7 +42,7 @@ def reconstruct(
         ``kspace``, ``csm``, ``mask``, ``held_out_mask``, ``support`` of preprocess, and ``basis`` where the
         scan brings one; arrays or open datasets
     attrs
-        ``sigma``, ``unexplained``, ``image_scale``, and ``basis_scale`` of such a basis
+        ``sigma``, ``image_scale``, and ``basis_scale`` of such a basis
     regime
         ``optimizer`` and ``schedule``, or ``solver`` and ``penalty``; ``basis``, ``start``,
         ``n_iterations``, ``stop``
@@ -113,7 +113,6 @@ def problem_of(
         n_pairs=measures["n_replicas"],
         seed=measures["seed"],
         device=device,
-        unexplained=float(attrs["unexplained"]),
         Phi=make_basis(regime, torch.from_numpy(scan["basis"][()]).to(device) if own_basis else None),
     )
 

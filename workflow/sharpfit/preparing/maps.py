@@ -1,5 +1,7 @@
 """Find a scan's coil maps: given, ones for one coil, or estimated from its calibration samples."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from sharpfit.errors import InputError
@@ -8,9 +10,18 @@ from sharpfit.physics import masks
 from sharpfit.preparing import coil_maps
 
 
-def find(
-    raw: RawScan, kspace: np.ndarray, mask: np.ndarray, noise_cov: np.ndarray, unit: float
-) -> tuple[np.ndarray, str]:
+class CoilMaps(NamedTuple):
+    """Maps with Σ|S|² = 1, and where they come from."""
+
+    csm: np.ndarray
+    """complex64 (slice, coil, y, x)"""
+    source: str
+    """a sentence"""
+    learnt: np.ndarray | None
+    """bool (ky, kx), fitted samples that they were estimated from; None: none"""
+
+
+def find(raw: RawScan, kspace: np.ndarray, mask: np.ndarray, noise_cov: np.ndarray, unit: float) -> CoilMaps:
     """Find maps with Σ|S|² = 1.
 
     Parameters
@@ -26,19 +37,15 @@ def find(
     unit
         units of ``raw`` per unit of ``kspace``
 
-    Returns
-    -------
-        complex64 (slice, coil, y, x), and a sentence
-
     Raises
     ------
     InputError
         if there is no calibration region, or no signal in it
     """
     if raw.csm is not None:
-        return coil_maps.normalised(raw.csm.values, raw.csm.where)
+        return CoilMaps(*coil_maps.normalised(raw.csm.values, raw.csm.where), None)
     if kspace.shape[1] == 1:
-        return np.ones(kspace.shape, np.complex64), "ones: a single coil"
+        return CoilMaps(np.ones(kspace.shape, np.complex64), "ones: a single coil", None)
     separate = raw.calibration
     if separate is not None:
         kspace = (separate / unit).astype(np.complex64)
@@ -56,4 +63,8 @@ def find(
         raise InputError(f"{raw.where}: no slice holds signal above the noise, so there are no maps")
     if empty.size:
         source += f"; slice {', '.join(map(str, empty))} holds no signal above the noise: maps and image 0"
-    return csm, source
+    if separate is not None:
+        return CoilMaps(csm, source, None)
+    learnt = np.zeros_like(mask)
+    learnt[block] = True
+    return CoilMaps(csm, source, learnt)

@@ -1,4 +1,4 @@
-"""One noise level per scan: what was measured or stated, held against what no image explains.
+"""One level per scan: the noise that was measured or stated, held against what no image explains.
 
 It is settled before any fit, from the scan alone, so that every regime is fitted, stopped, judged and ranked
 at the same level, and editing one regime leaves the others as they are.
@@ -13,6 +13,7 @@ from torch import Tensor
 from sharpfit.physics.acquisition import acquisition
 from sharpfit.physics.encoding import SAMPLES, Encoding
 from sharpfit.physics.norms import energy
+from sharpfit.physics.operators import LinearOperator
 
 N_STEPS = 20
 """Conjugate gradient steps: a residual that noise dominates is at rest after ten."""
@@ -23,10 +24,10 @@ REDUNDANCY = 0.3
 AGREES = 0.1
 """A residual's variance within this of the level's agrees with it: 5 % of σ moves no verdict."""
 
-HIGHEST = 2.5
-"""Above this many times the stated variance a residual is a bad model, not a level 58 % too low."""
-
 STANDARD_ERRORS = 3.0
+
+HIGHEST = 2.5
+"""Above this many times the variance, the model is to blame rather than a level stated 58 % too low."""
 
 
 @dataclass(frozen=True)
@@ -36,19 +37,17 @@ class SettledLevel:
     Attributes
     ----------
     sigma
-        std per real and imaginary component, in the units of the samples
+        std per real and imaginary component of what no image explains, in the units of the samples: noise,
+        and the model's error where that shows
     uncertainty
         relative standard error of `sigma`; NaN where it was stated and nothing could check it
     check
         what the residual says of the level that was given, one sentence
-    unexplained
-        variance of what no image explains over that of `sigma`, at least 1: above it stands the model's error
     """
 
     sigma: float
     uncertainty: float
     check: str
-    unexplained: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -71,14 +70,19 @@ class Residual:
 
 
 def settle(
-    kspace: np.ndarray, csm: np.ndarray, mask: np.ndarray, sigma: float, uncertainty: float
+    kspace: np.ndarray,
+    csm: np.ndarray,
+    mask: np.ndarray,
+    sigma: float,
+    uncertainty: float,
+    learnt: np.ndarray | None = None,
 ) -> SettledLevel:
-    """Hold a given noise level against the residual, and correct it where that convicts it.
+    """Hold a given noise level against the residual, and take the residual's where they disagree.
 
-    The residual's variance is σ² plus what an imperfect model or a fit too short leaves. Below σ² it convicts
-    the level of being too high, whatever the model. Above, it speaks only against a level that somebody
-    stated, when it is at rest and no stronger than noise could be: above a measured level it is the model's
-    error, as with coil maps of a real head.
+    The residual's variance is σ² plus what an imperfect model leaves. Above σ², either the level was too low
+    or the model, such as coil maps estimated from noisy lines, does not describe the data; a fit turns that
+    error into image as it does noise, so both count. Below, it convicts the level of being too high, if it is
+    so low where the maps have not explained noise themselves.
 
     Parameters
     ----------
@@ -92,64 +96,73 @@ def settle(
         the given level
     uncertainty
         its relative standard error; NaN where it was stated
+    learnt
+        bool (ky, kx), samples that the maps were estimated from: their residual may be as low as 0.7 σ²; None
+        where the maps come from elsewhere
     """
-    seen = residual(kspace, csm, mask, sigma)
-    known = seen.left > REDUNDANCY
+    whole, rest = residual(kspace, csm, mask, sigma, learnt)
+    known = rest.left > REDUNDANCY
     if not known.any():
         return SettledLevel(sigma, uncertainty, "not checked: an image explains nearly every sample")
-    variance = seen.variance[known]
-    error = float(np.sqrt(4 / seen.n_left[known].min()))
-    lowest, last = float(variance.min()), float(variance[-1])
+    error = float(np.sqrt(4 / rest.n_left[known].min()))
+    lowest, last = float(rest.variance[known].min()), float(whole.variance[known][-1])
     margin = max(AGREES, STANDARD_ERRORS * error)
-    at_rest = abs(np.log(last / variance[len(variance) // 2])) < AGREES
-    stated = not np.isfinite(uncertainty)
     if lowest < 1 - margin:
-        return _corrected(sigma, lowest, error)
+        return _taken(sigma, lowest, error)
     if last <= 1 + margin:
         return SettledLevel(
             sigma, uncertainty, f"agrees: the residual of a fit has {last:.2f} of its variance"
         )
-    if stated and at_rest and last < HIGHEST:
-        return _corrected(sigma, last, error)
-    return SettledLevel(
-        sigma,
-        uncertainty,
-        f"kept: the residual of a fit has {last:.2f} of its variance, which counts as the model's error",
-        last,
-    )
+    if not np.isfinite(uncertainty) and last < HIGHEST:
+        return _taken(sigma, last, error)
+    advice = ": look at the coil maps and the axes" if last > HIGHEST else ""
+    return _taken(sigma, last, error, f", noise and the model's error together{advice}")
 
 
-def _corrected(sigma: float, variance: float, error: float) -> SettledLevel:
+def _taken(sigma: float, variance: float, error: float, cause: str = "") -> SettledLevel:
     """Take the level that the residual shows. error: relative standard error of the variance."""
     ratio = float(np.sqrt(variance))
-    check = f"corrected by {ratio:.2f}: the residual of a fit has {variance:.2f} of its variance"
+    check = f"corrected by {ratio:.2f}: the residual of a fit has {variance:.2f} of its variance{cause}"
     return SettledLevel(sigma * ratio, error / 2, check)
 
 
-def residual(kspace: np.ndarray, csm: np.ndarray, mask: np.ndarray, sigma: float) -> Residual:
+def residual(
+    kspace: np.ndarray, csm: np.ndarray, mask: np.ndarray, sigma: float, learnt: np.ndarray | None = None
+) -> tuple[Residual, Residual]:
     """Find what conjugate gradient steps leave of the data, over what they leave of white noise.
 
     The steps' polynomial of AᴴA is found on the data and applied to noise b of unit variance too, so that
     ‖(I − H) y‖² / ‖(I − H) b‖² is σ² plus what the model leaves of the signal, however few the steps.
+
+    Returns
+    -------
+        of all samples, and of those that are not ``learnt``
     """
     sampled = torch.from_numpy(mask)
-    data, noise, total = np.zeros(N_STEPS), np.zeros(N_STEPS), 0
+    left_out = torch.from_numpy(np.zeros_like(mask) if learnt is None else learnt & mask)
+    counts = [int(part.sum()) for part in (sampled, sampled & ~left_out)]
+    left = np.zeros((2, 2, N_STEPS))
     for i in range(len(kspace)):
-        E = acquisition(torch.from_numpy(csm[i : i + 1]), sampled).encoding
+        E, _, rest = acquisition(torch.from_numpy(csm[i : i + 1]), sampled).encoding.split(left_out)
         drawn = np.random.default_rng((0, i)).standard_normal((*kspace[i : i + 1].shape, 2), np.float32)
         b = E.stage(torch.from_numpy(drawn.view(np.complex64)[..., 0]))
-        left = _left_over(E, torch.stack([E.stage(torch.from_numpy(kspace[i : i + 1])), b]))
-        data += left[:, 0]
-        noise += left[:, 1]
-        total += 2 * E.n_samples
+        left += _left_over(E, rest, torch.stack([E.stage(torch.from_numpy(kspace[i : i + 1])), b]))
+    whole, unlearnt = (
+        _over_noise(data, noise, 2 * kspace.shape[0] * kspace.shape[1] * count, sigma)
+        for (data, noise), count in zip(left, counts, strict=True)
+    )
+    return whole, unlearnt
+
+
+def _over_noise(data: np.ndarray, noise: np.ndarray, n_real: int, sigma: float) -> Residual:
     enough = noise > 0
     variance = np.where(enough, data / np.where(enough, noise, 1.0), np.inf)
-    return Residual(variance / sigma**2, noise / total, noise)
+    return Residual(variance / sigma**2, noise / max(n_real, 1), noise)
 
 
-def _left_over(E: Encoding, samples: Tensor) -> np.ndarray:
-    """‖r‖² of data and noise (item, slice, …) after each step, the data's steps for both: (step, item)."""
-    left = np.empty((N_STEPS, len(samples)))
+def _left_over(E: Encoding, rest: LinearOperator, samples: Tensor) -> np.ndarray:
+    """‖r‖² of data and noise (item, slice, …) after each of the data's steps: (all or rest, item, step)."""
+    left = np.empty((2, len(samples), N_STEPS))
     r = samples
     gradient = E.adjoint(r)
     direction, power = gradient, float(energy(gradient[0]))
@@ -161,5 +174,6 @@ def _left_over(E: Encoding, samples: Tensor) -> np.ndarray:
         gradient = E.adjoint(r)
         power, before = float(energy(gradient[0])), power
         direction = gradient + (power / before if before > 0 else 0.0) * direction
-        left[step] = energy(r, SAMPLES)[:, 0].numpy()
+        for part, these in zip(left, (r, rest(r)), strict=True):
+            part[:, step] = energy(these, SAMPLES)[:, 0].numpy()
     return left

@@ -13,14 +13,14 @@ from sharpfit.physics import masks, noise
 from sharpfit.physics.operators import Fourier
 from sharpfit.preparing import coil_maps, maps, noise_level, reference, samples
 from sharpfit.preparing.basis import prepare_basis
+from sharpfit.preparing.noise_level import SettledLevel
 from sharpfit.preparing.normalise import Normalised, normalise
 from sharpfit.preparing.plausible import check_noise_level
 from sharpfit.preparing.support import support
 
 UNITS = {
-    "sigma": "fitted units, std of the noise per real and imaginary component",
-    "sigma_given": "the same as measured or stated, before the residual was asked",
-    "unexplained": "variance of what no image explains / sigma^2, 1 where noise explains it",
+    "sigma": "fitted units, std per real and imaginary component of what no image explains",
+    "sigma_given": "the same of the noise as measured or stated, before the residual was asked",
     "sigma_uncertainty": "relative standard error of sigma, from counting samples; NaN: stated, not checked",
     "image_scale": "input image units per fitted unit: image = image_scale * c",
     "operator_norm": "largest singular value of M F L^-1 S, 1 / input k-space units",
@@ -95,7 +95,7 @@ def preprocess(
     std, seed = _added(data, sampling.acquired, added_noise)
     noise_cov = estimate.covariance + 2 * std**2 * np.eye(raw.kspace.shape[1])
     kspace = np.where(sampling.fitted, noise.add_noise(data.kspace, std, seed) if std else data.kspace, 0)
-    csm, csm_source = maps.find(raw, kspace, sampling.fitted, noise_cov, data.unit)
+    csm, csm_source, learnt = maps.find(raw, kspace, sampling.fitted, noise_cov, data.unit)
     fit = normalise(kspace, csm, sampling.fitted, noise_cov)
     image, reference_source = reference.find(raw, data.kspace, data.unit, csm, noise_cov, sampling.acquired)
     datasets = {
@@ -129,9 +129,8 @@ def preprocess(
     }
     as_measured = reference_source.startswith(reference.AS_MEASURED)
     share = float(np.trace(np.linalg.solve(noise_cov, estimate.covariance)).real) / len(noise_cov)
-    judged = _judged_with(
-        fit, sampling.fitted, estimate.uncertainty, attrs["image_scale"], share if as_measured else 0.0
-    )
+    level = noise_level.settle(fit.kspace, fit.csm, sampling.fitted, fit.sigma, estimate.uncertainty, learnt)
+    judged = _judged_with(fit, sampling.fitted, level, attrs["image_scale"], share if as_measured else 0.0)
     return datasets | judged[0], attrs | sources | judged[1]
 
 
@@ -144,20 +143,18 @@ def _masks(sampling: samples.Sampling, held_out: Mapping[str, Any]) -> dict[str,
 
 
 def _judged_with(
-    fit: Normalised, mask: np.ndarray, uncertainty: float, image_scale: float, share: float
+    fit: Normalised, mask: np.ndarray, level: SettledLevel, image_scale: float, share: float
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Settle what every fit of the scan is judged with: the noise level, the object, the reference's noise.
+    """Find what every fit of the scan is judged with: the level, the object, the reference's noise.
 
     ``share`` of the fit's noise, in variance, is in the reference too.
     """
-    level = noise_level.settle(fit.kspace, fit.csm, mask, fit.sigma, uncertainty)
     inside = support(fit.kspace, fit.csm, mask, level.sigma)
     # An uncertainty of NaN says that the level was stated and nothing could check it.
     settled = {
         "sigma": level.sigma,
         "sigma_uncertainty": level.uncertainty,
         "noise_check": level.check,
-        "unexplained": level.unexplained,
     }
     own = reference.own_noise(fit.csm, inside, level.sigma, image_scale, share)
     return {"support": inside}, settled | own
