@@ -126,7 +126,10 @@ def test_a_fit_that_moved_and_then_stood_still_is_not_frozen():
 def test_diverging_by_loss_or_by_values_that_are_not_finite():
     record = made_record()
     rising = np.geomspace(1, 9, len(record.history["chi2"]))
-    found = judge(replace(record, history=with_history(record, chi2=rising)))
+    history = with_history(record, chi2=rising)
+    assert judge(replace(record, history=history)).verdict != "diverging", "J fell to the end"
+    risen = np.geomspace(1, 9, len(record.iterations))[:, None]
+    found = judge(replace(record, history=history, filtered_rss=record.filtered_rss[:1] * risen))
     assert (found.verdict, found.cause) == ("diverging", "loss rising")
     rss = record.rss.copy()
     rss[-3:] = np.nan

@@ -95,7 +95,7 @@ def test_the_share_of_noise_in_the_sharpness_gained_is_told():
 
 @pytest.mark.parametrize(("last", "verdict"), [(1.049, False), (1.051, True)])
 def test_a_loss_five_per_cent_above_its_minimum_diverges(last, verdict):
-    record = made_record()
+    record = with_last_risk(made_record(), 1e3)  # no loss diverges while J stays low
     chi2 = np.r_[np.full(100, 1.0), last]
     found = judge(replace(record, history=with_history(record, chi2=chi2)))
     assert (found.verdict == "diverging") == verdict

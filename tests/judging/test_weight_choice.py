@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from made_records import ITERATIONS, made_record
 
+from sharpfit.judging.divergence import rising
 from sharpfit.judging.judge import judge
 
 WEIGHTS = (np.nan, 3.0, 2.0, 1.0, 0.7, 0.5, 0.3, 0.2, 0.1, 0.06, 0.5)
@@ -31,8 +32,7 @@ def test_the_picked_weight_is_that_of_the_smallest_risk():
 
 def test_a_path_is_no_divergence_although_its_loss_rises_again():
     assert judge(path()).verdict == "cleaner"
-    without = replace(path(), weights=())
-    assert judge(without).verdict == "diverging"
+    assert rising(path()) is not None, "what of a fit in time would be one"
 
 
 def test_weights_within_a_standard_error_are_named():

@@ -1,7 +1,7 @@
 """From measures to a verdict: what happened along a record, why, and which iteration to keep.
 
 The rules are read in order and the first that speaks gives the verdict: values that are not finite, frozen,
-a loss that rises, over-fitting (or mixed, or not decided), under-fitted, and otherwise what was gained.
+a loss that rises (unless J stayed low), over-fitting (or mixed, or not decided), under-fitted, and otherwise what was gained.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sharpfit.judging import diagnosis, divergence
 from sharpfit.judging.confidence import ErrorRatio, confidence, error_ratio
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.gain import gain
-from sharpfit.judging.over_fitting import over_fitting, paired_error
+from sharpfit.judging.over_fitting import over_fitting, paired_error, stayed_low
 from sharpfit.judging.record import Record
 from sharpfit.judging.under_fitting import under_fitted
 from sharpfit.judging.weight_choice import ChosenWeight, chosen_weight, of_path
@@ -50,7 +50,7 @@ def judge(record: Record) -> Judgement:
         divergence.non_finite(record)
         or diagnosis.frozen(record)
         or (of_path(weight, curves, gain(curves)) if weight else None)
-        or divergence.rising(record)
+        or (None if stayed_low(curves, picked) else divergence.rising(record))
         or over_fitting(curves, picked)
         or under_fitted(curves)
         or gain(curves)

@@ -34,6 +34,11 @@ def least_rise(curves: Curves, picked: int) -> float:
     return float(thresholds.RISE * max(curves.risk[picked], curves.v_image[picked]))
 
 
+def stayed_low(curves: Curves, picked: int) -> bool:
+    """Whether J is known to have ended at its smallest value, within what counts."""
+    return bool(curves.risk[-1] - curves.risk[picked] <= least_rise(curves, picked))
+
+
 def over_fitting(curves: Curves, picked: int) -> Finding | None:
     """Find a risk that rose from the picked iteration to the last."""
     risk, held = curves.risk, curves.held_out
