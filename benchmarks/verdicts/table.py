@@ -257,6 +257,7 @@ def main(judge_one: Callable[[Path], Judged] = judge_case) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cases", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, help="writes the table here too")
+    parser.add_argument("--picture", type=Path, help="draws the picks with the largest regret here")
     parser.add_argument("--date", default="", help="said with the machine")
     args = parser.parse_args()
     judged = [judge_one(folder) for folder in sorted(args.cases) if (folder / "case.json").exists()]
@@ -267,6 +268,10 @@ def main(judge_one: Callable[[Path], Judged] = judge_case) -> None:
     print(text)
     if args.out:
         args.out.write_text(text)
+    if args.picture:
+        from pictures import draw_worst  # imports this module
+
+        draw_worst(judged, args.cases[0].parent, args.picture)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """From measures to a verdict: what happened along a record, why, and which iteration to keep.
 
 The rules are read in order and the first that speaks gives the verdict: values that are not finite, frozen,
-a loss that rises (unless J stayed low), over-fitting (or mixed, or not decided), under-fitted, and otherwise what was gained.
+a loss that rises (unless J stayed low), over-fitting (or mixed, or not decided), under-fitted, and
+otherwise what was gained.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,43 @@
+"""Draw the picks with the largest regret: reference, best, picked and last image of a case in each row."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import h5py
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from table import Judged, moving
+
+NUMBER = 10
+
+
+def draw_worst(cases: Sequence[Judged], folders: Path, out: Path) -> None:
+    """Write one picture of the ``NUMBER`` worst, from the folders that `trajectories.py` left."""
+    worst = sorted(moving(cases), key=lambda one: -one.regret(one.picks["risk J"]))[:NUMBER]
+    figure, rows = plt.subplots(len(worst), 4, figsize=(8, 2.1 * len(worst)), squeeze=False)
+    for axes, one in zip(rows, worst, strict=True):
+        _draw_case(axes, one, folders / one.name)
+    _save(figure, out)
+
+
+def _draw_case(axes: Sequence[Axes], one: Judged, folder: Path) -> None:
+    with h5py.File(folder / "truth.h5") as file:
+        reference = np.abs(file["reference"][0])
+    shown = {"best": int(one.error.argmin()), "picked": one.picks["risk J"], "last": len(one.error) - 1}
+    with h5py.File(folder / "reconstruction.h5") as file:
+        images = {name: np.abs(file["images"][t, 0]) for name, t in shown.items()}
+    brightest = np.percentile(reference, 99.5)
+    for panel, (name, image) in zip(axes, {"reference": reference, **images}.items(), strict=True):
+        panel.imshow(image, cmap="gray", vmin=0, vmax=brightest)
+        panel.set_axis_off()
+        t = shown.get(name)
+        told = "" if t is None else f": iteration {one.iterations[t]}, NRMSE {one.error[t]:.3g}"
+        panel.set_title(f"{one.name if t is None else name}{told}", fontsize=7)
+
+
+def _save(figure: Figure, out: Path) -> None:
+    figure.tight_layout()
+    figure.savefig(out, dpi=90)
+    plt.close(figure)
