@@ -39,7 +39,7 @@ def lr_find(
         if not file.is_file():
             raise InputError(f"{file}: no such scan; run `snakemake --cores all preprocessed` first")
         with opened(file) as content:
-            if "sigma_given" not in content.attrs:
+            if "support" not in content:
                 raise InputError(
                     f"{file} was made by an older version; run `snakemake --cores all preprocessed`"
                 )
