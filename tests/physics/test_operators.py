@@ -86,3 +86,12 @@ def test_a_gram_is_an_operator_that_adds():
     check_operator(A.gram + 0.5 * Identity(), SHAPE, SHAPE)
     x = complex_normal(SHAPE, 9)
     torch.testing.assert_close((A.gram + 0.5 * Identity())(x), A.H(A(x)) + 0.5 * x)
+
+
+@pytest.mark.parametrize("kind", MASKS)
+def test_what_is_taken_from_samples_is_gone_from_them_even_if_broken(kind):
+    mask, y = MASKS[kind], complex_normal((2, 3, *SHAPE), 5)
+    left = torch.where(mask, torch.nan, y)
+    assert Sampling(mask).take_from_(left).isnan().all()
+    assert torch.equal(left, torch.where(mask, 0, y))
+    assert torch.equal(Sampling(mask).take_from_(y.clone()), y[..., mask])

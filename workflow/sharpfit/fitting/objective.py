@@ -176,11 +176,11 @@ class Problem:
                 x = part.A.Phi(c[others, i])
                 image_gradient[others, i], rss[others, i] = part.batch.evaluate(x[:, None])
             if part.held_out is not None:
-                misfit = part.held_out.A(c[-1:, i]) - part.held_out.data
-                residual = part.held_out.rest(misfit)
-                rss[-1:, i] = energy(residual, SAMPLES)
-                image_gradient[-1:, i] = part.held_out.A.encoding.adjoint(residual)
-                held_out_rss[i] = energy(part.held_out.chosen(misfit), SAMPLES)[0]
+                misfit = part.held_out.A(c[-1:, i]).sub_(part.held_out.data)
+                unseen = part.held_out.chosen.take_from_(misfit)
+                rss[-1:, i] = energy(misfit, SAMPLES)
+                image_gradient[-1:, i] = part.held_out.A.encoding.adjoint_of_staged(misfit)
+                held_out_rss[i] = energy(unseen)[0]
             if self.has_basis:
                 gradient[:, i] = part.A.Phi.adjoint(image_gradient[:, i])
         return Evaluation(gradient, image_gradient, rss, held_out_rss)

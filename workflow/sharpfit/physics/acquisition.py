@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sharpfit.physics.cartesian_sense import CartesianSense
 from sharpfit.physics.encoding import Encoding, Layout
-from sharpfit.physics.operators import Identity, LinearOperator
+from sharpfit.physics.operators import Identity, LinearOperator, Sampling
 
 
 class Acquisition(LinearOperator):
@@ -49,7 +49,7 @@ class Acquisition(LinearOperator):
         """Return the centred image Φ c, (…, slice, y, x)."""
         return self.encoding.unstage_image(self.Phi.forward(c))
 
-    def split(self, subset: Tensor) -> tuple[Acquisition, LinearOperator, LinearOperator]:
+    def split(self, subset: Tensor) -> tuple[Acquisition, Sampling, Sampling]:
         """Tell a subset of the samples from the rest, see :meth:`.Encoding.split`."""
         encoding, chosen, rest = self.encoding.split(subset)
         return Acquisition(encoding, self.Phi), chosen, rest

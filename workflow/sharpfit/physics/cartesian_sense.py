@@ -92,20 +92,20 @@ class CartesianSense(Encoding):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return E x, (…, slice, coil, ky, kx), zero where nothing was sampled."""
-        return torch.where(self._mask, self._spectrum(x), self._zero)
+        return self._spectrum(x).mul_(self._sampled_share)
 
     def adjoint(self, y: Tensor) -> Tensor:
         """Return Eᴴ y, (…, slice, y, x)."""
-        return self._combined(torch.where(self._mask, y, self._zero))
+        return self.adjoint_of_staged(torch.where(self._mask, y, self._zero))
 
     def normal(self, x: Tensor) -> Tensor:
-        """Return EᴴE x, in place where that is exact: what is not sampled is multiplied by 0 once."""
-        return self._combined(self._spectrum(x).mul_(self._sampled_share))
+        """Return EᴴE x."""
+        return self.adjoint_of_staged(self.forward(x))
 
     def misfit(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return E x − y and Eᴴ(E x − y)."""
-        residual = self._spectrum(x).mul_(self._sampled_share).sub_(y)
-        return residual, self._combined(residual)
+        residual = self.forward(x).sub_(y)
+        return residual, self.adjoint_of_staged(residual)
 
     @property
     def has_batched_normal(self) -> bool:
@@ -127,12 +127,11 @@ class CartesianSense(Encoding):
             return torch.fft.fftn(coil_images, dim=self._fft_axes, norm="ortho")
         return coil_images
 
-    def _combined(self, samples: Tensor) -> Tensor:
-        """Sᴴ Fᴴ of samples that are zero where nothing was acquired."""
+    def adjoint_of_staged(self, y: Tensor) -> Tensor:
+        """Return Sᴴ Fᴴ y."""
         if self._fft_axes:
-            coil_images = torch.fft.ifftn(samples, dim=self._fft_axes, norm="ortho")
-            return coil_images.mul_(self._conjugate).sum(-3)
-        return (self._conjugate * samples).sum(-3)
+            return torch.fft.ifftn(y, dim=self._fft_axes, norm="ortho").mul_(self._conjugate).sum(-3)
+        return (self._conjugate * y).sum(-3)
 
     def split(self, subset: Tensor) -> tuple[CartesianSense, Sampling, Sampling]:
         """Tell a subset of the sampled locations, bool (ky, kx), from the rest."""

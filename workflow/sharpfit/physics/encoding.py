@@ -6,7 +6,7 @@ from abc import abstractmethod
 
 from torch import Tensor
 
-from sharpfit.physics.operators import LinearOperator
+from sharpfit.physics.operators import LinearOperator, Sampling
 
 SAMPLES = (-3, -2, -1)
 """Axes of one slice's samples; the first is the coil, the others are the encoding's own."""
@@ -60,6 +60,10 @@ class Encoding(LinearOperator):
         residual = self.forward(x) - y
         return residual, self.adjoint(residual)
 
+    def adjoint_of_staged(self, y: Tensor) -> Tensor:
+        """Return Eᴴ y of samples that are zero where nothing was acquired, as staged data and misfits are."""
+        return self.adjoint(y)
+
     @property
     def has_batched_normal(self) -> bool:
         """Whether :meth:`batched_normal` is faster than :meth:`misfit` of each image, by a rule of sizes."""
@@ -70,7 +74,7 @@ class Encoding(LinearOperator):
         return self.normal(x)
 
     @abstractmethod
-    def split(self, subset: Tensor) -> tuple[Encoding, LinearOperator, LinearOperator]:
+    def split(self, subset: Tensor) -> tuple[Encoding, Sampling, Sampling]:
         """Tell a subset of the samples from the rest.
 
         Parameters

@@ -178,6 +178,18 @@ class Sampling(LinearOperator):
 
     def __init__(self, mask: Tensor) -> None:
         self.mask = mask
+        self._positions: Tensor | None = None
+        self._shape = mask.shape
+
+    def take_from_(self, x: Tensor) -> Tensor:
+        """Return the sampled values of x, (…, n), and set them to zero in x, be they NaN."""
+        if self._positions is None or self._shape != x.shape[-2:]:
+            self._shape = x.shape[-2:]
+            self._positions = self.mask.expand(self._shape).flatten().nonzero()[:, 0]
+        flat = x.view(*x.shape[:-2], -1)
+        taken = flat[..., self._positions]
+        flat.index_fill_(-1, self._positions, 0)
+        return taken
 
     def forward(self, x: Tensor) -> Tensor:
         """Return M x."""
