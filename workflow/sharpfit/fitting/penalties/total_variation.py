@@ -36,23 +36,23 @@ class TotalVariation:
 
     def value(self, x: Tensor) -> Tensor:
         """R of every item, (item, slice, y, x) → float64 (item, slice)."""
-        return _modulus(_gradient(x)).sum(_AXES, dtype=torch.float64)
+        return _squared_modulus(_gradient(_planes(x))).sqrt().sum(_AXES, dtype=torch.float64)
 
     def prox(self, x: Tensor, threshold: Tensor) -> Tensor:
         """Minimise ½ ‖z − x‖² + t R(z) over z, approximately."""
+        planes = _planes(x)
         if self._dual is None:
-            self._dual = torch.zeros((2, *x.shape), dtype=x.dtype, device=x.device)
+            self._dual = torch.zeros((2, *planes.shape), dtype=planes.dtype, device=x.device)
         dual = ahead = self._dual
-        momentum = 1.0
+        step, momentum = 1 / (_LIPSCHITZ * threshold), 1.0
         for _ in range(self._n_steps):
-            image = x - threshold * _divergence(ahead)
-            moved = ahead + _gradient(image) / (_LIPSCHITZ * threshold)
-            moved = moved * _modulus(moved).clamp(min=1).reciprocal()
+            moved = _gradient(_primal(planes, threshold, ahead)).mul_(step).add_(ahead)
+            moved.mul_(_squared_modulus(moved).clamp_(min=1).rsqrt_())
             after = (1 + (1 + 4 * momentum**2) ** 0.5) / 2
-            ahead = moved + (momentum - 1) / after * (moved - dual)
+            ahead = (moved - dual).mul_((momentum - 1) / after).add_(moved)
             dual, momentum = moved, after
         self._dual = dual
-        return x - threshold * _divergence(dual)
+        return torch.complex(*_primal(planes, threshold, dual))
 
     def state_dict(self) -> dict[str, Any]:
         """Return the dual."""
@@ -63,18 +63,36 @@ class TotalVariation:
         self._dual = state["dual"]
 
 
+def _planes(x: Tensor) -> Tensor:
+    """Real and imaginary part as images of their own, (2, …, y, x): real arithmetic is twice as fast."""
+    return torch.stack([x.real, x.imag])
+
+
+def _primal(planes: Tensor, threshold: Tensor, dual: Tensor) -> Tensor:
+    """Return x − t ∇ᴴp."""
+    return _divergence(dual).mul_(-threshold).add_(planes)
+
+
 def _gradient(x: Tensor) -> Tensor:
     """(…, y, x) → (2, …, y, x)."""
-    return torch.stack([torch.roll(x, -1, axis) - x for axis in _AXES])
+    found = x.new_empty((2, *x.shape))
+    for along, axis in zip(found, _AXES, strict=True):
+        n = x.shape[axis] - 1
+        torch.sub(x.narrow(axis, 1, n), x.narrow(axis, 0, n), out=along.narrow(axis, 0, n))
+        torch.sub(x.narrow(axis, 0, 1), x.narrow(axis, n, 1), out=along.narrow(axis, n, 1))
+    return found
 
 
 def _divergence(dual: Tensor) -> Tensor:
     """∇ᴴ, the adjoint of `_gradient`."""
-    along_y, along_x = dual
-    return torch.roll(along_y, 1, -2) - along_y + torch.roll(along_x, 1, -1) - along_x
+    found = dual.sum(0).neg_()
+    for along, axis in zip(dual, _AXES, strict=True):
+        n = along.shape[axis] - 1
+        found.narrow(axis, 1, n).add_(along.narrow(axis, 0, n))
+        found.narrow(axis, 0, 1).add_(along.narrow(axis, n, 1))
+    return found
 
 
-def _modulus(vectors: Tensor) -> Tensor:
-    """Length of every pixel's vector, (2, …, y, x) → real (…, y, x)."""
-    y, x = vectors  # torch.linalg.vector_norm takes fifty times as long
-    return (y.real.square() + y.imag.square() + x.real.square() + x.imag.square()).sqrt()
+def _squared_modulus(vectors: Tensor) -> Tensor:
+    """Squared length of every pixel's complex vector, (2, 2, …, y, x) → (…, y, x)."""
+    return vectors.square().sum((0, 1))
