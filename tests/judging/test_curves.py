@@ -22,7 +22,7 @@ VALUES = {
     "frc_counts": np.array([1, 6, 12, 20, 24, 30]),
 }
 RECORD = made_record(sigma=SIGMA, n_real=N_REAL, n_held_out=N_HELD_OUT, **VALUES)
-CURVES = Curves(RECORD)
+CURVES = Curves(replace(RECORD, has_measured_pair=True))  # of K pairs, the last is measured
 
 
 def total(name, t):
@@ -50,6 +50,9 @@ def one_figure(name, t):
         "sure": rss - n * SIGMA**2 + 2 * SIGMA**2 * df,
         "v_data": total("v_data", t),
         "v_image": total("v_image", t),
+        "averages_over_made": sum(VALUES["v_image"][t, :, -1])
+        / np.sum(VALUES["v_image"][t, :, :-1])
+        * (K - 1),
         "risk": bias + total("v_image", t),
         "sample_risk": rss - n * SIGMA**2 + 2 * SIGMA**2 * df - total("v_data", t) + total("v_image", t),
         "held_out": total("held_out_rss", t) / (S * N_HELD_OUT * SIGMA**2),

@@ -64,13 +64,16 @@ class Problem:
     sigma
         noise std per real and imaginary component
     n_pairs
-        K, fission pairs and probes
+        fission pairs of made noise; with as many probes
     seed
         of the replicas' noise
     device
         where everything is computed
     Phi
         coefficients → centred images; None for the identity
+    measured_noise
+        complex64 (slice, coil, ky, kx), noise of the data that is independent of them; gives one pair and one
+        probe more, the last
 
     Attributes
     ----------
@@ -95,9 +98,11 @@ class Problem:
         seed: int,
         device: torch.device,
         Phi: LinearOperator | None = None,
+        measured_noise: np.ndarray | None = None,
     ) -> None:
         self.sigma, self.device, self.has_basis = sigma, device, Phi is not None
-        self.replicas = Replicas(n_pairs, bool(held_out_mask.any()))
+        self.replicas = Replicas(n_pairs + (measured_noise is not None), bool(held_out_mask.any()))
+        self.has_measured_pair = measured_noise is not None
         sampling, held_out = (torch.from_numpy(np.array(part)).to(device) for part in (mask, held_out_mask))
         self._sampling, self._fit_sampling = sampling, sampling & ~held_out
         self._slices, made = [], []
@@ -105,7 +110,10 @@ class Problem:
             A = acquisition(torch.from_numpy(csm[i])[None].to(device), sampling, Phi)
             y = torch.from_numpy(kspace[i])[None].to(device)
             unseen = _HeldOut(A, y, held_out) if self.replicas.has_held_out else None
-            made.append(replicate(A.encoding, y, sigma, n_pairs, (seed, i)))
+            measured = (
+                None if measured_noise is None else torch.from_numpy(measured_noise[i])[None].to(device)
+            )
+            made.append(replicate(A.encoding, y, sigma, n_pairs, (seed, i), measured))
             batch = _Batch(A.encoding, made[-1].data[1:]) if A.encoding.has_batched_normal else None
             self._slices.append(_Slice(A, made[-1].data, unseen, batch))
         self.n_real = 2 * self._slices[0].A.encoding.n_samples

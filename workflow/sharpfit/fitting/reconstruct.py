@@ -113,6 +113,7 @@ def problem_of(
         n_pairs=measures["n_replicas"],
         seed=measures["seed"],
         device=device,
+        measured_noise=scan.get("measured_noise"),
         Phi=make_basis(regime, torch.from_numpy(scan["basis"][()]).to(device) if own_basis else None),
     )
 
@@ -192,6 +193,7 @@ def _attributes(
         "stopped_because": trajectory.stopped_because,
         "last_step": trajectory.history[-1]["step"],
         "travel_needed": percentile99(conjugate_gradient(problem.gram, gradient, 10)),
+        "has_measured_pair": problem.has_measured_pair,
         "has_learning_rate": not math.isnan(solver.lr),
         "regime": json.dumps(regime, sort_keys=True),
         "n_iterations_asked": regime["n_iterations"],

@@ -23,7 +23,7 @@ class Replicas:
     Attributes
     ----------
     n_pairs
-        K, the number of fission pairs and of degrees-of-freedom probes
+        K, the number of fission pairs and of degrees-of-freedom probes; a pair of measured noise is the last
     has_held_out
         whether the last item is fitted without the held-out samples
     """
@@ -85,7 +85,12 @@ class Replicated:
 
 
 def replicate(
-    encoding: Encoding, kspace: Tensor, sigma: float, n_pairs: int, stream: tuple[int, int]
+    encoding: Encoding,
+    kspace: Tensor,
+    sigma: float,
+    n_pairs: int,
+    stream: tuple[int, int],
+    measured: Tensor | None = None,
 ) -> Replicated:
     """Make the replicas of one slice.
 
@@ -98,9 +103,11 @@ def replicate(
     sigma
         noise std per real and imaginary component
     n_pairs
-        K
+        fission pairs of made noise
     stream
         seed and number of the slice; with them the noise is the same for every sampling and device
+    measured
+        noise of the data that is independent of them, complex64 (1, coil, ky, kx), for one pair more
     """
     seed, i = stream
 
@@ -110,7 +117,8 @@ def replicate(
 
     y = encoding.stage(kspace)
     fission = [sigma * noise(_FISSION, k) for k in range(n_pairs)]
-    probes = [noise(_PROBE, k) for k in range(n_pairs)]
+    fission += [] if measured is None else [encoding.stage(measured)]
+    probes = [noise(_PROBE, k) for k in range(len(fission))]
     zero_filled = encoding.adjoint(y)
     points = spread_points(encoding.unstage_image(zero_filled)[0].abs().cpu().numpy())
     spikes = torch.zeros_like(encoding.unstage_image(zero_filled))

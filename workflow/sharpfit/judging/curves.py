@@ -55,6 +55,15 @@ class Curves:
         return self.record.v_image.sum(1).mean(-1)
 
     @cached_property
+    def averages_over_made(self) -> np.ndarray:
+        """The last pair's variance of the image over the others' where that pair is measured, else NaN."""
+        of_pair = self.record.v_image.sum(1)
+        if not self.record.has_measured_pair:
+            return np.full(len(of_pair), np.nan)
+        made = of_pair[:, :-1].mean(-1)
+        return np.asarray(of_pair[:, -1] / np.where(made > 0, made, np.nan))
+
+    @cached_property
     def slice_risk(self) -> np.ndarray:
         """J of every slice and pair: (checkpoint, slice, pair)."""
         record = self.record

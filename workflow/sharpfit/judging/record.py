@@ -49,6 +49,8 @@ class Record:
     """Whether `pace` in the history counts learning rates, or iterations of a solver that has none."""
     weights: tuple[float, ...] = ()
     """Where the checkpoints are weights of a penalty: each one's, in units of σ; NaN at the start."""
+    has_measured_pair: bool = False
+    """Whether the last pair's noise is that between averages of the scan, whatever σ is."""
 
     @property
     def n_slices(self) -> int:
@@ -57,8 +59,10 @@ class Record:
 
     def at_noise(self, ratio: float) -> "Record":
         """Return the record that a noise level of σ · ratio would have given; the filter's cutoff stays."""
-        scaled = {name: getattr(self, name) * ratio**2 for name in ("v_data", "v_image", "v_filtered")}
-        noise = (self.gradient_energy - self.cross_gradient) * ratio**2
+        of_pair = np.full(self.v_image.shape[-1], ratio**2)
+        of_pair[len(of_pair) - self.has_measured_pair :] = 1.0
+        scaled = {name: getattr(self, name) * of_pair for name in ("v_data", "v_image", "v_filtered")}
+        noise = (self.gradient_energy - self.cross_gradient) * of_pair
         return replace(self, sigma=self.sigma * ratio, gradient_energy=self.cross_gradient + noise, **scaled)
 
 

@@ -36,6 +36,9 @@ class Figures(Generic[Value]):
     sure: Annotated[Value, Measure(_SQUARED, "estimated squared error at the samples")]
     v_data: Annotated[Value, Measure(_SQUARED, "variance at the samples")]
     v_image: Annotated[Value, Measure(_SQUARED, "variance of the image")]
+    averages_over_made: Annotated[
+        Value, Measure("1", "variance of the image between averages over that between made replicas")
+    ]
     risk: Annotated[Value, Measure(_SQUARED, "estimated squared error J")]
     sample_risk: Annotated[Value, Measure(_SQUARED, "J with the bias as the samples see it")]
     held_out: Annotated[Value, Measure(_NOISE_VARIANCES, "the same for samples the fit never saw")]

@@ -9,7 +9,7 @@ from sharpfit.files.geometry import Geometry
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.physics import masks, noise
 from sharpfit.physics.kspace import to_images
-from sharpfit.preparing import coil_maps, samples
+from sharpfit.preparing import coil_maps, samples, true_replicas
 
 _PLANES = ("sagittal", "coronal", "axial")
 
@@ -113,6 +113,9 @@ def _noise(raw: RawScan, mask: np.ndarray) -> tuple[str, dict[str, str]]:
         if raw.noise is not None:
             return noise.from_scan(raw.noise.values, raw.noise.where).source, {}
         scale = np.abs(raw.kspace).max()
+        if raw.averages is not None:
+            difference = true_replicas.contrast(raw.averages / scale)
+            return f"none measured; {true_replicas.noise_of(difference, mask, len(raw.averages)).source}", {}
         return f"none measured; {noise.from_edge(raw.kspace / scale, mask, raw.where).source}", {}
     except InputError as error:
         why = str(error).removeprefix(f"{raw.where}: ")

@@ -7,11 +7,10 @@ import numpy as np
 import torch
 
 from sharpfit.errors import InputError
-from sharpfit.files.axes import FileArray
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.physics import masks, noise
 from sharpfit.physics.operators import Fourier
-from sharpfit.preparing import coil_maps, maps, noise_level, reference, samples
+from sharpfit.preparing import coil_maps, maps, noise_level, reference, samples, true_replicas
 from sharpfit.preparing.basis import prepare_basis
 from sharpfit.preparing.noise_level import SettledLevel
 from sharpfit.preparing.normalise import Normalised, normalise
@@ -29,6 +28,7 @@ UNITS = {
     "added_noise_std": "input k-space units, per real and imaginary component",
     "noise_cov": "squared input k-space units, E[n n^H], added noise included",
     "kspace": "fitted units",
+    "measured_noise": "fitted units: of the data, from a contrast of their averages, independent of them",
     "csm": "L^-1 S / operator_norm, fitted data units per fitted image unit",
     "reference": "input image units",
     "reference_noise_variance": "squared input image units, of the fits' noise per component that it holds",
@@ -90,7 +90,8 @@ def preprocess(
     data = _scaled(raw.kspace)
     found = samples.acquired(raw.kspace, raw.sampled, raw.where)
     sampling = samples.settle(found, raw.mask, sampling_parameters, raw.phase_axis, raw.where)
-    estimate = _noise(raw.noise, data, sampling.acquired, noise_std, raw.where)
+    difference = None if raw.averages is None else true_replicas.contrast(raw.averages / data.unit)
+    estimate = _noise(raw, data, difference, sampling.acquired, noise_std)
     check_noise_level(raw.where, estimate.covariance, float(np.abs(data.kspace).max()))
     std, seed = _added(data, sampling.acquired, added_noise)
     noise_cov = estimate.covariance + 2 * std**2 * np.eye(raw.kspace.shape[1])
@@ -127,10 +128,20 @@ def preprocess(
         "mask_source": sampling.source,
         "axes_source": raw.axes_source,
     }
+    if difference is not None and not std:  # added noise would be missing in it
+        white = noise.whiten(noise.whitener(noise_cov), difference) * fit.data_scale
+        datasets["measured_noise"] = np.where(sampling.fitted, white, 0).astype(np.complex64)
     as_measured = reference_source.startswith(reference.AS_MEASURED)
     share = float(np.trace(np.linalg.solve(noise_cov, estimate.covariance)).real) / len(noise_cov)
     level = noise_level.settle(fit.kspace, fit.csm, sampling.fitted, fit.sigma, estimate.uncertainty, learnt)
     judged = _judged_with(fit, sampling.fitted, level, attrs["image_scale"], share if as_measured else 0.0)
+    if "measured_noise" in datasets:
+        sources["averages_check"] = true_replicas.check(
+            datasets["measured_noise"],
+            sampling.fitted,
+            level.sigma,
+            len(raw.averages) if raw.averages is not None else 0,
+        )
     return datasets | judged[0], attrs | sources | judged[1]
 
 
@@ -191,13 +202,20 @@ def _check_finite(where: str, results: Mapping[str, Any]) -> None:
 
 
 def _noise(
-    scan: FileArray | None, data: _Data, acquired: np.ndarray, noise_std: float | None, where: str
+    raw: RawScan,
+    data: _Data,
+    difference: np.ndarray | None,
+    acquired: np.ndarray,
+    noise_std: float | None,
 ) -> noise.NoiseEstimate:
+    """Take the noise as stated, else from a noise scan, else from the averages, else from the edge."""
     if noise_std is not None:
         return noise.stated(noise_std / data.unit, data.kspace.shape[1], noise_std)
-    if scan is not None:
-        return noise.from_scan(scan.values / data.unit, scan.where)
-    return noise.from_edge(data.kspace, acquired, where)
+    if raw.noise is not None:
+        return noise.from_scan(raw.noise.values / data.unit, raw.noise.where)
+    if raw.averages is not None and difference is not None:
+        return true_replicas.noise_of(difference, acquired, len(raw.averages))
+    return noise.from_edge(data.kspace, acquired, raw.where)
 
 
 def _added(data: _Data, sampled: np.ndarray, added_noise: Mapping[str, Any] | None) -> tuple[float, int]:

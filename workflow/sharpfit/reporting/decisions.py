@@ -27,6 +27,8 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
         over_given = facts["sigma"] / facts["sigma_given"]
         level = "as given" if abs(over_given - 1) < 1e-6 else f"{over_given:.3g} times the given one"
         yield f"noise level taken: {level} ({facts['noise_check']})"
+    if facts.get("averages_check"):
+        yield f"true replicas: {facts['averages_check']}"
     if "csm_source" in facts:
         yield f"coil maps: {facts['csm_source']}"
     if "image_scale" in facts:

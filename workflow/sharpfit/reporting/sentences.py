@@ -17,6 +17,7 @@ SHOWN = (
     "ssim",
     "hfen",
     "noise_share",
+    "averages_over_made",
     "weak_mode_share",
     "fwhm_y",
     "fwhm_x",

@@ -68,6 +68,7 @@ def read_record(reconstruction: Path, history: Path) -> Record:
         try:
             arrays: dict[str, Any] = {name: _finite(file[_place(name)][()]) for name in MEASURES}
             attrs = {name: file.attrs[name] for name in ATTRIBUTES}
+            measured = bool(file.attrs.get("has_measured_pair", False))
             weights = tuple(file["weights"][()].tolist()) if "weights" in file else ()
         except KeyError as error:
             raise InputError(f"{reconstruction}: {error.args[0]}; reconstruct it again") from error
@@ -84,6 +85,7 @@ def read_record(reconstruction: Path, history: Path) -> Record:
         travel_needed=float(np.nan_to_num(attrs["travel_needed"])),
         has_learning_rate=bool(attrs["has_learning_rate"]),
         weights=weights,
+        has_measured_pair=measured,
     )
 
 
