@@ -9,16 +9,23 @@ import numpy as np
 
 ITERATIONS = np.array([0, 1, 2, 4, 8, 15, 30, 60])
 SIGMA = 0.02
+WEIGHTS = (None, 3.0, 2.0, 1.0, 0.7, 0.4, 0.2, 0.05)
+"""Of a path: one for each checkpoint, in σ; the picked one, 0.4, is that of iteration 15."""
 
 
 def phantom(size: int, n_slices: int = 1) -> np.ndarray:
-    """Return a disc with holes, (slice, y, x) complex, brighter to the right and marked at its top."""
+    """Return a disc with holes, (slice, y, x) complex, marked at its top, smaller away from the middle."""
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     image = 1.0 * (x**2 + y**2 < 0.7) + 0.3 * x * (x**2 + y**2 < 0.7)
     for place in (-0.4, 0.0, 0.4):
         image[(x - place) ** 2 + y**2 < 0.015] = 0.2
     image[(abs(x) < 0.06) & (y < -0.5) & (y > -0.75)] = 0.1
-    return np.stack([image * np.exp(0.3j * x)] * n_slices).astype(np.complex64)
+    image = image * np.exp(0.3j * x)
+    off_middle = [abs(slice - n_slices // 2) for slice in range(n_slices)]
+    discs = [
+        image * (x**2 + y**2 < 0.7 / (1 + 0.2 * off + 0.05 * slice)) for slice, off in enumerate(off_middle)
+    ]
+    return np.stack(discs).astype(np.complex64)
 
 
 def blurred(image: np.ndarray, width: float) -> np.ndarray:
@@ -34,6 +41,7 @@ def write_scan(path: Path, size: int, *, reference: bool, n_slices: int = 1) -> 
     path.parent.mkdir(parents=True, exist_ok=True)
     with h5py.File(path, "w") as file:
         file["mask"] = np.ones((size, size), dtype=bool)
+        file["kspace"] = np.zeros((n_slices, 1, 1, 1), np.complex64)  # of which only the slices are counted
         if reference:
             file["reference"] = 50 * phantom(size, n_slices)
         file.attrs.update(sigma=SIGMA, image_scale=50.0, operator_norm=1.0, data_scale=50.0, acceleration=2.0)
@@ -99,7 +107,9 @@ def _write_measures(group: h5py.Group, grown: np.ndarray, n_slices: int, size: i
     group["psf_points"] = np.zeros((n_slices, 1, 2), dtype=int)
 
 
-def write_evaluation(folder: Path, scan: str, regime: str, *, risk: float, nrmse: float | None) -> None:
+def write_evaluation(
+    folder: Path, scan: str, regime: str, *, risk: float, nrmse: float | None, is_path: bool = False
+) -> None:
     """Write evaluation.json with the keys the interface fixes."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = {
@@ -126,6 +136,9 @@ def write_evaluation(folder: Path, scan: str, regime: str, *, risk: float, nrmse
         "stopped_because": "",
         "risk_noise": [0.02, -0.02],
     }
+    if is_path:
+        evaluation["trajectory"] |= {"weight": list(WEIGHTS), "risk_error": [0.1 * risk] * 8}
+        evaluation["weight"] = {"weight": 0.4, "lowest": 0.2, "highest": 0.7, "n_tried": 7}
     (folder / "evaluation.json").write_text(json.dumps(evaluation, indent=1))
 
 
@@ -192,8 +205,12 @@ def make_study(
     size: int = 48,
     risk: float = 1.0,
     n_slices: int = 1,
+    paths: tuple[str, ...] = (),
 ) -> Path:
-    """Write a whole results folder under `root`; the last scan has no reference. Return `root`."""
+    """Write a whole results folder under `root`; only the first scan has a reference. Return `root`.
+
+    `paths` are the regimes whose checkpoints are weights of a penalty.
+    """
     for scan in scans:
         reference = scan == scans[0]
         write_scan(root / f"results/preprocess/{scan}.h5", size, reference=reference, n_slices=n_slices)
@@ -202,7 +219,8 @@ def make_study(
             write_fit(fit, size, noise=0.1 * (1 + place), seed=place, n_slices=n_slices)
             nrmse = 0.1 * (1 + place) * risk if reference else None
             judged = root / "results/evaluate" / scan / regime
-            write_evaluation(judged, scan, regime, risk=risk * (1 + place), nrmse=nrmse)
+            is_path = regime in paths
+            write_evaluation(judged, scan, regime, risk=risk * (1 + place), nrmse=nrmse, is_path=is_path)
             write_picked(judged / "picked.h5", fit / "reconstruction.h5")
             write_sidecars(root, scan, regime)
     return root

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from made_study import make_study, write_sidecars
 from PIL import Image
-from test_page import HOSTILE, page_of
+from test_page import HOSTILE, many_scans, page_of
 from typer.testing import CliRunner
 
 from sharpfit.cli import app
@@ -30,6 +30,7 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+DRAW_ALL = "Promise.all(SECTIONS.map((section) => section.draw()))"
 MISSING = "no chromium on this machine: sudo tools/install-debian-packages.sh"
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason=MISSING)]
@@ -46,7 +47,12 @@ def browser():
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    root = make_study(tmp_path_factory.mktemp("study"), regimes=("gradient_descent", "warmup", "plateau"))
+    root = make_study(
+        tmp_path_factory.mktemp("study"),
+        regimes=("gradient_descent", "warmup", "plateau"),
+        n_slices=4,
+        paths=("plateau",),
+    )
     page_of(root)
     return root / "report.html"
 
@@ -77,6 +83,7 @@ class Watched:
 @pytest.fixture
 def watched(browser, report):
     opened = Watched(browser, report)
+    opened.page.wait_for_function("() => SECTIONS.every((section) => section.scan)")
     yield opened
     opened.close()
 
@@ -97,10 +104,11 @@ def column(page, place):
 def test_every_chart_is_drawn_and_nothing_complains(watched):
     watched.scan.scroll_into_view_if_needed()
     watched.page.wait_for_function(
-        "section => [...section.querySelectorAll('.chart')].every(chart => chart.querySelector('.trace'))",
+        "section => [...section.querySelectorAll(':not([hidden]) > .chart')]"
+        ".every(chart => chart.querySelector('.trace'))",
         arg=watched.scan.element_handle(),
     )
-    for chart in watched.scan.locator(".chart").all():
+    for chart in watched.scan.locator(":not([hidden]) > .chart").all():
         assert chart.locator(".trace").count() >= 2
 
 
@@ -232,10 +240,10 @@ def test_brightness_changes_all_pictures_of_the_scan(watched):
 
 def test_choosing_a_regime_changes_its_words_charts_and_cursor(watched):
     watched.scan.locator(".close").scroll_into_view_if_needed()
-    watched.page.wait_for_function("document.querySelectorAll('.close .main-svg').length > 0")
+    watched.page.wait_for_function("() => document.querySelectorAll('.close .main-svg').length > 0")
     curves = watched.scan.locator('[data-chart="curves"]')
     before = pixels(watched.scan.locator(".single .view"))
-    watched.scan.locator(".one").select_option(label="plateau")
+    watched.scan.locator(".one").select_option(label="warmup")
     assert np.abs(pixels(watched.scan.locator(".single .view")) - before).mean() > 1
     assert "over-fitting since iteration 15" in watched.scan.locator(".evidence").inner_text()
     watched.scan.locator(".when").focus()
@@ -249,7 +257,7 @@ def test_choosing_a_regime_changes_its_words_charts_and_cursor(watched):
 @pytest.mark.parametrize("width", [1280, 420, 390])
 def test_the_page_fits_its_window(browser, report, width, scheme):
     watched = Watched(browser, report, width, scheme)
-    watched.page.evaluate("for (const section of SECTIONS) section.draw()")
+    watched.page.evaluate(DRAW_ALL)
     watched.page.wait_for_timeout(500)
     assert watched.page.evaluate("document.documentElement.scrollWidth") <= width
     paper = watched.page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -267,8 +275,10 @@ def test_the_page_prints(watched):
 
 def test_on_paper_charts_are_black_and_narrow_even_from_a_dark_window(browser, report):
     watched = Watched(browser, report, scheme="dark")
+    watched.page.wait_for_function("() => SECTIONS.every((section) => section.scan) && window.Plotly")
     charts = (
-        "[...document.querySelectorAll('.chart')].map(chart => [chart.layout.font.color, chart.layout.width])"
+        "[...document.querySelectorAll(':not([hidden]) > .chart')]"
+        ".map(chart => [chart.layout.font.color, chart.layout.width])"
     )
     paper, screen = (
         watched.page.evaluate(f"() => {{ dispatchEvent(new Event('{name}')); return {charts}; }}")
@@ -287,7 +297,7 @@ def test_hostile_names_do_not_run(browser, tmp_path):
     evaluation.write_text(json.dumps(json.loads(evaluation.read_text()) | hostile))
     page_of(root)
     watched = Watched(browser, root / "report.html")
-    watched.page.evaluate("for (const section of SECTIONS) section.draw()")
+    watched.page.evaluate(DRAW_ALL)
     watched.page.wait_for_timeout(500)
     assert watched.page.title() == "sharpfit report"
     assert watched.page.locator("img[src=x]").count() == 0
@@ -335,8 +345,98 @@ def test_the_policy_stops_a_script_that_got_in(browser, report):
 def test_axe_finds_no_fault_of_colour_contrast_or_naming(browser, report, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     watched = Watched(browser, report, scheme=scheme)
-    watched.page.evaluate("for (const section of SECTIONS) section.draw()")
+    watched.page.evaluate(DRAW_ALL)
     watched.page.wait_for_timeout(500)
     found = axe.Axe().run(watched.page)
     assert found.violations_count == 0, found.generate_report()
     watched.close()
+
+
+def test_slices_are_moved_through_by_slider_keys_and_one_click_on_the_worst(watched):
+    view, say = (watched.scan.locator(f".grid [data-fit] {name}").first for name in (".view", ".say"))
+    slider, at = watched.scan.locator(".slice"), watched.scan.locator("output.slice-at")
+    assert at.text_content() == "2 of 0–3"
+    middle = pixels(view)
+    slider.focus()
+    slider.press("ArrowRight")
+    assert say.text_content().startswith("slice 3 · iteration 15 (picked)")
+    assert np.abs(pixels(view) - middle).mean() > 3
+    watched.scan.locator(".tools [data-slice]").press("Enter")
+    assert at.text_content() == "0 of 0–3"
+    assert say.text_content().startswith("slice 0")
+    worst = pixels(view)
+    choose(watched, "difference")
+    assert say.text_content().startswith("slice 0 · |last − picked| ×")
+    assert np.abs(pixels(view) - worst).mean() > 3
+    reference = pixels(watched.scan.locator(".grid .reference .view"))
+    slider.fill("2")
+    assert np.abs(pixels(watched.scan.locator(".grid .reference .view")) - reference).mean() > 3
+
+
+def test_what_only_the_middle_slice_has_is_never_shown_as_another_one(watched):
+    slider, say = watched.scan.locator(".slice"), watched.scan.locator(".grid [data-fit] .say").first
+    slider.fill("0")
+    choose(watched, "noise-last")
+    assert slider.input_value() == "2"
+    assert say.text_content().startswith("slice 2 · noise map")
+    slider.fill("1")
+    assert watched.scan.locator('input[value="picked"]').is_checked()
+    assert say.text_content().startswith("slice 1 · iteration 15 (picked)")
+
+
+def test_the_montage_shows_every_slice_of_the_regime_chosen_and_leads_there(watched):
+    tiles = watched.scan.locator(".tile")
+    tiles.first.scroll_into_view_if_needed()
+    assert [tile.inner_text().strip() for tile in tiles.all()] == ["0 worst", "1", "2", "3"]
+    before = pixels(tiles.nth(1).locator("img"))
+    watched.scan.locator(".one").select_option(label="warmup")
+    assert watched.scan.locator(".montage-of").text_content() == "warmup, picked"
+    assert np.abs(pixels(tiles.nth(1).locator("img")) - before).mean() > 1
+    tiles.nth(1).press("Enter")
+    assert watched.scan.locator("output.slice-at").text_content() == "1 of 0–3"
+    pressed = [tile.get_attribute("aria-pressed") for tile in tiles.all()]
+    assert pressed == ["false", "true", "false", "false"]
+
+
+def test_a_path_of_weights_goes_from_noisy_to_smeared_with_its_chart(watched):
+    path, chart = watched.scan.locator(".path"), watched.scan.locator('[data-chart="weights"]')
+    watched.page.evaluate(DRAW_ALL)
+    assert not path.is_visible()
+    assert not chart.is_visible()
+    watched.scan.locator(".one").select_option(label="plateau")
+    assert path.locator("figcaption").all_text_contents() == [
+        "smallest weight 0.05 σ",
+        "chosen weight 0.4 σ",
+        "largest weight 3 σ",
+    ]
+    rough = [float(np.abs(np.diff(pixels(still))).mean()) for still in path.locator(".still").all()]
+    assert rough[0] > rough[1] > rough[2], "noisy, chosen, smeared"
+    assert chart.locator(".trace").count() == 2
+
+
+def test_pictures_are_decoded_where_they_are_seen(browser, tmp_path):
+    page = many_scans(tmp_path, n_scans=12)
+    watched = Watched(browser, page)
+    watched.page.wait_for_timeout(300)
+    drawn = "SECTIONS.filter((section) => section.drawn).length"
+    assert watched.page.evaluate(drawn) < 4
+    watched.page.locator("nav a").nth(11).click()
+    watched.page.wait_for_function("() => SECTIONS.at(11).drawn")
+    assert watched.page.evaluate(drawn) < 8
+    watched.close()
+
+
+@pytest.mark.slow
+def test_a_page_of_fifty_scans_is_there_in_a_second(browser, tmp_path):
+    """By the processor's time of the page, so that a busy machine does not count."""
+    watched = Watched(browser, many_scans(tmp_path))
+    seconds = []
+    for _ in range(3):
+        session = watched.page.context.new_cdp_session(watched.page)
+        session.send("Performance.enable", {"timeDomain": "threadTicks"})
+        watched.page.reload(wait_until="load")
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        seconds.append(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
+        session.detach()
+    watched.close()
+    assert min(seconds) < 1, seconds

@@ -1,22 +1,25 @@
 """The page's bytes and what stands in them; what it does in a browser is tests/test_browser.py."""
 
 import base64
+import gzip
 import hashlib
 import html
 import json
 import re
 from dataclasses import replace
+from io import BytesIO
 
 import h5py
 import numpy as np
 import pytest
-from made_study import ITERATIONS, make_study
+from made_study import ITERATIONS, WEIGHTS, made_curves, make_study
+from PIL import Image
 
 from sharpfit.errors import InputError
 from sharpfit.reporting import grey
-from sharpfit.reporting.page import build, charts, pictures
+from sharpfit.reporting.page import budget, build, charts, pictures
 from sharpfit.reporting.page.build import write_report
-from sharpfit.reporting.page.fits import read_fit, tiled
+from sharpfit.reporting.page.fits import read_fit
 from sharpfit.reporting.page.standing import error_in_words
 from sharpfit.results.evaluation_file import read_evaluation
 from sharpfit.results.scan_file import read_scan
@@ -41,8 +44,18 @@ def page_of(root):
     return (root / "report.html").read_text(encoding="utf-8")
 
 
-def data_of(page):
-    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
+def unpacked(text):
+    return gzip.decompress(base64.b64decode(text)).decode()
+
+
+def scans_of(page):
+    """What the scripts see of every scan."""
+    return [json.loads(unpacked(text)) for text in re.findall(r'class="packed">(.*?)</script>', page, re.S)]
+
+
+def decoded(scan, number):
+    """A picture of a scan, (y, x) of 0 to 255."""
+    return np.asarray(Image.open(BytesIO(base64.b64decode(scan["images"][number])))).astype(float)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +80,8 @@ def test_nothing_is_fetched(page):
 
 def test_only_the_pages_own_scripts_may_run(page):
     policy = html.unescape(re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1])
-    scripts = re.findall(r"<script>(.*?)</script>", page, re.S)
+    plotly = unpacked(re.search(r'id="plotly">(.*?)</script>', page, re.S)[1])
+    scripts = [plotly, *re.findall(r"<script>(.*?)</script>", page, re.S)]
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
     assert "default-src 'none'" in policy
     assert re.findall(r"'sha256-([^']*)'", policy) == hashes
@@ -81,8 +95,9 @@ def test_hostile_names_are_escaped(tmp_path):
     evaluation.write_text(json.dumps(json.loads(evaluation.read_text()) | hostile))
     page = page_of(root)
     assert HOSTILE not in page
-    assert data_of(page)["scans"][0]["fits"][0]["label"] == HOSTILE
-    assert page.count("<script>") == page.count("</script>") - 1 == 4
+    assert scans_of(page)[0]["fits"][0]["label"] == HOSTILE
+    packed = page.count('<script type="text/plain"')
+    assert (page.count("<script>"), packed, page.count("</script>")) == (5, 2, 7)
 
 
 def test_the_answer_comes_first_and_every_fit_has_a_row(page):
@@ -92,12 +107,7 @@ def test_the_answer_comes_first_and_every_fit_has_a_row(page):
 
 
 def test_frames_decode_to_the_images_on_one_grey_scale(study, page):
-    from io import BytesIO
-
-    from PIL import Image
-
-    data = data_of(page)
-    entry = next(one for one in data["scans"] if one["name"] == "phantom_r2")
+    entry = next(one for one in scans_of(page) if one["name"] == "phantom_r2")
     scan = read_scan(study / "results/preprocess/phantom_r2.h5")
     evaluations, reconstructions, histories, _ = inputs(study)
     fit = read_fit(
@@ -105,7 +115,7 @@ def test_frames_decode_to_the_images_on_one_grey_scale(study, page):
     )
     white = pictures.scan_white(scan, [fit])
     frame = entry["fits"][0]["frames"][-1]
-    grey = np.asarray(Image.open(BytesIO(base64.b64decode(data["images"][frame["image"]]))))
+    grey = decoded(entry, frame["image"])
     expected = np.clip(np.abs(fit.seen.images[-1]) / white, 0, 1) * 255
     assert frame["iteration"] == ITERATIONS[-1]
     assert np.max(np.abs(grey - expected)) <= 0.51
@@ -115,15 +125,14 @@ def test_frames_decode_to_the_images_on_one_grey_scale(study, page):
 def test_a_page_of_many_fits_shows_fewer_checkpoints_but_always_start_picked_and_last(
     study, page, monkeypatch
 ):
-    monkeypatch.setattr(build, "PICTURE_BUDGET", 1)
-    small = data_of(page_of(study))
-    for fit in small["scans"][0]["fits"]:
+    monkeypatch.setattr(budget, "PAGE_BYTES", 1)
+    for fit in scans_of(page_of(study))[0]["fits"]:
         assert [frame["iteration"] for frame in fit["frames"]] == [0, 15, 60]
-    assert len(data_of(page)["scans"][0]["fits"][0]["frames"]) == len(ITERATIONS)
+    assert len(scans_of(page)[0]["fits"][0]["frames"]) == len(ITERATIONS)
 
 
 def test_resolution_is_told_in_pixels_and_millimetres(page):
-    layout = data_of(page)["scans"][0]["fits"][0]["charts"]["frc"]["layout"]
+    layout = scans_of(page)[0]["fits"][0]["charts"]["frc"]["layout"]
     assert layout["annotations"][0]["text"] == "resolution: picked 1.5 px (1.8 mm) · last 1.5 px (1.8 mm)"
 
 
@@ -133,14 +142,73 @@ def test_a_scan_that_is_not_there_is_named(study):
         write_report(study / "no.html", evaluations, reconstructions, histories, scans[:1])
 
 
-def test_several_slices_show_the_middle_one(tmp_path):
+def test_every_slice_is_shown_picked_last_and_their_difference(tmp_path):
+    root = make_study(tmp_path, ("a",), ("b",), size=16, n_slices=3)
+    scan = scans_of(page_of(root))[0]
+    fit, white = scan["fits"][0], None
+    with h5py.File(root / "results/reconstruct/a/b/reconstruction.h5") as file:
+        picked, last = file["images"][5], file["images"][-1]
+    with h5py.File(root / "results/preprocess/a.h5") as file:
+        white = grey.grey_window(file["reference"][1])
+    shown = {"picked": picked, "last": last, "difference": scan["gains"]["change"] * (last - picked)}
+    for kind, images in shown.items():
+        for number, image in zip(fit["ends"][kind], images, strict=True):
+            expected = np.clip(np.abs(image) / white, 0, 1) * 255
+            assert np.max(np.abs(decoded(scan, number) - expected)) <= 0.51
+    assert len(set(scan["reference"])) == 3
+
+
+def test_the_worst_slice_is_named_and_one_click_away(tmp_path):
     root = make_study(tmp_path, ("a",), ("b",), size=16, n_slices=3)
     page = page_of(root)
-    assert "Shown: the middle one of 3 slices" in page
-    assert 'value="montage"' in page
-    assert data_of(page)["scans"][0]["fits"][0]["evidence"].endswith(
-        "of 3 slices is slice 0 (counted from 0)"
-    )
+    assert "worst of b: slice 0</button>" in page
+    assert scans_of(page)[0]["fits"][0]["evidence"].endswith("of 3 slices is slice 0 (counted from 0)")
+
+
+def test_a_scan_of_one_slice_has_no_control_for_slices(page):
+    assert 'class="slice"' not in page
+    assert "data-slice=" not in page
+
+
+def test_of_many_slices_fewer_pixels_are_shown(tmp_path, monkeypatch):
+    root = make_study(tmp_path, ("a",), ("b",), size=48, n_slices=5)
+    monkeypatch.setattr(budget, "PAGE_BYTES", budget.SCRIPT_BYTES + budget.FIT_BYTES + 48_000)
+    page = page_of(root)
+    scan = scans_of(page)[0]
+    middle, other = (decoded(scan, scan["fits"][0]["ends"]["last"][at]).shape for at in (2, 0))
+    assert other < middle == (48, 48)
+    assert "Slices beside the middle one show one in" in page
+
+
+def test_a_path_of_weights_is_told_in_weights_and_never_in_iterations(tmp_path):
+    page = page_of(make_study(tmp_path, ("a",), ("tv",), size=16, paths=("tv",)))
+    scan = scans_of(page)[0]
+    fit = scan["fits"][0]
+    names = [frame["at"] for frame in fit["frames"]]
+    assert names == ["start", *(f"weight {weight:.3g} σ" for weight in WEIGHTS[1:])]
+    assert [caption for _, caption in fit["path"]] == [
+        "smallest weight 0.05 σ",
+        "chosen weight 0.4 σ",
+        "largest weight 3 σ",
+    ]
+    answer, table = (page[page.index(f'id="{name}"') :] for name in ("answer", "table"))
+    assert "iteration" not in answer[: answer.index("<p class=")]
+    row = table[table.index("<tbody>") : table.index("</tbody>")]
+    assert "weight 0.4 σ" in row
+    assert "7 weights" in row
+    assert "iteration" not in row
+
+
+def test_j_stands_against_the_weight_with_its_standard_error_and_the_chosen_one_marked(tmp_path):
+    page = page_of(make_study(tmp_path, ("a",), ("tv",), size=16, paths=("tv",), risk=2.0))
+    chart = scans_of(page)[0]["fits"][0]["charts"]["weights"]
+    line = chart["data"][0]
+    risk = made_curves(2.0)["risk"]
+    by_weight = sorted(zip(WEIGHTS[1:], risk[1:], strict=True))
+    assert line["x"] == [weight for weight, _ in by_weight]
+    assert line["y"] == pytest.approx([value / min(risk) for _, value in by_weight], rel=1e-4)
+    assert line["error_y"]["array"] == pytest.approx([0.2 / min(risk)] * 7, rel=1e-4)
+    assert [shape["x0"] for shape in chart["layout"]["shapes"]] == [0.4, 0.2]
 
 
 def test_the_radial_spectrum_of_white_noise_is_flat_and_of_its_variance():
@@ -149,13 +217,6 @@ def test_the_radial_spectrum_of_white_noise_is_flat_and_of_its_variance():
     power = charts.ring_power(noise)
     assert len(power) == 32
     assert power[5:].mean() == pytest.approx(2, rel=0.1)
-
-
-def test_slices_stand_in_one_picture_each_at_its_place():
-    slices = np.stack([np.full((2, 3), value) for value in (1.0, 2.0, 3.0)])
-    picture = tiled(slices)
-    assert picture.shape == (4, 6)
-    assert [picture[0, 0], picture[0, 3], picture[2, 0], picture[2, 3]] == [1, 2, 3, 0]
 
 
 def test_the_best_picture_comes_with_its_last_and_their_difference_and_says_use_this_one(page):
@@ -191,28 +252,37 @@ def test_a_simulated_scan_is_said_to_be_one(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_page_of_fifty_scans_stays_under_fifteen_megabytes(study, tmp_path):
-    scan = read_scan(study / "results/preprocess/phantom_r2.h5")
-    evaluations, reconstructions, histories, _ = inputs(study)
+def test_a_page_of_fifty_scans_of_seven_regimes_stays_under_fifteen_megabytes(tmp_path):
+    assert many_scans(tmp_path).stat().st_size < 15e6
+
+
+def many_scans(folder, n_scans=50):
+    """A page of many scans of four slices, 7 regimes each, as noisy as can be; return its file."""
+    root = make_study(folder, ("one",), ("a", "b"), size=128, n_slices=4)
+    scan = read_scan(root / "results/preprocess/one.h5")
+    evaluations, reconstructions, histories, _ = inputs(root)
+    fits = [
+        read_fit(
+            regime, scan, read_evaluation(evaluations[at % 2]), reconstructions[at % 2], histories[at % 2]
+        )
+        for at, regime in enumerate("abcdefg")
+    ]
     rng = np.random.default_rng(0)
     groups = []
-    for place in range(50):
-        fits = []
-        for name in ("one", "two", "three"):
-            fit = read_fit(name, scan, read_evaluation(evaluations[3]), reconstructions[3], histories[3])
-            shape = (3, 128, 128)
-            noise = rng.standard_normal(shape) + 1j * rng.standard_normal(shape)
-            seen = replace(
-                fit.seen, images=50 * noise, noise_map=abs(noise), iterations=np.array([0, 15, 60])
-            )
-            fits.append(replace(fit, seen=seen, reference=None))
-        groups.append((replace(scan, name=f"scan {place}", reference=None), fits))
-    build.write_page(tmp_path / "page.html", "many", groups, {})
-    assert (tmp_path / "page.html").stat().st_size < 15e6
+    for place in range(n_scans):
+        noisy = [replace(fit, seen=noisier(fit.seen, rng)) for fit in fits]
+        groups.append((replace(scan, name=f"scan {place}"), noisy))
+    build.write_page(root / "page.html", "many", groups, {scan.name: "said" for scan, _ in groups})
+    return root / "page.html"
+
+
+def noisier(seen, rng):
+    noise = rng.standard_normal((*seen.images.shape, 2)).astype(np.float32)
+    return replace(seen, images=seen.images + noise[..., 0] + 1j * noise[..., 1])
 
 
 def test_a_long_line_keeps_its_first_and_last_point():
     x = np.arange(1000.0)
     line = charts._thinned(charts._line(x, x**2, "name", "black", "solid"))
-    assert len(line.x) <= charts.MAX_POINTS
-    assert (line.customdata[0], line.customdata[-1], line.y[-1]) == (0, 999, np.float32(999**2))
+    assert len(line["x"]) <= charts.MAX_POINTS
+    assert (line["customdata"][0], line["customdata"][-1], line["y"][-1]) == (0, 999, 999**2)

@@ -11,6 +11,7 @@ import numpy as np
 from sharpfit.errors import InputError
 from sharpfit.judging.confidence import ErrorRatio
 from sharpfit.judging.evaluate import AtBound, JudgedFit, NoiseLevel
+from sharpfit.judging.over_fitting import paired_error
 from sharpfit.judging.weight_choice import ChosenWeight
 from sharpfit.measuring.table import FIGURES, QUALITIES, Figures, Quality, unit, units
 
@@ -65,6 +66,8 @@ class Evaluation:
         the error against the reference along them, (checkpoint,)
     weight, weights
         where the judge chose a penalty's weight: the choice, and the weight of every checkpoint
+    risk_error
+        the same there: standard error of every checkpoint's J minus that of the picked one, (checkpoint,)
     """
 
     scan: str
@@ -89,6 +92,23 @@ class Evaluation:
     nrmse: np.ndarray
     weight: ChosenWeight | None = None
     weights: tuple[float, ...] = ()
+    risk_error: tuple[float, ...] = ()
+
+    def at(self, checkpoint: int) -> str:
+        """Name a checkpoint: by its iteration, on a path of weights by its weight."""
+        if not self.weights:
+            return f"iteration {self.trajectory.iteration[checkpoint]:.0f}"
+        weight = self.weights[checkpoint]
+        return f"weight {weight:.3g} σ" if np.isfinite(weight) else "start"
+
+    @property
+    def picked_at(self) -> str:
+        """Where the picked image stands: iteration 12, or weight 0.4 σ."""
+        return (
+            f"iteration {self.picked_iteration}"
+            if self.weight is None
+            else f"weight {self.weight.weight:.3g} σ"
+        )
 
     @property
     def where_to_stop(self) -> str:
@@ -138,7 +158,13 @@ def as_evaluation(judged: JudgedFit, scan: str, regime: str, settings: Mapping[s
         nrmse=judged.nrmse,
         weight=judgement.weight,
         weights=curves.record.weights,
+        risk_error=_risk_error(judged) if curves.record.weights else (),
     )
+
+
+def _risk_error(judged: JudgedFit) -> tuple[float, ...]:
+    error = np.hypot(*paired_error(judged.curves, judged.judgement.picked))
+    return tuple(np.asarray(error, float).tolist())
 
 
 def write_evaluation(path: Path, evaluation: Evaluation) -> None:
@@ -203,10 +229,19 @@ def _as_json(evaluation: Evaluation) -> dict[str, Any]:
         "last": _flat(evaluation.last, evaluation.last_quality),
         "trajectory": {name: getattr(evaluation.trajectory, name).tolist() for name in FIGURES}
         | {"nrmse": evaluation.nrmse.tolist()}
-        | ({"weight": list(evaluation.weights)} if evaluation.weights else {}),
-        "units": units() | {"risk_noise": unit("risk")} | ({"weight": "σ"} if evaluation.weights else {}),
+        | _path(evaluation),
+        "units": units() | {"risk_noise": unit("risk")} | (_PATH_UNITS if evaluation.weights else {}),
         **({"weight": asdict(evaluation.weight)} if evaluation.weight else {}),
     }
+
+
+_PATH_UNITS = {"weight": "σ", "risk_error": unit("risk")}
+
+
+def _path(evaluation: Evaluation) -> dict[str, list[float]]:
+    """Curves that a path of weights has besides."""
+    curves = {"weight": evaluation.weights, "risk_error": evaluation.risk_error}
+    return {name: list(values) for name, values in curves.items() if values}
 
 
 def _flat(figures: Figures[float], quality: Quality) -> dict[str, float]:
@@ -254,6 +289,7 @@ def _evaluation(content: Mapping[str, Any]) -> Evaluation:
         nrmse=np.array(along.get("nrmse", unknown), float),
         weight=ChosenWeight(**content["weight"]) if content.get("weight") else None,
         weights=tuple(map(_number, along.get("weight", []))),
+        risk_error=tuple(map(_number, along.get("risk_error", []))),
     )
 
 

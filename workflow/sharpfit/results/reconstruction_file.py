@@ -95,6 +95,11 @@ def read_image(reconstruction: Path, checkpoint: int) -> np.ndarray:
         return np.asarray(file["images"][checkpoint])
 
 
+def read_thinned(reconstruction: Path, checkpoint: int, step: int) -> np.ndarray:
+    """Read every `step`-th pixel along each axis of one checkpoint, complex64 (slice, y, x), input units."""
+    return read_image(reconstruction, checkpoint)[:, ::step, ::step]
+
+
 def read_middle_slice(reconstruction: Path) -> MiddleSlice:
     """Read the images of the middle slice, and how far the halves agree."""
     with hdf5.opened(reconstruction) as file:

@@ -20,6 +20,8 @@ class Scan:
     ----------
     name
         the file's
+    file
+        where it lies
     reference
         complex (y, x) of the middle slice, input units, or None
     support
@@ -41,6 +43,7 @@ class Scan:
     """
 
     name: str
+    file: Path
     reference: np.ndarray | None
     support: np.ndarray | None
     reference_source: str
@@ -72,6 +75,7 @@ def read_scan(path: Path) -> Scan:
     spacing = attrs.get("pixel_spacing_mm")
     return Scan(
         name=path.stem,
+        file=path,
         reference=middle.get("reference"),
         support=middle.get("support"),
         reference_source=str(attrs.get("reference_source", "")),
@@ -95,6 +99,12 @@ def read_reference(path: Path) -> Reference | None:
         return Reference(
             file["reference"][()], file["support"][()], *(float(file.attrs[name]) for name in names)
         )
+
+
+def read_reference_image(path: Path, step: int = 1) -> np.ndarray | None:
+    """Read every `step`-th pixel of the reference, complex (slice, y, x), input units; None without one."""
+    with hdf5.opened(path) as file:
+        return file["reference"][()][:, ::step, ::step] if "reference" in file else None
 
 
 def read_support(path: Path) -> np.ndarray:

@@ -1,16 +1,14 @@
-"""The interactive charts of a page, as plotly figures without colours of their own for text and grid.
+"""The interactive charts of a page, as plotly's plain data without colours of their own for text and grid.
 
 Iterations stand on a logarithmic axis of iteration + 1, so that the start is seen. Lines differ in colour
 (Okabe and Ito's), dash and marker. Text colours follow the page, light or dark.
 """
 
 import html
-import json
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from sharpfit.measuring import rings
 from sharpfit.reporting.page.fits import ShownFit
@@ -21,6 +19,7 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 #: Points of a line: more are not seen, and many fits would make the page heavy.
 MAX_POINTS = 64
+DIGITS = 5
 #: What the chart of all regimes can show: name, curve (of checkpoints or history), logarithmic.
 QUANTITIES = (
     ("risk J (relative to the scan's best)", "risk", True),
@@ -34,6 +33,7 @@ QUANTITIES = (
 )
 
 Chart = dict[str, Any]
+Line = dict[str, Any]
 
 
 def overview(fits: Sequence[ShownFit]) -> dict[str, Chart]:
@@ -41,7 +41,7 @@ def overview(fits: Sequence[ShownFit]) -> dict[str, Chart]:
     charts = {}
     for name, key, logarithmic in QUANTITIES:
         floor = _smallest_positive([fit.evaluation.trajectory.risk for fit in fits]) if key == "risk" else 1.0
-        lines: list[go.Scatter] = []
+        lines: list[Line] = []
         for place, fit in enumerate(fits):
             x, y = _series(fit, key)
             if np.isfinite(y).any():
@@ -70,7 +70,7 @@ def _series(fit: ShownFit, key: str) -> tuple[np.ndarray, np.ndarray]:
     return fit.seen.iterations, values
 
 
-def _regime_lines(fit: ShownFit, place: int, x: np.ndarray, y: np.ndarray) -> list[go.Scatter]:
+def _regime_lines(fit: ShownFit, place: int, x: np.ndarray, y: np.ndarray) -> list[Line]:
     """Return a regime's line and the mark at its picked iteration."""
     name = html.escape(fit.label, quote=False)
     colour, dash = COLOURS[place % len(COLOURS)], DASHES[place % len(DASHES)]
@@ -79,7 +79,7 @@ def _regime_lines(fit: ShownFit, place: int, x: np.ndarray, y: np.ndarray) -> li
     marker["line"] = {"width": 1, "color": "black"}
     return [
         _line(x, y, name, colour, dash, legendgroup=str(place)),
-        go.Scatter(
+        scatter(
             x=x[at : at + 1] + 1,
             y=y[at : at + 1],
             customdata=x[at : at + 1],
@@ -158,7 +158,7 @@ def _frc(fit: ShownFit, scan: Scan) -> Chart:
         _frequency_line(frequency, fit.seen.frc[fit.last], "last", COLOURS[1], "dash", scan),
         _frequency_line(frequency, half_bit, "half-bit threshold", COLOURS[7], "dot", scan),
     ]
-    chart = _plain_chart(lines, "spatial frequency, cycles per pixel", "Fourier ring correlation")
+    chart = plain_chart(lines, "spatial frequency, cycles per pixel", "Fourier ring correlation")
     text = " · ".join(f"{end} {_resolution(fit, end, scan)}" for end in ("picked", "last"))
     place = {"x": 1, "xref": "paper", "xanchor": "right", "y": 1, "yref": "paper", "yanchor": "bottom"}
     chart["layout"]["annotations"] = [{**place, "text": f"resolution: {text}", "showarrow": False}]
@@ -187,7 +187,7 @@ def _spectrum(fit: ShownFit, scan: Scan) -> Chart:
         floor = float(np.mean(fit.seen.noise_map[checkpoint].astype(float) ** 2))
         flat = _positive(np.full(len(frequency), floor))
         lines.append(_frequency_line(frequency, flat, f"mean noise, {name}", COLOURS[7], dash, scan))
-    return _plain_chart(lines, "spatial frequency, cycles per pixel", "power, input units²", logarithmic=True)
+    return plain_chart(lines, "spatial frequency, cycles per pixel", "power, input units²", logarithmic=True)
 
 
 def ring_power(image: np.ndarray) -> np.ndarray:
@@ -200,19 +200,22 @@ def ring_power(image: np.ndarray) -> np.ndarray:
     return np.asarray(sums / np.bincount(ring)[:n_rings])
 
 
-def _line(x: np.ndarray, y: np.ndarray, name: str, colour: str, dash: str, **more: Any) -> go.Scatter:
+def scatter(**properties: Any) -> Line:
+    """Return a line or marks as plotly takes them."""
+    return {"type": "scatter", **properties}
+
+
+def _line(x: np.ndarray, y: np.ndarray, name: str, colour: str, dash: str, **more: Any) -> Line:
     """Return a line over iterations x (drawn at x + 1)."""
     style = {"mode": "lines", "hovertemplate": "%{customdata:.0f}: %{y:.4g}", **more}
-    return go.Scatter(x=x + 1, y=y, customdata=x, name=name, line={"color": colour, "dash": dash}, **style)
+    return scatter(x=x + 1, y=y, customdata=x, name=name, line={"color": colour, "dash": dash}, **style)
 
 
-def _frequency_line(
-    x: np.ndarray, y: np.ndarray, name: str, colour: str, dash: str, scan: Scan
-) -> go.Scatter:
+def _frequency_line(x: np.ndarray, y: np.ndarray, name: str, colour: str, dash: str, scan: Scan) -> Line:
     """Return a line over spatial frequency, which tells the length of half a period when pointed at."""
     pixel, unit = (max(scan.spacing), "mm") if scan.spacing else (1.0, "px")
     length = np.divide(pixel, 2 * x, out=np.full(len(x), np.inf), where=x > 0)
-    return go.Scatter(
+    return scatter(
         x=x,
         y=y,
         customdata=length,
@@ -224,13 +227,13 @@ def _frequency_line(
 
 
 def _chart(
-    lines: list[go.Scatter], y: str, last: float, *, picked: float | None = None, logarithmic: bool = True
+    lines: list[Line], y: str, last: float, *, picked: float | None = None, logarithmic: bool = True
 ) -> Chart:
     """Return a chart over iterations; shape 0 marks the picked one, shape 1 is the page's cursor."""
     ticks = [t for t in (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000) if t <= last]
     axis = {"type": "log", "title": {"text": "iteration"}, "tickvals": [t + 1 for t in ticks]}
     axis["ticktext"] = [str(t) for t in ticks]
-    chart = _plain_chart(lines, "iteration", y, logarithmic=logarithmic)
+    chart = plain_chart(lines, "iteration", y, logarithmic=logarithmic)
     chart["layout"]["xaxis"] |= axis
     if picked is not None:
         picked = float(picked)
@@ -244,31 +247,37 @@ def _chart(
     return chart
 
 
-def _plain_chart(lines: list[go.Scatter], x: str, y: str, *, logarithmic: bool = False) -> Chart:
-    figure = go.Figure([_thinned(line) for line in lines], layout={"template": {}})
-    figure.update_xaxes(title_text=x)
-    figure.update_yaxes(title_text=y, **(_logarithmic_axis(lines) if logarithmic else {}))
-    chart: Chart = json.loads(figure.to_json())
-    chart["layout"].pop("template")
+def plain_chart(lines: list[Line], x: str, y: str, *, logarithmic: bool = False) -> Chart:
+    """Return a chart of lines, each thinned to `MAX_POINTS`, under the names of its axes."""
+    axes = {"xaxis": {"title": {"text": x}}, "yaxis": {"title": {"text": y}}}
+    axes["yaxis"] |= _logarithmic_axis(lines) if logarithmic else {}
+    chart: Chart = _plain({"data": [_thinned(line) for line in lines], "layout": axes})
     return chart
 
 
-def _thinned(line: go.Scatter) -> go.Scatter:
-    """Keep `MAX_POINTS` of a line, evenly spaced on a logarithmic axis, in single precision."""
-    n = len(line.x)
-    keep = np.arange(n)
-    if n > MAX_POINTS:
-        keep = np.unique(np.geomspace(1, n, MAX_POINTS).round().astype(int)) - 1
-    for name in ("x", "y", "customdata"):
-        values = getattr(line, name)
-        if values is not None:
-            setattr(line, name, np.asarray(values, np.float32)[keep])
-    return line
+def _plain(value: Any) -> Any:
+    """Return a figure with lists for arrays: `DIGITS` significant digits, which pack well, None for NaN."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float | np.floating):
+        return float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None
+    return int(value) if isinstance(value, np.integer) else value
 
 
-def _logarithmic_axis(lines: list[go.Scatter]) -> dict[str, Any]:
+def _thinned(line: Line) -> Line:
+    """Keep `MAX_POINTS` of a line, evenly spaced on a logarithmic axis."""
+    n = len(line["x"])
+    if n <= MAX_POINTS:
+        return line
+    keep = np.unique(np.geomspace(1, n, MAX_POINTS).round().astype(int)) - 1
+    return line | {name: np.asarray(line[name])[keep] for name in ("x", "y", "customdata") if name in line}
+
+
+def _logarithmic_axis(lines: list[Line]) -> dict[str, Any]:
     """Return an axis that labels decades alone when there are several, else 1, 2 and 5 too."""
-    values = np.concatenate([np.asarray(line.y, dtype=float) for line in lines])
+    values = np.concatenate([np.asarray(line["y"], dtype=float) for line in lines])
     known = values[np.isfinite(values)]
     decades = np.log10(known.max() / known.min()) if known.size else 0.0
     return {"type": "log", "dtick": 1 if decades > 2 else "D2"}

@@ -7,10 +7,8 @@ import numpy as np
 
 from sharpfit.results.evaluation_file import Evaluation
 from sharpfit.results.history import read_history
-from sharpfit.results.reconstruction_file import MiddleSlice, read_image, read_middle_slice
+from sharpfit.results.reconstruction_file import MiddleSlice, read_middle_slice, read_thinned
 from sharpfit.results.scan_file import Scan
-
-MONTAGE_WIDTH = 512  # pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +27,8 @@ class ShownFit:
         the columns of history.csv
     reference
         complex (y, x) of the middle slice, input units, or None
-    montage
-        every slice of the picked image side by side, (y, x), thinned to `MONTAGE_WIDTH`; None for one slice
+    file
+        reconstruction.h5
     """
 
     label: str
@@ -38,7 +36,7 @@ class ShownFit:
     seen: MiddleSlice
     history: dict[str, np.ndarray]
     reference: np.ndarray | None
-    montage: np.ndarray | None
+    file: Path
 
     @property
     def picked(self) -> int:
@@ -49,6 +47,18 @@ class ShownFit:
     def last(self) -> int:
         """Index of the last checkpoint."""
         return len(self.seen.iterations) - 1
+
+    @property
+    def ends_of_path(self) -> tuple[int, int] | tuple[()]:
+        """Checkpoints of the smallest and the largest weight; empty where the fit is no path of weights."""
+        weights = np.array(self.evaluation.weights, float)
+        if not np.isfinite(weights).any():
+            return ()
+        return int(np.nanargmin(weights)), int(np.nanargmax(weights))
+
+    def slices(self, step: int) -> np.ndarray:
+        """Read every slice at the picked and the last checkpoint, thinned: complex (2, slice, y, x)."""
+        return np.stack([read_thinned(self.file, at, step) for at in (self.picked, self.last)])
 
     @property
     def estimated_error(self) -> float:
@@ -66,27 +76,7 @@ class ShownFit:
         return self.estimated_error * spread / self.evaluation.picked.risk
 
 
-def tiled(image: np.ndarray) -> np.ndarray:
-    """Return |image| (slice, y, x) as tiles in rows, every n-th pixel of each, (y, x)."""
-    n, width = image.shape[0], image.shape[2]
-    columns = int(np.ceil(np.sqrt(n)))
-    step = max(1, int(np.ceil(columns * width / MONTAGE_WIDTH)))
-    small = np.abs(image[:, ::step, ::step])
-    rows = int(np.ceil(n / columns))
-    padded = np.zeros((rows * columns, *small.shape[1:]), small.dtype)
-    padded[:n] = small
-    tiles = padded.reshape(rows, columns, *small.shape[1:])
-    return np.asarray(tiles.transpose(0, 2, 1, 3).reshape(rows * small.shape[1], columns * small.shape[2]))
-
-
-def _montage(reconstruction: Path, checkpoint: int) -> np.ndarray | None:
-    image = read_image(reconstruction, checkpoint)
-    return tiled(image) if len(image) > 1 else None
-
-
 def read_fit(label: str, scan: Scan, evaluation: Evaluation, reconstruction: Path, history: Path) -> ShownFit:
     """Read the images and history of a judged fit; the scan's reference serves for its errors."""
     seen = read_middle_slice(reconstruction)
-    picked = int(np.argmin(np.abs(seen.iterations - evaluation.picked_iteration)))
-    montage = _montage(reconstruction, picked)
-    return ShownFit(label, evaluation, seen, read_history(history), scan.reference, montage)
+    return ShownFit(label, evaluation, seen, read_history(history), scan.reference, reconstruction)

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,27 +13,25 @@ from sharpfit.reporting.page.fits import ShownFit
 from sharpfit.results.scan_file import Scan
 
 
+def png(image: np.ndarray, white: float) -> bytes:
+    """Return |image| (y, x) as a PNG, black at 0 and white at `white`."""
+    scaled = np.nan_to_num(np.abs(image), nan=0.0, posinf=0.0) / white
+    grey = np.round(np.clip(scaled, 0, 1) * 255).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(grey).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
 class Album:
-    """Collects the pictures of one page, each stored once and named by its number.
+    """Collects the pictures of one scan, each stored once and named by its number."""
 
-    Parameters
-    ----------
-    step
-        every so-many-th pixel along each axis is kept
-    """
-
-    def __init__(self, step: int = 1) -> None:
-        self.step = step
+    def __init__(self) -> None:
         self.images: list[str] = []
         self._numbers: dict[str, int] = {}
 
     def add(self, image: np.ndarray, white: float) -> int:
         """Store |image| (y, x), black at 0 and white at `white`; return its number."""
-        scaled = np.nan_to_num(np.abs(image[:: self.step, :: self.step]), nan=0.0, posinf=0.0) / white
-        grey = np.round(np.clip(scaled, 0, 1) * 255).astype(np.uint8)
-        buffer = io.BytesIO()
-        Image.fromarray(grey).save(buffer, format="PNG", optimize=True)
-        text = base64.b64encode(buffer.getvalue()).decode()
+        text = base64.b64encode(png(image, white)).decode()
         if text not in self._numbers:
             self._numbers[text] = len(self.images)
             self.images.append(text)
@@ -42,15 +40,29 @@ class Album:
 
 @dataclass(frozen=True)
 class Scale:
-    """How the pictures of one scan become grey: what is white, and by what errors and noise are magnified."""
+    """How the pictures of one scan become grey.
+
+    Attributes
+    ----------
+    white
+        the magnitude shown as white
+    gains
+        by what errors, noise maps and changes are magnified
+    album
+        where the pictures go
+    step
+        every so-many-th pixel along each axis is kept
+    """
 
     white: float
     gains: Mapping[str, float]
     album: Album
+    step: int = 1
 
     def add(self, image: np.ndarray, kind: str = "") -> int:
         """Store a picture (y, x), magnified where its kind is; return its number."""
-        return self.album.add(self.gains.get(kind, 1.0) * image, self.white)
+        kept = image[:: self.step, :: self.step]
+        return self.album.add(self.gains.get(kind, 1.0) * kept, self.white)
 
 
 def scan_white(scan: Scan, fits: Sequence[ShownFit]) -> float:
@@ -59,9 +71,9 @@ def scan_white(scan: Scan, fits: Sequence[ShownFit]) -> float:
 
 
 def kept_checkpoints(fit: ShownFit, most: int) -> list[int]:
-    """Return `most` checkpoints to show (three at least): start, picked, last, the rest spread evenly."""
+    """Return `most` checkpoints to show: start, picked, last, the ends of a path, the rest spread evenly."""
     spread = np.linspace(0, fit.last, max(most - 1, 2)).round().astype(int)
-    return sorted({*spread.tolist(), fit.picked})
+    return sorted({*spread.tolist(), fit.picked, *fit.ends_of_path})
 
 
 def error_image(fit: ShownFit, checkpoint: int) -> np.ndarray:
@@ -75,16 +87,28 @@ def change_image(fit: ShownFit) -> np.ndarray:
     return np.asarray(fit.seen.images[fit.last] - fit.seen.images[fit.picked])
 
 
-def error_gain(fits: Sequence[ShownFit], white: float) -> float:
-    """Return by what all errors of a scan are magnified: none of its fits saturates.
+def gains(fits: Sequence[ShownFit], slices: Iterable[np.ndarray], white: float) -> dict[str, float]:
+    """Return by what all errors, noise maps and changes of a scan are magnified: none saturates.
 
     A fit that diverges is left out, or its error would leave nothing to see of the others.
+
+    Parameters
+    ----------
+    fits
+        of one scan
+    slices
+        of every fit, complex (end, slice, y, x): picked and last
+    white
+        the magnitude shown as white
     """
-    shown = [fit for fit in fits if fit.evaluation.verdict != "diverging"] or list(fits)
-    return gain_for([error_image(fit, at) for fit in shown for at in (fit.picked, fit.last)], white)
-
-
-def noise_gain(fits: Sequence[ShownFit], white: float) -> float:
-    """Return by what all noise maps of a scan are magnified."""
-    shown = [fit for fit in fits if fit.evaluation.verdict != "diverging"] or list(fits)
-    return gain_for([fit.seen.noise_map[at] for fit in shown for at in (fit.picked, fit.last)], white)
+    shown = [
+        (fit, ends) for fit, ends in zip(fits, slices, strict=True) if fit.evaluation.verdict != "diverging"
+    ]
+    shown = shown or list(zip(fits, slices, strict=True))
+    two = [(fit, at) for fit, _ in shown for at in (fit.picked, fit.last)]
+    changes = [change for _, ends in shown for change in ends[1] - ends[0]]
+    return {
+        "error": gain_for([error_image(fit, at) for fit, at in two], white),
+        "noise": gain_for([fit.seen.noise_map[at] for fit, at in two], white),
+        "change": gain_for([*changes, *(change_image(fit) for fit, _ in shown)], white),
+    }

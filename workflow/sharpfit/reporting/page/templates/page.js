@@ -1,15 +1,46 @@
 // What the controls do.
 "use strict";
 
-const DATA = JSON.parse(document.getElementById("data").textContent);
 const FLICKER_MS = 600; // slower than three flashes a second
 
-/** One scan's section: state is what its controls say, show() makes the section agree with it. */
+/** One scan's section: its controls hold the state, show() makes the section agree with them. */
 class Section {
   constructor(element) {
     this.element = element;
-    this.scan = DATA.scans[Number(element.dataset.scan)];
-    this.linked = new Linked(element);
+  }
+
+  find(selector) {
+    return this.element.querySelector(selector);
+  }
+
+  /** Unpack the scan and listen to its controls, once. */
+  open() {
+    this.opened ??= unpack(this.find(".packed")).then((text) => {
+      this.scan = JSON.parse(text);
+      this.linked = new Linked(this.element);
+      this.slices = new Slices(this);
+      this.listen();
+      this.show();
+    });
+    return this.opened;
+  }
+
+  /** Draw the charts too, once; left until the section is near the window, since there are many. */
+  async draw() {
+    await Promise.all([this.open(), loadPlotly()]);
+    this.drawNow();
+  }
+
+  /** Draw the charts if what they need is there. */
+  drawNow() {
+    if (this.drawn || !this.scan || !window.Plotly) return;
+    this.drawn = true;
+    this.showOverview();
+    this.showOne();
+  }
+
+  listen() {
+    const { element } = this;
     this.slider = this.find(".when");
     this.slider.addEventListener("input", () => {
       this.find('input[value="slider"]').checked = true;
@@ -23,14 +54,11 @@ class Section {
       element.style.setProperty("--bright", event.target.value);
     });
     this.find(".flicker").addEventListener("click", () => this.flicker());
-    this.find(".one").addEventListener("change", () => this.showOne());
+    this.find(".one").addEventListener("change", () => {
+      this.slices.fill();
+      this.showOne();
+    });
     this.find(".quantity").addEventListener("change", () => this.showOverview());
-    this.show();
-    this.blend();
-  }
-
-  find(selector) {
-    return this.element.querySelector(selector);
   }
 
   /** Show in an <img> what A or B names: a regime at its picked or last iteration, or as chosen above. */
@@ -48,20 +76,17 @@ class Section {
     return this.scan.iterations[Number(this.slider.value)];
   }
 
-  /** Draw the charts; left until the section is near the window, since there are many. */
-  draw() {
-    if (this.drawn) return;
-    this.drawn = true;
-    this.showOverview();
-    this.showOne();
+  get what() {
+    return this.find('input[type="radio"]:checked').value;
   }
 
   show() {
-    this.what = this.find('input[type="radio"]:checked').value;
     this.find("output.at").textContent = this.iteration;
-    for (const figure of this.element.querySelectorAll(".grid figure[data-fit]")) {
-      const choice = this.fill(figure.querySelector("img"), this.scan.fits[Number(figure.dataset.fit)]);
-      figure.querySelector(".say").textContent = choice.text;
+    this.slices.agree();
+    for (const figure of this.element.querySelectorAll(".grid figure")) {
+      const { fit } = figure.dataset;
+      const choice = this.fill(figure.querySelector("img"), fit === undefined ? null : this.scan.fits[Number(fit)]);
+      if (fit !== undefined) figure.querySelector(".say").textContent = choice.text;
     }
     this.shownA = this.fillSide(this.find(".under"), this.find(".a"));
     this.shownB = this.fillSide(this.find(".over"), this.find(".b"));
@@ -71,8 +96,8 @@ class Section {
 
   /** Show of one fit (null: the reference) what is chosen; return the choice. */
   fill(img, fit, what = this.what) {
-    const choice = choose(this.scan, fit, what, this.iteration);
-    setPicture(img, DATA.images, choice.image);
+    const choice = choose(this.scan, fit, what, this.iteration, this.slices.at);
+    setPicture(img, this.scan.images, choice.image);
     return choice;
   }
 
@@ -81,7 +106,9 @@ class Section {
     this.find(".single .say").textContent = this.fill(this.find(".single img"), fit).text;
     const ends = { picked: fit.picked, last: fit.last };
     const at = this.what === "slider" ? frameAt(fit, this.iteration).iteration : ends[this.what.split("-").pop()];
-    for (const chart of this.element.querySelectorAll(".close .chart")) moveCursor(chart, at ?? fit.picked);
+    for (const chart of this.element.querySelectorAll('.close .chart:not([data-chart="weights"])')) {
+      moveCursor(chart, at ?? fit.picked);
+    }
   }
 
   showOne() {
@@ -90,9 +117,24 @@ class Section {
     const advice = fit.advice ? `. What to do: ${fit.advice}` : "";
     this.find(".evidence").textContent = `${fit.verdict}${cause}: ${fit.evidence}${advice}.`;
     for (const chart of this.element.querySelectorAll(".close .chart")) {
-      drawChart(chart, fit.charts[chart.dataset.chart]);
+      const drawing = fit.charts[chart.dataset.chart];
+      chart.parentElement.hidden = drawing === undefined;
+      if (drawing) drawChart(chart, drawing);
     }
+    this.showPath(fit);
     this.fillOne();
+  }
+
+  /** Show the images along a path of weights: too small, chosen, too large. */
+  showPath(fit) {
+    const place = this.find(".path");
+    place.hidden = !fit.path;
+    (fit.path ?? []).forEach(([number, caption], index) => {
+      const figure = place.children[index];
+      setPicture(figure.querySelector("img"), this.scan.images, number);
+      figure.querySelector("img").alt = `${fit.label}, ${caption}`;
+      figure.querySelector("figcaption").textContent = caption;
+    });
   }
 
   showOverview() {
@@ -152,11 +194,23 @@ const near = new IntersectionObserver(
   },
   { rootMargin: "600px" },
 );
-for (const section of SECTIONS) near.observe(section.element);
+
+/** Open what is near the window first, then, for paper and search, all the rest. */
+async function start() {
+  for (const section of SECTIONS) near.observe(section.element);
+  for (const section of SECTIONS) {
+    await idle();
+    await section.open();
+  }
+  await loadPlotly();
+}
+
+if (window.DecompressionStream) start();
+else document.getElementById("too-old").hidden = false;
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redrawCharts());
 addEventListener("beforeprint", () => {
-  for (const section of SECTIONS) section.draw();
+  for (const section of SECTIONS) section.drawNow();
   redrawCharts(paperWidth);
 });
 addEventListener("afterprint", () => redrawCharts());

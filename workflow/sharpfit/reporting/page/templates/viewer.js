@@ -10,18 +10,25 @@ function frameAt(fit, iteration) {
   return found;
 }
 
-/** What to show of a fit: {image: number or null, text}, for a choice under "Show". */
-function choose(scan, fit, what, iteration) {
+/** What only the middle slice was kept of. */
+const OF_THE_MIDDLE = ["slider", "error-picked", "error-last", "noise-picked", "noise-last"];
+
+/** What to show of a fit (null: the reference): {image: number, text}, for a choice under "Show" and a slice. */
+function choose(scan, fit, what, iteration, slice) {
   const [kind, when] = what.split("-");
-  if (kind === "reference" || fit === null) return { image: scan.reference, text: "reference" };
+  const where = scan.n_slices > 1 ? `slice ${slice} · ` : "";
+  if (fit === null) return { image: scan.reference[slice], text: `${where}reference` };
   const end = when === "last" ? 1 : 0;
-  const at = end ? fit.last : fit.picked;
-  if (kind === "error") return { image: fit.errors[end], text: `error × ${scan.gains.error} at iteration ${at}` };
-  if (kind === "noise") return { image: fit.noise[end], text: `noise map × ${scan.gains.noise} at iteration ${at}` };
-  if (kind === "montage") return { image: fit.montage, text: `all slices at iteration ${at}, thinned` };
+  const at = frameAt(fit, end ? fit.last : fit.picked).at;
+  if (kind === "error") return { image: fit.errors[end], text: `${where}error × ${scan.gains.error} at ${at}` };
+  if (kind === "noise") return { image: fit.noise[end], text: `${where}noise map × ${scan.gains.noise} at ${at}` };
+  if (kind === "difference") {
+    return { image: fit.ends.difference[slice], text: `${where}|last − picked| × ${scan.gains.change}` };
+  }
   const frame = frameAt(fit, kind === "slider" ? iteration : kind === "last" ? fit.last : fit.picked);
   const mark = frame.iteration === fit.picked ? " (picked)" : frame.iteration === fit.last ? " (last)" : "";
-  return { image: frame.image, text: `iteration ${frame.iteration}${mark} · ${frame.text}` };
+  const image = kind === "slider" ? frame.image : fit.ends[kind][slice];
+  return { image, text: `${where}${frame.at}${mark} · ${frame.text}` };
 }
 
 /** Put picture `number` of the album into an <img>; an absent one leaves it empty. */
