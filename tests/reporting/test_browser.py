@@ -387,6 +387,9 @@ def test_what_only_the_middle_slice_has_is_never_shown_as_another_one(watched):
 def test_the_montage_shows_every_slice_of_the_regime_chosen_and_leads_there(watched):
     tiles = watched.scan.locator(".tile")
     tiles.first.scroll_into_view_if_needed()
+    watched.page.wait_for_function(
+        "tile => tile.innerText.trim() === '0 worst'", arg=tiles.first.element_handle()
+    )
     assert [tile.inner_text().strip() for tile in tiles.all()] == ["0 worst", "1", "2", "3"]
     before = pixels(tiles.nth(1).locator("img"))
     watched.scan.locator(".one").select_option(label="warmup")
