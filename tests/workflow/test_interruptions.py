@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from crash import kill_at, recovers, start
+from crash import kill_at, recover, start
 from scratch import Scratch, jobs
 
 pytestmark = pytest.mark.workflow
@@ -167,4 +167,5 @@ def test_killed_at_once_and_again(study: Scratch) -> None:
     undisturbed = study.snapshot()
     forget_results(study)
     kill_at(study, 0.3)
-    assert recovers(study, undisturbed, 2.5)
+    kill_at(study, 2.5)
+    assert not recover(study, undisturbed)

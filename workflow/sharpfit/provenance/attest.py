@@ -1,10 +1,12 @@
 """What a job does about provenance: check that it makes what its spec says, then write the sidecar."""
 
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -64,7 +66,7 @@ def check_code(spec: Spec, loaded: Iterable[str] = ()) -> None:
     """
     script = WORKFLOW / "scripts" / f"{spec['rule']}.py"
     now = Code(WORKFLOW, Path(paths.CODE)).digests(script, spec["modules"])
-    files = {*now, *spec["code"]} - {Path(file).relative_to(WORKFLOW).as_posix() for file in loaded}
+    files = {*now, *spec["code"]} - set(loaded)
     different = {file for file in files if now.get(file) != spec["code"].get(file)}
     if not loaded:
         started = psutil.Process().create_time()
@@ -73,12 +75,20 @@ def check_code(spec: Spec, loaded: Iterable[str] = ()) -> None:
         raise InputError(f"{' and '.join(sorted(different))} changed: {AGAIN}")
 
 
-def loaded_code() -> list[str]:
-    """Files of this workflow that Python has loaded into this process."""
+def loaded_code() -> set[str]:
+    """Files of this workflow that Python has loaded into this process, relative to its folder."""
     files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    return [
-        str(Path(file).resolve()) for file in files if file and Path(file).resolve().is_relative_to(WORKFLOW)
-    ]
+    places = [file.rpartition(os.sep) for file in files if file]
+    return {f"{inside}{name}" for folder, _, name in places if (inside := _inside(folder)) is not None}
+
+
+@cache
+def _inside(folder: str) -> str | None:
+    """Return where a folder lies in this workflow's, with a slash at its end; None where it does not."""
+    real = Path(os.path.realpath(folder))
+    if not real.is_relative_to(WORKFLOW):
+        return None
+    return "".join(f"{part}/" for part in real.relative_to(WORKFLOW).parts)
 
 
 def check_used(spec: Spec, before: Iterable[str]) -> None:
@@ -91,8 +101,7 @@ def check_used(spec: Spec, before: Iterable[str]) -> None:
     InputError
         When it did; the module must be imported by name, or named among the job's modules.
     """
-    used = {Path(file).relative_to(WORKFLOW).as_posix() for file in set(loaded_code()) - set(before)}
-    if unknown := sorted(used - set(spec["code"])):
+    if unknown := sorted(loaded_code() - set(before) - set(spec["code"])):
         raise InputError(
             f"{', '.join(unknown)} computed here but is no part of the fingerprint; name it among the "
             f"modules of the {spec['rule']} job in sharpfit/study/jobs.py"
@@ -127,9 +136,13 @@ def _device_name(device: str) -> str:
 
 
 def write_sidecar(
-    spec: Spec, upstream: dict[str, str | None], circumstances: dict[str, Any], digests: DigestCache
+    spec: Spec,
+    upstream: dict[str, str | None],
+    circumstances: dict[str, Any],
+    digests: DigestCache,
+    temporary: Path,
 ) -> None:
-    """Write the sidecar beside the job's first result: the last thing a job does."""
+    """Write the sidecar beside the job's first result, by a temporary folder: the last thing a job does."""
     content = {
         "fingerprint": fingerprint(spec),
         "spec": spec,
@@ -138,6 +151,5 @@ def write_sidecar(
         "recorded": circumstances,
     }
     digests.save()
-    write_atomically(
-        Path(spec["sidecar"]), json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    )
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    write_atomically(Path(spec["sidecar"]), text, by=temporary)

@@ -10,6 +10,7 @@ from sharpfit.provenance.atomic_write import write_atomically
 from sharpfit.provenance.sidecar import bytes_now, read_sidecar
 from sharpfit.provenance.stale import Provenance
 from sharpfit.provenance.why import differences
+from sharpfit.study import paths
 from sharpfit.study.jobs import Job
 
 
@@ -59,9 +60,8 @@ def _rewrite(provenance: Provenance, job: Job, record: dict[str, str]) -> None:
         "spec": provenance.specs[job.sidecar],
         "blessed": [*sidecar.get("blessed", []), entry],
     }
-    write_atomically(
-        Path(job.sidecar), json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    )
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    write_atomically(Path(job.sidecar), text, by=paths.temporary(job.sidecar))
 
 
 def _today() -> str:

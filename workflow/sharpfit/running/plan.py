@@ -140,11 +140,33 @@ class Plan:
             marker.touch()  # jobs are chosen by now, and what they write must be newer than the marker
 
     def end(self) -> None:
-        """Show the verdicts, when the summary is up to date, and what belongs to the study no more."""
+        """Show the verdicts, when the summary is up to date, and what belongs to the study no more.
+
+        Ends the process in one line instead when a job that had to run did not.
+        """
+        if missed := self._missed():
+            more = f" and {len(missed) - 1} more" if len(missed) > 1 else ""
+            raise SystemExit(
+                f"error: {missed[0]}{more} had to run and did not; run snakemake again, as it is"
+            )
         if self._console:
             self._console.finish()
         else:
             print(self._ending())
+
+    def _missed(self) -> list[Job]:
+        """Return the jobs of a finished run that are stale still, whatever made Snakemake pass them over.
+
+        It passes over a stale job behind one that it runs for reasons of its own (`DAG.update_needrun` looks
+        at nothing downstream of that, and stops at ``ancient`` files).
+        """
+        if self._workflow.touch or self._workflow.dag_settings.until:
+            return []
+        chosen = [self._jobs.get((one.rule.name, "/".join(one.wildcards))) for one in self._workflow.dag.jobs]
+        had_to_run = [job for job in chosen if job and job.sidecar in self._rerun]
+        missed = [job for job in had_to_run if self.provenance.why_stale(job)]
+        self.provenance.digests.save()
+        return missed
 
     def _open_console(self, handlers: list[Any]) -> Any:
         """Let the logger plugin show this study; None where it is not in use."""
@@ -199,7 +221,8 @@ class Plan:
     def _rerun(self) -> set[str]:
         """Sidecars of all jobs that will run; what is forced is known only after the Snakefile is read."""
         settings = self._workflow.dag_settings
-        names = {str(Path(name)) for name in settings.forcerun}
+        by_hand = [*settings.forcerun, *(settings.targets if settings.forcetargets else ())]
+        names = {str(Path(name)) for name in by_hand}
 
         def forced(job: Job) -> bool:
             return settings.forceall or job.rule in names or not names.isdisjoint(job.outputs.values())

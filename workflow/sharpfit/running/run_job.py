@@ -91,7 +91,7 @@ def _run(spec_file: Path, device: str) -> None:
     leave_the_compiler_out()
     check_code(spec)
     loaded = loaded_code()
-    temporary = Path(Path(spec["sidecar"]).parts[0]) / paths.TEMPORARY / f"{name}-{os.getpid()}"
+    temporary = paths.temporary(spec["sidecar"]) / f"{name}-{os.getpid()}"
     temporary.mkdir(parents=True)
     try:
         made = {keyword: temporary / Path(path).name for keyword, path in spec["outputs"].items()}
@@ -102,7 +102,7 @@ def _run(spec_file: Path, device: str) -> None:
         check_used(spec, machinery)
         for keyword, path in spec["outputs"].items():
             _put(made[keyword], Path(path))
-        write_sidecar(spec, upstream, recorded(options.get("device", "cpu")), digests)
+        write_sidecar(spec, upstream, recorded(options.get("device", "cpu")), digests, temporary)
         shutil.rmtree(paths.state(name), ignore_errors=True)
         for line in accounts.account(spec):
             print(line, flush=True)

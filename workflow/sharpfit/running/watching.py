@@ -56,7 +56,7 @@ def look(
 
 def _state(job: Job, fingerprint: str, now: float) -> str:
     """Tell a job that runs from one that waits, by the folder it writes into and the process named there."""
-    folder = Path(Path(job.sidecar).parts[0]) / paths.TEMPORARY
+    folder = paths.temporary(job.sidecar)
     processes = [int(place.name.rpartition("-")[2]) for place in folder.glob(f"{fingerprint}-*")]
     if not processes:
         return WAITING

@@ -4,6 +4,8 @@ Every function takes names or Snakemake wildcards: ``preprocessed("{scan}")`` is
 ``preprocessed("brain")`` the file of one job.
 """
 
+from pathlib import Path
+
 PARAMS = "params.yaml"
 SIMULATED = "data/simulated"
 RAW = "data/raw"
@@ -50,6 +52,11 @@ def exported(scan: str, regime: str, file: str = "export.json") -> str:
 def sidecar(result: str) -> str:
     """Return the provenance file beside a job's first result; it covers all results of that job."""
     return f"{result}.prov.json"
+
+
+def temporary(result: str) -> Path:
+    """Return the folder for what is being written, beside the results; a run begins by clearing it."""
+    return Path(Path(result).parts[0]) / TEMPORARY
 
 
 def spec(fingerprint: str) -> str:
