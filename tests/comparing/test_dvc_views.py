@@ -22,6 +22,7 @@ REGIMES = (
     "cg",
     "wavelet",
     "total_variation",
+    "smooth_phase",
 )
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]

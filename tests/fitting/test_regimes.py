@@ -179,10 +179,14 @@ TV = {"name": "total_variation", "weight": 0.3}
     ("regime", "message"),
     [
         ({"solver": {"name": "fista"}}, r"mine\.solver: fista is for penalised fits; name a penalty"),
-        ({"solver": {"name": "cg"}, "penalty": TV}, r"mine\.penalty: cg knows none; take fista or pogm"),
+        ({"solver": {"name": "cg"}, "penalty": TV}, r"mine\.penalty: cg knows none; take fista or pogm or "),
         (
             {"solver": {"name": "fista"}, "penalty": {**TV, "name": "tv"}},
             r"mine\.penalty\.name: 'tv' cannot be used here; choose one of",
+        ),
+        (
+            {"solver": {"name": "fista"}, "penalty": {**TV, "name": "smooth_phase"}},
+            r"mine\.penalty\.name: fista cannot take smooth_phase; primal_dual can",
         ),
         (
             {"solver": {"name": "fista"}, "penalty": {**TV, "levels": 3}},
@@ -234,3 +238,10 @@ def test_every_penalty_passes_with_every_proximal_solver(name, weight):
     for solver in ("fista", "pogm"):
         penalty = {"name": name, "weight": weight, **arguments}
         check_regime("mine", {"solver": {"name": solver}, "penalty": penalty, "n_iterations": 36})
+
+
+@pytest.mark.parametrize("name", ["smooth_phase", "total_variation"])
+@pytest.mark.parametrize("weight", [0.3, "judged"])
+def test_penalties_of_differences_pass_with_the_primal_dual_solver(name, weight):
+    penalty = {"name": name, "weight": weight}
+    check_regime("mine", {"solver": {"name": "primal_dual"}, "penalty": penalty, "n_iterations": 36})

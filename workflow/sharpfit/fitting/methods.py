@@ -15,8 +15,13 @@ MATRIX = f"{BASES}.matrix"
 TORCH = "torch_optimizer"
 
 _SMOOTH = ("cg",)
-_PROXIMAL = ("fista", "pogm")
-_PENALTIES = ("tikhonov", "total_variation", "wavelet")
+_WITH_PROX = ("tikhonov", "total_variation", "wavelet")
+_PENALTIES_OF = {
+    "fista": _WITH_PROX,
+    "pogm": _WITH_PROX,
+    "primal_dual": ("smooth_phase", "total_variation"),
+}
+_PENALTIES = sorted({name for names in _PENALTIES_OF.values() for name in names})
 _BASES = ("dct", "wavelet")
 
 LR_RANGE = "sharpfit.fitting.lr_range"
@@ -25,7 +30,7 @@ AUTO = "auto"
 
 EVERY_MODULE = (
     LR_RANGE,
-    *(f"{SOLVERS}.{name}" for name in (TORCH, *_SMOOTH, *_PROXIMAL)),
+    *(f"{SOLVERS}.{name}" for name in (TORCH, *_SMOOTH, *_PENALTIES_OF)),
     *(f"{PENALTIES}.{name}" for name in _PENALTIES),
     *(f"{SOLVERS}.{name}" for name in FOREIGN.values()),
     *(f"{BASES}.{name}" for name in _BASES),
@@ -66,14 +71,17 @@ def _solver_and_penalty(regime: Mapping[str, Any]) -> tuple[str, ...]:
         if "penalty" in regime:
             raise InputError("penalty: a solver of your own brings its own")
         return (f"{SOLVERS}.{kind}",)
-    solver = _known("solver", regime["solver"]["name"], (*_SMOOTH, *_PROXIMAL))
+    solver = _known("solver", regime["solver"]["name"], (*_SMOOTH, *_PENALTIES_OF))
     if "penalty" not in regime:
-        if solver in _PROXIMAL:
+        if solver in _PENALTIES_OF:
             raise InputError(f"solver: {solver} is for penalised fits; name a penalty, or take cg")
         return (f"{SOLVERS}.{solver}",)
-    if solver not in _PROXIMAL:
-        raise InputError(f"penalty: {solver} knows none; take {' or '.join(_PROXIMAL)}")
+    if solver not in _PENALTIES_OF:
+        raise InputError(f"penalty: {solver} knows none; take {' or '.join(_PENALTIES_OF)}")
     penalty = _known("penalty", regime["penalty"]["name"], _PENALTIES)
+    if penalty not in _PENALTIES_OF[solver]:
+        others = [name for name, penalties in _PENALTIES_OF.items() if penalty in penalties]
+        raise InputError(f"penalty.name: {solver} cannot take {penalty}; {' or '.join(others)} can")
     return (f"{SOLVERS}.{solver}", f"{PENALTIES}.{penalty}")
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sharpfit.physics.differences import NORM, adjoint_gradient, gradient
+
 _AXES = (-2, -1)
 N_STEPS = 8
-_LIPSCHITZ = 8.0  # of ∇∇ᴴ in two dimensions
 
 
 def make() -> TotalVariation:
@@ -30,13 +31,15 @@ class TotalVariation:
         dual steps of one proximal map
     """
 
+    norm = NORM
+
     def __init__(self, n_steps: int) -> None:
         self._n_steps = n_steps
         self._dual: Tensor | None = None
 
     def value(self, x: Tensor) -> Tensor:
         """R of every item, (item, slice, y, x) → float64 (item, slice)."""
-        return _squared_modulus(_gradient(_planes(x))).sqrt().sum(_AXES, dtype=torch.float64)
+        return _squared_modulus(gradient(_planes(x))).sqrt().sum(_AXES, dtype=torch.float64)
 
     def prox(self, x: Tensor, threshold: Tensor) -> Tensor:
         """Minimise ½ ‖z − x‖² + t R(z) over z, approximately."""
@@ -44,15 +47,34 @@ class TotalVariation:
         if self._dual is None:
             self._dual = torch.zeros((2, *planes.shape), dtype=planes.dtype, device=x.device)
         dual = ahead = self._dual
-        step, momentum = 1 / (_LIPSCHITZ * threshold), 1.0
+        step, momentum = 1 / (NORM * threshold), 1.0
         for _ in range(self._n_steps):
-            moved = _gradient(_primal(planes, threshold, ahead)).mul_(step).add_(ahead)
+            moved = gradient(_primal(planes, threshold, ahead)).mul_(step).add_(ahead)
             moved.mul_(_squared_modulus(moved).clamp_(min=1).rsqrt_())
             after = (1 + (1 + 4 * momentum**2) ** 0.5) / 2
             ahead = (moved - dual).mul_((momentum - 1) / after).add_(moved)
             dual, momentum = moved, after
         self._dual = dual
         return torch.complex(*_primal(planes, threshold, dual))
+
+    def begin_step(self, x: Tensor) -> None:
+        """Need not know the iterate."""
+
+    def split(self, x: Tensor) -> Tensor:
+        """∇x in real planes, (2, 2, item, slice, y, x)."""
+        return gradient(_planes(x))
+
+    def merge(self, dual: Tensor) -> Tensor:
+        """∇ᴴp, complex (item, slice, y, x)."""
+        return torch.complex(*adjoint_gradient(dual))
+
+    def clip(self, dual: Tensor, weight: float) -> Tensor:
+        """Shorten every pixel's vector to λ."""
+        return dual * (weight / _squared_modulus(dual).sqrt().clamp(min=weight))
+
+    def shrink(self, x: Tensor, _threshold: float) -> Tensor:
+        """Return x: there is nothing beside the differences."""
+        return x
 
     def state_dict(self) -> dict[str, Any]:
         """Return the dual."""
@@ -70,27 +92,7 @@ def _planes(x: Tensor) -> Tensor:
 
 def _primal(planes: Tensor, threshold: Tensor, dual: Tensor) -> Tensor:
     """Return x − t ∇ᴴp."""
-    return _divergence(dual).mul_(-threshold).add_(planes)
-
-
-def _gradient(x: Tensor) -> Tensor:
-    """(…, y, x) → (2, …, y, x)."""
-    found = x.new_empty((2, *x.shape))
-    for along, axis in zip(found, _AXES, strict=True):
-        n = x.shape[axis] - 1
-        torch.sub(x.narrow(axis, 1, n), x.narrow(axis, 0, n), out=along.narrow(axis, 0, n))
-        torch.sub(x.narrow(axis, 0, 1), x.narrow(axis, n, 1), out=along.narrow(axis, n, 1))
-    return found
-
-
-def _divergence(dual: Tensor) -> Tensor:
-    """∇ᴴ, the adjoint of `_gradient`."""
-    found = dual.sum(0).neg_()
-    for along, axis in zip(dual, _AXES, strict=True):
-        n = along.shape[axis] - 1
-        found.narrow(axis, 1, n).add_(along.narrow(axis, 0, n))
-        found.narrow(axis, 0, 1).add_(along.narrow(axis, n, 1))
-    return found
+    return adjoint_gradient(dual).mul_(-threshold).add_(planes)
 
 
 def _squared_modulus(vectors: Tensor) -> Tensor:
