@@ -27,7 +27,7 @@ from sharpfit.measuring import quality
 from sharpfit.results.evaluation_file import read_evaluation
 from sharpfit.results.scan_file import read_reference
 
-WEIGHTS = np.geomspace(0.02, 5, 15)  # in units of σ
+WEIGHTS = np.geomspace(0.05, 3, 11)  # in units of σ
 CG_ITERATIONS = (1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 30, 40)
 N_ITERATIONS = 100
 BART = {
@@ -129,7 +129,7 @@ def bart(scan: Scan) -> Iterator[Row]:
             subprocess.run(
                 command, check=True, capture_output=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
             )
-            return read_cfl(Path(folder, "image"), scan.mask.shape)
+            return with_sign_of_data(scan, read_cfl(Path(folder, "image"), scan.mask.shape))
 
         yield best_of(
             scan, "BART CG", CG_ITERATIONS, lambda n: pics("-l2", "-r", "0", "-i", f"{n}"), "iteration {}"
@@ -181,9 +181,16 @@ def write_cfl(path: Path, values: np.ndarray) -> None:
 
 
 def read_cfl(path: Path, shape: tuple[int, int]) -> np.ndarray:
-    """Read BART's image; odd sides come with the sign of its Fourier transform, which is aligned."""
-    image = np.fromfile(path.with_suffix(".cfl"), np.complex64).reshape(shape, order="F")
-    return image * (-1) ** sum(n % 2 for n in shape) if any(n % 2 for n in shape) else image
+    """Read BART's image."""
+    return np.fromfile(path.with_suffix(".cfl"), np.complex64).reshape(shape, order="F")
+
+
+def with_sign_of_data(scan: Scan, image: np.ndarray) -> np.ndarray:
+    """Give an image the sign with which the model explains the data; halves of odd length turn BART's."""
+    axes = (-2, -1)
+    coils = np.fft.fft2(np.fft.ifftshift(scan.csm * image, axes=axes), norm="ortho")
+    explained = np.fft.fftshift(coils, axes=axes) * scan.mask
+    return image if np.vdot(explained, scan.kspace).real >= 0 else -image
 
 
 def table(title: str, rows: list[Row]) -> str:
