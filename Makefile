@@ -42,6 +42,7 @@ format: $(VENV)/installed-test ## format code and rules
 
 bench: $(VENV)/installed-test ## measure fits, coil maps, starts, no-op runs and scale; writes benchmarks/results
 	PYTHONPATH=workflow $(BIN)/python benchmarks/judged.py > benchmarks/results/judged.md
+	PYTHONPATH=workflow $(BIN)/python benchmarks/peers.py benchmarks/results/peers.md
 	PYTHONPATH=workflow $(BIN)/python benchmarks/coil_maps.py > benchmarks/results/coil_maps.md
 	$(BIN)/python benchmarks/starts.py
 

@@ -1,6 +1,6 @@
 """Time a judged fit against the plain torch loop on one item with the same operator, in one run.
 
-python benchmarks/judged.py [--repeats 5]    prints a Markdown table
+python benchmarks/judged.py [--repeats 3]    prints a Markdown table
 """
 
 import argparse
@@ -22,8 +22,7 @@ MEASURES = {"n_checkpoints": 25, "n_replicas": 1, "seed": 7}
 HELD_OUT = {"fraction": 0.08, "seed": 11}
 LINES = {"pattern": "lines", "acceleration": 4, "n_calibration": 16, "seed": 0}
 DISC = {"pattern": "poisson", "acceleration": 4, "n_calibration": 16, "seed": 0}
-CASES = [(8, (128, 128), LINES), (8, (128, 128), DISC), (8, (230, 180), LINES), (8, (230, 180), DISC)]
-CASES += [(32, (128, 128), LINES), (16, (256, 256), LINES), (16, (256, 256), DISC)]
+CASES = [(8, (128, 128), LINES), (8, (128, 128), DISC), (32, (128, 128), LINES)]
 
 
 def scan_of(n_coils, shape, sampling):
@@ -64,10 +63,12 @@ def seconds(function, *arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=3)
     repeats = parser.parse_args().repeats
     torch.set_num_threads(1)
     today = datetime.datetime.now(tz=datetime.UTC).date()
+    print("# What judging costs: a fit with all that is known of it, against the plain torch loop\n")
+    print("Asked: at most 3 for line masks, at most 6 for others.\n")
     print(
         f"{platform.machine()} CPU, one thread, torch {torch.__version__}, {today}; {N_ITERATIONS} steps "
         f"of Adam, {MEASURES['n_checkpoints']} checkpoints; CPU seconds, least of {repeats} taken in turns\n"
