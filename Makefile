@@ -54,6 +54,13 @@ mutants: $(VENV)/installed-test ## change the code in 200 random places and list
 	$(INSTALL) -e '.[mutants]'
 	$(BIN)/python tools/mutants.py --number 200 > benchmarks/results/mutants.md
 
+fuzz: $(VENV)/installed-test ## try fifty times as many hostile inputs as the tests do, at random (an hour)
+	FUZZ_TIMES=50 pytest tests/fuzz
+
+audit: $(VENV)/installed ## look the pinned packages up in the public list of known holes (needs the network)
+	$(INSTALL) pip-audit
+	$(BIN)/pip-audit --no-deps --disable-pip --requirement constraints.txt
+
 real: $(VENV)/installed ## run the workflow on measured brains, where ../shared/data holds them
 	@test -d ../shared/data || { echo "../shared/data, the measured k-space, is not on this machine"; exit 1; }
 	snakemake --cores all --directory studies/real
