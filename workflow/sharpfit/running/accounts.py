@@ -42,8 +42,6 @@ def _verdict(file: Path) -> str:
     if facts.get("weight"):
         text += f", take weight {facts['weight']['weight']:.3g} σ"
     elif "last_iteration" in facts:
-        if weight := facts.get("weight"):
-            return f"{text}, weight {weight['weight']:.3g} σ"
         text += f", stop at {facts['picked_iteration']} of {facts['last_iteration']}"
     return text
 
