@@ -185,7 +185,7 @@ def test_sharper_begins_where_the_width_changes_by_five_per_cent():
     record = made_record(conditioning=0.9, sigma=0.01)
     told = judge(record).evidence
     assert "PSF width 1.21 → 1.21 px" in told
-    assert "from iteration 1 to 100" in told
+    assert "from iteration 1 to iteration 100" in told
     gain = Curves(record).cross_gradient[-1] / Curves(record).cross_gradient[1] - 1
     assert f"changed by {100 * gain:+.0f} %" in told
 

@@ -231,9 +231,11 @@ def test_an_estimated_error_is_told_in_per_cent_of_the_image_with_two_standard_e
     scan = read_scan(study / "results/preprocess/phantom_r2.h5")
     fit = read_fit("warmup", scan, read_evaluation(evaluations[3]), reconstructions[3], histories[3])
     norm = 32 * (1 - np.exp(-15 / 4))  # the made record's
-    assert fit.estimated_error == pytest.approx(np.sqrt(2) / norm)
+    assert fit.image_norm == pytest.approx(norm)
+    assert fit.estimated_error == pytest.approx(np.sqrt(2))
     assert fit.error_uncertainty == pytest.approx(fit.estimated_error * 0.02 / 2)
-    assert error_in_words(fit) == f"{100 * np.sqrt(2) / norm:.3g} ± 0.05 %"
+    assert error_in_words(fit, norm) == f"{100 * np.sqrt(2) / norm:.3g} ± 0.05 %"
+    assert error_in_words(fit, norm / 400) == f"{40000 * np.sqrt(2) / norm:.3g} ± 20 %"
 
 
 def test_errors_are_magnified_as_far_as_none_saturates():

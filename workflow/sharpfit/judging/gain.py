@@ -30,7 +30,7 @@ def gain(curves: Curves) -> Finding:
         return Finding("sharper", cause, f"sharper: {numbers}")
     if error_fell:
         return Finding("cleaner", cause, f"cleaner: the error fell and sharpness did not rise; {numbers}")
-    when = f"by iteration {curves.iterations[first]}"
+    when = f"by {_place(curves, first)}"
     return Finding("unchanged", f"converged {when}", f"unchanged: the image was as good {when}; {numbers}")
 
 
@@ -45,6 +45,14 @@ def _width_stayed(curves: Curves, first: int) -> bool:
     return bool(abs(width[-1] / width[first] - 1) < thresholds.FWHM_STAYED)
 
 
+def _place(curves: Curves, checkpoint: int) -> str:
+    """Name a checkpoint by what distinguishes it: its weight on a path, its iteration else."""
+    weights = curves.record.weights
+    if weights and np.isfinite(weights[checkpoint]):
+        return f"weight {weights[checkpoint]:.3g} σ"
+    return f"iteration {curves.iterations[checkpoint]}"
+
+
 def _numbers(curves: Curves, first: int) -> str:
     sharpness = curves.cross_gradient
     change = "a rise from nothing"
@@ -52,8 +60,8 @@ def _numbers(curves: Curves, first: int) -> str:
         change = f"{100 * (sharpness[-1] / sharpness[first] - 1):+.0f} %"
     width = np.sqrt(curves.fwhm_y * curves.fwhm_x)
     text = (
-        f"from iteration {curves.iterations[first]} to {curves.iterations[-1]} the sharpness that noise does "
-        f"not share changed by {change}, noise share {percent(curves.noise_share[-1])}"
+        f"from {_place(curves, first)} to {_place(curves, -1)} the sharpness that noise does not share "
+        f"changed by {change}, noise share {percent(curves.noise_share[-1])}"
     )
     if np.isfinite(width[[first, -1]]).all():
         text += (

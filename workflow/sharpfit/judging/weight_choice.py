@@ -29,6 +29,11 @@ class ChosenWeight:
     highest: float
     n_tried: int
 
+    @property
+    def as_good(self) -> str:
+        """The weights that are as good, 0.4 to 0.6; empty where the chosen one is alone."""
+        return f"{self.lowest:.3g} to {self.highest:.3g}" if self.lowest < self.highest else ""
+
 
 def chosen_weight(curves: Curves, picked: int, error: np.ndarray) -> ChosenWeight:
     """Name the picked checkpoint's weight; `error` is the standard error of every J minus the smallest."""
@@ -41,9 +46,10 @@ def chosen_weight(curves: Curves, picked: int, error: np.ndarray) -> ChosenWeigh
 def of_path(choice: ChosenWeight, curves: Curves, sharper: Finding) -> Finding:
     """Word the verdict of a path: what the picked image gained, and whether the path held the best weight."""
     tried = np.array(curves.record.weights[1:])
+    as_good = f", {choice.as_good} σ as good within a standard error" if choice.as_good else ""
     evidence = (
         f"{sharper.evidence}; weight {choice.weight:.3g} σ of {choice.n_tried} from {tried.max():.3g} to "
-        f"{tried.min():.3g} σ, {choice.lowest:.3g} to {choice.highest:.3g} σ as good within a standard error"
+        f"{tried.min():.3g} σ{as_good}"
     )
     advice = ""
     if choice.weight in (tried.min(), tried.max()):

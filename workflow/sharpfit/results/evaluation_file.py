@@ -117,9 +117,8 @@ class Evaluation:
             return f"take its last image, at iteration {self.last_iteration}"
         if self.weight is None:
             return f"stop at iteration {self.picked_iteration} of {self.last_iteration}"
-        return (
-            f"take weight {self.weight.weight:.3g} σ ({self.weight.lowest:.3g} to {self.weight.highest:.3g})"
-        )
+        as_good = f" ({self.weight.as_good})" if self.weight.as_good else ""
+        return f"take weight {self.weight.weight:.3g} σ{as_good}"
 
     @property
     def picked_iteration(self) -> int:

@@ -61,10 +61,15 @@ class ShownFit:
         return np.stack([read_thinned(self.file, at, step) for at in (self.picked, self.last)])
 
     @property
+    def image_norm(self) -> float:
+        """‖x‖ of the picked image, fitted units."""
+        return float(self.seen.image_norm[self.picked])
+
+    @property
     def estimated_error(self) -> float:
-        """√J / ‖x‖ of the picked image, relative; NaN where J is not positive."""
-        risk, norm = self.evaluation.picked.risk, self.seen.image_norm[self.picked]
-        return float(np.sqrt(risk) / norm) if risk > 0 and norm > 0 else np.nan
+        """√J of the picked image, fitted units; NaN where J is not positive."""
+        risk = self.evaluation.picked.risk
+        return float(np.sqrt(risk)) if risk > 0 else np.nan
 
     @property
     def error_uncertainty(self) -> float:

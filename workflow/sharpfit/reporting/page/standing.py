@@ -25,22 +25,26 @@ class Standing:
     text
         what its chip says
     error
-        its estimated error in words, per cent of the image with two standard errors; a dash where unknown
+        its estimated error, a share of the best picked image's norm; NaN where unknown
+    error_told
+        the same in words, per cent with two standard errors; a dash where unknown
     """
 
     rank: int
     kind: str
     text: str
-    error: str
+    error: float
+    error_told: str
 
 
 def standings(fits: Sequence[ShownFit]) -> list[Standing]:
     """Return the standing of every fit of a scan, in the order given."""
     ranked = ranking.rank([fit.evaluation for fit in fits])
-    return [_standing(fit, ranked.index(fit.evaluation), ranked) for fit in fits]
+    norm = next(fit.image_norm for fit in fits if fit.evaluation is ranked[0])
+    return [_standing(fit, ranked.index(fit.evaluation), ranked, norm) for fit in fits]
 
 
-def _standing(fit: ShownFit, place: int, ranked: Sequence[Evaluation]) -> Standing:
+def _standing(fit: ShownFit, place: int, ranked: Sequence[Evaluation], norm: float) -> Standing:
     best = ranked[0]
     if place == 0:
         kind, text = BEST, BEST
@@ -48,7 +52,8 @@ def _standing(fit: ShownFit, place: int, ranked: Sequence[Evaluation]) -> Standi
         kind, text = TIED, TIED
     else:
         kind, text = BEHIND, _behind(ranking.error_ratio(fit.evaluation, best))
-    return Standing(place + 1, kind, text, error_in_words(fit))
+    error = fit.estimated_error / norm if norm > 0 else np.nan
+    return Standing(place + 1, kind, text, error, error_in_words(fit, norm))
 
 
 def _behind(ratio: float | None) -> str:
@@ -57,9 +62,11 @@ def _behind(ratio: float | None) -> str:
     return f"{ratio:.2g} times the error" if ratio >= 2 else f"{100 * (ratio - 1):.2g} % more error"
 
 
-def error_in_words(fit: ShownFit) -> str:
-    """Return √J over the image's norm, per cent: 14.2 ± 0.9 %."""
-    if not np.isfinite(fit.estimated_error):
+def error_in_words(fit: ShownFit, norm: float) -> str:
+    """Return √J over the norm of the scan's best image, per cent: 14.2 ± 0.9 %."""
+    if not np.isfinite(fit.estimated_error) or not norm > 0:
         return "–"
-    error, uncertain = 100 * fit.estimated_error, 100 * fit.error_uncertainty
-    return f"{error:.3g} %" if not np.isfinite(uncertain) else f"{error:.3g} ± {uncertain:.1g} %"
+    error, uncertain = 100 * fit.estimated_error / norm, 100 * fit.error_uncertainty / norm
+    if not np.isfinite(uncertain):
+        return f"{error:.3g} %"
+    return f"{error:.3g} ± {float(f'{uncertain:.1g}'):g} %"
