@@ -48,6 +48,7 @@ def repository(tmp_path_factory):
     root = make_study(tmp_path_factory.mktemp("repository"), regimes=REGIMES, size=16)
     (root / "data/simulated").mkdir(parents=True)
     (root / "data/raw").mkdir()
+    (root / "results/export").mkdir(exist_ok=True)
     shutil.copytree(REPOSITORY / "workflow", root / "workflow", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("dvc.yaml", "params.yaml", "Snakefile", ".gitignore"):
         shutil.copy(REPOSITORY / name, root)
