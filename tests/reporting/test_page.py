@@ -288,3 +288,16 @@ def test_a_long_line_keeps_its_first_and_last_point():
     line = charts._thinned(charts._line(x, x**2, "name", "black", "solid"))
     assert len(line["x"]) <= charts.MAX_POINTS
     assert (line["customdata"][0], line["customdata"][-1], line["y"][-1]) == (0, 999, 999**2)
+
+
+@pytest.mark.parametrize("changed", [slice(0, 1), slice(None)])
+@pytest.mark.parametrize("risk", [-3.0, None])
+def test_an_error_that_is_not_known_is_a_dash(tmp_path, risk, changed):
+    """J may be below 0 (less than the noise estimate resolves), or not known at all."""
+    root = make_study(tmp_path, ("a",), size=16)
+    for file in inputs(root)[0][changed]:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        content["picked"]["risk"] = risk
+        file.write_text(json.dumps(content), encoding="utf-8")
+    errors = [fit["standing"]["error_told"] for scan in scans_of(page_of(root)) for fit in scan["fits"]]
+    assert [error == "–" for error in errors] == [True, changed.stop is None]

@@ -25,7 +25,7 @@ class Standing:
     text
         what its chip says
     error
-        its estimated error, a share of the best picked image's norm; NaN where unknown
+        its estimated error, a share of the best picked image's norm; None where unknown
     error_told
         the same in words, per cent with two standard errors; a dash where unknown
     """
@@ -33,7 +33,7 @@ class Standing:
     rank: int
     kind: str
     text: str
-    error: float
+    error: float | None
     error_told: str
 
 
@@ -52,7 +52,8 @@ def _standing(fit: ShownFit, place: int, ranked: Sequence[Evaluation], norm: flo
         kind, text = TIED, TIED
     else:
         kind, text = BEHIND, _behind(ranking.error_ratio(fit.evaluation, best))
-    error = fit.estimated_error / norm if norm > 0 else np.nan
+    known = np.isfinite(fit.estimated_error) and norm > 0
+    error = fit.estimated_error / norm if known else None
     return Standing(place + 1, kind, text, error, error_in_words(fit, norm))
 
 

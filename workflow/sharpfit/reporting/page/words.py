@@ -34,7 +34,6 @@ def row(fit: ShownFit, place: Standing) -> dict[str, Any]:
         "regime": fit.label,
         "chi2_last": evaluation.last.chi2,
         "standing": asdict(place),
-        "error": place.error if np.isfinite(place.error) else None,
         "picked_at": evaluation.picked_at,
         "tried": _tried(fit),
     }
