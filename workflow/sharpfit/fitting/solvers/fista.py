@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
+from sharpfit.fitting.solvers.penalised import Penalised
 from sharpfit.fitting.solving import Objective, Penalty, penalty_of
 from sharpfit.physics.norms import inner, item_axes, spread_over
 
@@ -16,7 +15,7 @@ def make(objective: Objective, start: Tensor) -> Fista:
     return Fista(start, penalty_of(objective), objective.weight)
 
 
-class Fista:
+class Fista(Penalised[Penalty]):
     """Minimises ½‖A c − y‖² + λ R(c), ‖A‖ ≤ 1, so every step has length 1.
 
     c₊ = prox_{λR}(z − ∇f(z)), z = c + β (c − c₋) (Beck & Teboulle 2009, doi:10.1137/080716542). f is
@@ -25,13 +24,10 @@ class Fista:
     doi:10.1007/s10208-013-9150-3).
     """
 
-    lr = float("nan")
-    pace = 1.0
+    STATE = ("before", "gradient_before", "theta", "beta")
 
     def __init__(self, start: Tensor, penalty: Penalty, weight: float) -> None:
-        self.c = start.detach().clone()
-        self.weight = weight
-        self._penalty = penalty
+        super().__init__(start, penalty, weight)
         self._before, self._gradient_before = self.c.clone(), torch.zeros_like(start)
         self.restart()
 
@@ -53,22 +49,3 @@ class Fista:
         self._theta = torch.where(uphill, 1.0, after)
         self._before, self._gradient_before = self.c.clone(), gradient
         self.c.copy_(moved)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Both last iterates, the last gradient, the momentum and the penalty's state."""
-        return {
-            "c": self.c,
-            "before": self._before,
-            "gradient_before": self._gradient_before,
-            "theta": self._theta,
-            "beta": self._beta,
-            "weight": self.weight,
-            "penalty": self._penalty.state_dict(),
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the state of another instance."""
-        self._penalty.load_state_dict(state["penalty"])
-        self.c.copy_(state["c"])
-        self._before, self._gradient_before = state["before"], state["gradient_before"]
-        self._theta, self._beta, self.weight = state["theta"], state["beta"], state["weight"]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
+from sharpfit.fitting.solvers.penalised import Penalised
 from sharpfit.fitting.solving import Objective, Penalty, penalty_of
 from sharpfit.physics.norms import inner, item_axes, spread_over
 
@@ -16,7 +15,7 @@ def make(objective: Objective, start: Tensor) -> Pogm:
     return Pogm(start, penalty_of(objective), objective.weight)
 
 
-class Pogm:
+class Pogm(Penalised[Penalty]):
     """Minimises ½‖A c − y‖² + λ R(c), ‖A‖ ≤ 1.
 
     ω₊ = c − ∇f(c), then c₊ = prox_{γλR}(z₊) with z₊ a combination of ω₊, ω, c and z (Taylor, Hendrickx &
@@ -24,13 +23,10 @@ class Pogm:
     with their restart by the gradient). Its worst case is half of FISTA's.
     """
 
-    lr = float("nan")
-    pace = 1.0
+    STATE = ("omega", "z", "theta", "gamma")
 
     def __init__(self, start: Tensor, penalty: Penalty, weight: float) -> None:
-        self.c = start.detach().clone()
-        self.weight = weight
-        self._penalty = penalty
+        super().__init__(start, penalty, weight)
         self.restart()
 
     def restart(self) -> None:
@@ -62,22 +58,3 @@ class Pogm:
 
     def _scale(self, values: Tensor) -> Tensor:
         return spread_over(values, self.c).to(self.c.real.dtype)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the iterates, the momentum and the penalty's state."""
-        return {
-            "c": self.c,
-            "omega": self._omega,
-            "z": self._z,
-            "theta": self._theta,
-            "gamma": self._gamma,
-            "weight": self.weight,
-            "penalty": self._penalty.state_dict(),
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the state of another instance."""
-        self._penalty.load_state_dict(state["penalty"])
-        self.c.copy_(state["c"])
-        self._omega, self._z = state["omega"], state["z"]
-        self._theta, self._gamma, self.weight = state["theta"], state["gamma"], state["weight"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor
 
+from sharpfit.fitting.solvers.penalised import Penalised
 from sharpfit.fitting.solving import Objective, Penalty, penalty_of
 
 DUAL_STEP = 0.1
@@ -41,7 +42,7 @@ def make(objective: Objective, start: Tensor) -> PrimalDual:
     return PrimalDual(start, cast(SplitPenalty, penalty_of(objective)), objective.weight)
 
 
-class PrimalDual:
+class PrimalDual(Penalised[SplitPenalty]):
     """Minimises ½‖A c − y‖² + λ (‖K c‖ + g(c)), ‖A‖ ≤ 1.
 
     c₊ = prox_{τλg}(c − τ (∇f(c) + Kᴴp)), p₊ = P_λ(p + σ K (2 c₊ − c)), 1/τ = ½ + σ ‖K‖² (Condat 2013,
@@ -50,13 +51,10 @@ class PrimalDual:
     same for all items, so none mix.
     """
 
-    lr = float("nan")
-    pace = 1.0
+    STATE = ("dual",)
 
     def __init__(self, start: Tensor, penalty: SplitPenalty, weight: float) -> None:
-        self.c = start.detach().clone()
-        self.weight = weight
-        self._penalty = penalty
+        super().__init__(start, penalty, weight)
         self._tau = 1 / (_CURVATURE + DUAL_STEP * penalty.norm)
         self._dual = torch.zeros_like(penalty.split(self.c))
 
@@ -71,18 +69,3 @@ class PrimalDual:
         moved = penalty.shrink(moved, self._tau * self.weight)
         self._dual = penalty.clip(self._dual + DUAL_STEP * penalty.split(2 * moved - self.c), self.weight)
         self.c.copy_(moved)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return iterate, dual, weight and the penalty's state."""
-        return {
-            "c": self.c,
-            "dual": self._dual,
-            "weight": self.weight,
-            "penalty": self._penalty.state_dict(),
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the state of another instance."""
-        self._penalty.load_state_dict(state["penalty"])
-        self.c.copy_(state["c"])
-        self._dual, self.weight = state["dual"], state["weight"]
