@@ -1,6 +1,7 @@
 """What a rule of the judge finds."""
 
 from dataclasses import dataclass
+from math import isnan
 
 
 @dataclass(frozen=True)
@@ -20,3 +21,8 @@ class Finding:
 def percent(share: float) -> str:
     """Say a share in per cent."""
     return f"{100 * share:.0f} %"
+
+
+def place(iteration: float, weight: float = float("nan")) -> str:
+    """Name a checkpoint by what distinguishes it: its weight on a path of weights, its iteration else."""
+    return f"iteration {iteration:.0f}" if isnan(weight) else f"weight {weight:.3g} σ"

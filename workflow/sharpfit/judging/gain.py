@@ -4,7 +4,7 @@ import numpy as np
 
 from sharpfit.judging import diagnosis, thresholds
 from sharpfit.judging.curves import Curves
-from sharpfit.judging.findings import Finding, percent
+from sharpfit.judging.findings import Finding, percent, place
 
 
 def gain(curves: Curves) -> Finding:
@@ -46,11 +46,8 @@ def _width_stayed(curves: Curves, first: int) -> bool:
 
 
 def _place(curves: Curves, checkpoint: int) -> str:
-    """Name a checkpoint by what distinguishes it: its weight on a path, its iteration else."""
     weights = curves.record.weights
-    if weights and np.isfinite(weights[checkpoint]):
-        return f"weight {weights[checkpoint]:.3g} σ"
-    return f"iteration {curves.iterations[checkpoint]}"
+    return place(curves.iterations[checkpoint], weights[checkpoint] if weights else np.nan)
 
 
 def _numbers(curves: Curves, first: int) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from sharpfit.errors import InputError
 from sharpfit.judging.confidence import ErrorRatio
 from sharpfit.judging.evaluate import AtBound, JudgedFit, NoiseLevel
+from sharpfit.judging.findings import place
 from sharpfit.judging.over_fitting import paired_error
 from sharpfit.judging.weight_choice import ChosenWeight
 from sharpfit.measuring.table import FIGURES, QUALITIES, Figures, Quality, unit, units
@@ -96,29 +97,25 @@ class Evaluation:
 
     def at(self, checkpoint: int) -> str:
         """Name a checkpoint: by its iteration, on a path of weights by its weight."""
-        if not self.weights:
-            return f"iteration {self.trajectory.iteration[checkpoint]:.0f}"
-        weight = self.weights[checkpoint]
-        return f"weight {weight:.3g} σ" if np.isfinite(weight) else "start"
+        weight = self.weights[checkpoint] if self.weights else np.nan
+        if self.weights and np.isnan(weight):
+            return "start"
+        return place(self.trajectory.iteration[checkpoint], weight)
 
     @property
     def picked_at(self) -> str:
         """Where the picked image stands: iteration 12, or weight 0.4 σ."""
-        return (
-            f"iteration {self.picked_iteration}"
-            if self.weight is None
-            else f"weight {self.weight.weight:.3g} σ"
-        )
+        return place(self.picked_iteration, self.weight.weight if self.weight else np.nan)
 
     @property
     def where_to_stop(self) -> str:
         """Which image to take, in words."""
         if self.weight is None and self.picked_iteration == self.last_iteration:
-            return f"take its last image, at iteration {self.last_iteration}"
+            return f"take its last image, at {self.picked_at}"
         if self.weight is None:
-            return f"stop at iteration {self.picked_iteration} of {self.last_iteration}"
+            return f"stop at {self.picked_at} of {self.last_iteration}"
         as_good = f" ({self.weight.as_good})" if self.weight.as_good else ""
-        return f"take weight {self.weight.weight:.3g} σ{as_good}"
+        return f"take {self.picked_at}{as_good}"
 
     @property
     def picked_iteration(self) -> int:
