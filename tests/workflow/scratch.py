@@ -67,6 +67,13 @@ class Scratch:
         here.pop("PYTHONPATH", None)
         return here | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"} | self.env
 
+    def take_real_code(self) -> None:
+        """Put the repository's scripts and core in the place of the stubs."""
+        for name in ("scripts", "sharpfit"):
+            shutil.rmtree(self.root / "workflow" / name)
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(REPOSITORY / "workflow" / name, self.root / "workflow" / name, ignore=ignored)
+
     def git(self, *arguments: str) -> str:
         return self.call("git", *arguments).stdout
 

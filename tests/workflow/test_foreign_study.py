@@ -40,10 +40,7 @@ measures: {n_checkpoints: 12, n_replicas: 1, seed: 7}
 @pytest.fixture
 def study(tmp_path: Path) -> Scratch:
     made = build(tmp_path / "study")
-    for name in ("scripts", "sharpfit"):
-        shutil.rmtree(made.root / "workflow" / name)
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(REPOSITORY / "workflow" / name, made.root / "workflow" / name, ignore=ignored)
+    made.take_real_code()
     (made.root / "params.yaml").write_text(PARAMS)
     (made.root / "solvers").mkdir()
     shutil.copy(REPOSITORY / "docs/examples/adam_by_hand.py", made.root / "solvers")

@@ -101,10 +101,7 @@ def _centre(shape):
 def computed(tmp_path: Path) -> Scratch:
     """A study of three scanners' files, run, packed and looked at with every command."""
     study = build(tmp_path / "study")
-    for name in ("scripts", "sharpfit"):
-        shutil.rmtree(study.root / "workflow" / name)
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(REPOSITORY / "workflow" / name, study.root / "workflow" / name, ignore=ignored)
+    study.take_real_code()
     study.call("dvc", "remove", "data/raw/measured.npy.dvc")
     scans = give_raw_files(study.root / "data/raw")
     (study.root / "params.yaml").write_text(yaml.safe_dump(SETTINGS | {"scans": scans}))

@@ -1,10 +1,9 @@
 """The matrix's first rows with the real solver, on a small analytic phantom."""
 
-import shutil
 from pathlib import Path
 
 import pytest
-from scratch import REPOSITORY, Scratch, build
+from scratch import Scratch, build
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 PARAMS = """
@@ -49,10 +48,7 @@ KINDS = {
 @pytest.fixture
 def real(tmp_path: Path) -> Scratch:
     study = build(tmp_path / "study")
-    for name in ("scripts", "sharpfit"):
-        shutil.rmtree(study.root / "workflow" / name)
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(REPOSITORY / "workflow" / name, study.root / "workflow" / name, ignore=ignored)
+    study.take_real_code()
     (study.root / "params.yaml").write_text(PARAMS)
     study.call("dvc", "remove", "data/raw/measured.npy.dvc")
     return study

@@ -128,19 +128,16 @@ def preprocess(
         "mask_source": sampling.source,
         "axes_source": raw.axes_source,
     }
-    if difference is not None and not std:  # added noise would be missing in it
-        white = noise.whiten(noise.whitener(noise_cov), difference) * fit.data_scale
-        datasets["measured_noise"] = np.where(sampling.fitted, white, 0).astype(np.complex64)
     as_measured = reference_source.startswith(reference.AS_MEASURED)
     share = float(np.trace(np.linalg.solve(noise_cov, estimate.covariance)).real) / len(noise_cov)
     level = noise_level.settle(fit.kspace, fit.csm, sampling.fitted, fit.sigma, estimate.uncertainty, learnt)
     judged = _judged_with(fit, sampling.fitted, level, attrs["image_scale"], share if as_measured else 0.0)
-    if "measured_noise" in datasets:
+    if raw.averages is not None and difference is not None and not std:  # added noise would be missing in it
+        white = noise.whiten(noise.whitener(noise_cov), difference) * fit.data_scale
+        measured = np.where(sampling.fitted, white, 0).astype(np.complex64)
+        datasets["measured_noise"] = measured
         sources["averages_check"] = true_replicas.check(
-            datasets["measured_noise"],
-            sampling.fitted,
-            level.sigma,
-            len(raw.averages) if raw.averages is not None else 0,
+            measured, sampling.fitted, level.sigma, len(raw.averages)
         )
     return datasets | judged[0], attrs | sources | judged[1]
 

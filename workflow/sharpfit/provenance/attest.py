@@ -1,6 +1,5 @@
 """What a job does about provenance: check that it makes what its spec says, then write the sidecar."""
 
-import json
 import os
 import platform
 import sys
@@ -14,10 +13,9 @@ from typing import Any
 import psutil
 
 from sharpfit.errors import InputError
-from sharpfit.provenance.atomic_write import write_atomically
 from sharpfit.provenance.code import Code
 from sharpfit.provenance.digests import DigestCache
-from sharpfit.provenance.sidecar import Spec, bytes_now, fingerprint, read_sidecar
+from sharpfit.provenance.sidecar import Spec, bytes_now, fingerprint, put_sidecar, read_sidecar
 from sharpfit.study import paths
 
 WORKFLOW = Path(__file__).resolve().parents[2]
@@ -140,9 +138,8 @@ def write_sidecar(
     upstream: dict[str, str | None],
     circumstances: dict[str, Any],
     digests: DigestCache,
-    temporary: Path,
 ) -> None:
-    """Write the sidecar beside the job's first result, by a temporary folder: the last thing a job does."""
+    """Write the sidecar beside the job's first result: the last thing a job does."""
     content = {
         "fingerprint": fingerprint(spec),
         "spec": spec,
@@ -151,5 +148,4 @@ def write_sidecar(
         "recorded": circumstances,
     }
     digests.save()
-    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    write_atomically(Path(spec["sidecar"]), text, by=temporary)
+    put_sidecar(spec["sidecar"], content)

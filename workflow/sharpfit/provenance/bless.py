@@ -1,16 +1,12 @@
 """Accept a change that is known not to matter: old results count as made from what the study asks for now."""
 
 import datetime
-import json
-from pathlib import Path
 from typing import Any
 
 from sharpfit.errors import InputError
-from sharpfit.provenance.atomic_write import write_atomically
-from sharpfit.provenance.sidecar import bytes_now, read_sidecar
+from sharpfit.provenance.sidecar import bytes_now, put_sidecar, read_sidecar
 from sharpfit.provenance.stale import Provenance
 from sharpfit.provenance.why import differences
-from sharpfit.study import paths
 from sharpfit.study.jobs import Job
 
 
@@ -60,8 +56,7 @@ def _rewrite(provenance: Provenance, job: Job, record: dict[str, str]) -> None:
         "spec": provenance.specs[job.sidecar],
         "blessed": [*sidecar.get("blessed", []), entry],
     }
-    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    write_atomically(Path(job.sidecar), text, by=paths.temporary(job.sidecar))
+    put_sidecar(job.sidecar, content)
 
 
 def _today() -> str:

@@ -57,6 +57,12 @@ def _are_texts(values: Any) -> bool:
     return isinstance(values, dict) and all(isinstance(value, str) for value in values.values())
 
 
+def put_sidecar(path: str, content: dict[str, Any]) -> None:
+    """Write a sidecar by way of the folder that every run clears, so that a kill leaves no half of one."""
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    write_atomically(Path(path), text, by=paths.temporary(path))
+
+
 def write_spec(spec: Spec) -> str:
     """Store a spec under its fingerprint, unless it is there already, whole; returns the fingerprint."""
     name, text = fingerprint(spec), canonical(spec)
