@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sharpfit.fitting.solvers.penalised import Penalised
+from sharpfit.fitting.penalised import Penalised
 from sharpfit.fitting.solving import Objective, Penalty, penalty_of
 from sharpfit.physics.norms import inner, item_axes, spread_over
 

@@ -7,7 +7,7 @@ from typing import Protocol, cast
 import torch
 from torch import Tensor
 
-from sharpfit.fitting.solvers.penalised import Penalised
+from sharpfit.fitting.penalised import Penalised
 from sharpfit.fitting.solving import Objective, Penalty, penalty_of
 
 DUAL_STEP = 0.1
