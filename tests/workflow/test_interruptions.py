@@ -59,6 +59,37 @@ def test_sigterm_ends_a_run_without_debris(study: Scratch) -> None:
     assert study.snapshot() == undisturbed
 
 
+KILL_WHILE_LOCKED = """
+import os, signal, sys
+if sys.orig_argv[1].endswith("/snakemake"):
+    from snakemake.scheduling.job_scheduler import JobScheduler
+    finish = JobScheduler._finish_jobs
+    def finish_and_be_told_to_end(self):
+        if self._tofinish:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finish(self)
+    JobScheduler._finish_jobs = finish_and_be_told_to_end
+"""
+
+
+def test_sigterm_while_snakemake_holds_its_own_lock_ends_the_run(study: Scratch, tmp_path: Path) -> None:
+    undisturbed = study.snapshot()
+    forget_results(study)
+    (tmp_path / "sitecustomize.py").write_text(KILL_WHILE_LOCKED)
+    study.env["PYTHONPATH"] = str(tmp_path)
+    run = start(study)
+    try:
+        run.communicate(timeout=60)
+    finally:
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.communicate()
+    assert run.returncode != 0
+    study.env.clear()
+    study.snakemake()
+    assert study.snapshot() == undisturbed
+
+
 @contextmanager
 def locked(study: Scratch, name: str) -> Iterator[None]:
     """Hold a lock as a run or a job does."""

@@ -8,6 +8,7 @@ which are named after their content; only the main process writes the stale mark
 import os
 import shlex
 import sys
+import threading
 import time
 from collections.abc import Callable
 from functools import cached_property
@@ -134,6 +135,8 @@ class Plan:
 
     def begin(self) -> None:
         """Take the run lock, wait for orphaned jobs, clear away what killed jobs left."""
+        # Snakemake's SIGTERM handler takes this lock in the thread that may hold it: it would wait for ever.
+        self._workflow.scheduler._lock = threading.RLock()
         runlock.take()
         marker = Path(paths.STALE)
         if self.stale and dated_ahead(paths.STALE):
