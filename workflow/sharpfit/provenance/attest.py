@@ -3,6 +3,7 @@
 import os
 import platform
 import sys
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
@@ -67,10 +68,23 @@ def check_code(spec: Spec, loaded: Iterable[str] = ()) -> None:
     files = {*now, *spec["code"]} - set(loaded)
     different = {file for file in files if now.get(file) != spec["code"].get(file)}
     if not loaded:
-        started = psutil.Process().create_time()
+        started = process_start()
         different |= {file for file in files & set(now) if (WORKFLOW / file).stat().st_ctime > started}
     if different:
         raise InputError(f"{' and '.join(sorted(different))} changed: {AGAIN}")
+
+
+def process_start() -> float:
+    """When this process began, seconds since the epoch.
+
+    psutil counts from the second in which the machine was booted, so what was written up to a second before
+    would seem to be written after; where the system tells more of that second, it is added.
+    """
+    started = psutil.Process().create_time()
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return started
+    booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    return started + min(max(booted - psutil.boot_time(), 0.0), 1.0)
 
 
 def loaded_code() -> set[str]:
