@@ -5,7 +5,7 @@ import numpy as np
 from sharpfit.judging.confidence import ErrorRatio
 from sharpfit.judging.evaluate import NoiseLevel
 from sharpfit.measuring.table import FIGURES, QUALITIES, Figures, Quality
-from sharpfit.results.evaluation_file import Evaluation, RegimeSettings
+from sharpfit.results.evaluation import Evaluation, RegimeSettings
 
 ADAM = {"name": "Adam", "lr": 0.01}
 

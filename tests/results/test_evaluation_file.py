@@ -13,7 +13,8 @@ from sharpfit.judging.evaluate import AtBound, NoiseLevel, evaluate
 from sharpfit.judging.weight_choice import ChosenWeight
 from sharpfit.measuring.quality import Reference
 from sharpfit.measuring.table import FIGURES, QUALITIES, units
-from sharpfit.results.evaluation_file import as_evaluation, read_evaluation, write_evaluation
+from sharpfit.results.evaluation import as_evaluation
+from sharpfit.results.evaluation_file import read_evaluation, write_evaluation
 
 SETTINGS = {"optimizer": {"name": "Adam", "lr": 0.01}, "start": "zero", "n_iterations": 9}
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from sharpfit.judging.evaluate import evaluate
 from sharpfit.reporting import figures as pictures
-from sharpfit.results.evaluation_file import as_evaluation, write_evaluation
+from sharpfit.results.evaluation import as_evaluation
+from sharpfit.results.evaluation_file import write_evaluation
 from sharpfit.results.picked_file import write_picked
 from sharpfit.results.reconstruction_file import read_image, read_record
 from sharpfit.results.scan_file import read_noise, read_reference, read_support

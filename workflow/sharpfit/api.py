@@ -23,7 +23,8 @@ from sharpfit.errors import InputError
 from sharpfit.judging.evaluate import JudgedFit, evaluate
 from sharpfit.judging.record import Record
 from sharpfit.reporting.grey import grey_window
-from sharpfit.results.evaluation_file import Evaluation, read_evaluation
+from sharpfit.results.evaluation import Evaluation
+from sharpfit.results.evaluation_file import read_evaluation
 from sharpfit.results.history import read_history
 from sharpfit.results.reconstruction_file import read_image, read_record
 from sharpfit.results.scan_file import Scan, read_noise, read_reference, read_scan

@@ -9,7 +9,8 @@ from typing import Any
 
 from sharpfit.errors import InputError
 from sharpfit.provenance.sidecar import read_sidecar
-from sharpfit.results.evaluation_file import Evaluation, read_evaluation
+from sharpfit.results.evaluation import Evaluation
+from sharpfit.results.evaluation_file import read_evaluation
 from sharpfit.study import paths
 from sharpfit.study.names import hint
 

@@ -41,29 +41,10 @@ def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
         identity, ``coefficients`` (slice, …) in fitted units; and under
         the names of the result file every measure, first axis slice, second (if there is one) the pair
     """
-    items = problem.replicas
     x = problem.image(c)  # (item, slice, y, x)
     images = problem.unstage(x)  # the same, centred
-    plus, minus = images[items.plus], images[items.minus]
-    cross, power = measures.gradient_energies(plus, minus, problem.inside)
-    ring_correlation, _ = measures.frc(plus, minus, problem.rings)
-    spread, halves = x[items.probe] - x[:1], x[items.plus] - x[items.minus]
-    halves_seen = problem.gram(halves)
-    per_pair = {
-        "df": measures.degrees_of_freedom(problem.probe_adjoint, spread, PROBE_STEP * problem.sigma),
-        "v_data": measures.data_noise_variance(halves, halves_seen),
-        "v_image": measures.noise_variance(plus, minus, problem.inside),
-        "cross_gradient": cross,
-        "gradient_energy": power,
-        "frc": ring_correlation,
-        "shared_noise": problem.shared_noise.trace(spread),
-    }
     filtered_rss, sketch = problem.filtered.residual(at.image_gradient[0])
-    per_pair |= {
-        "filtered_trace": problem.filtered.trace(spread),
-        "filtered_sketch": sketch,
-        "v_filtered": problem.filtered.variance(halves_seen),
-    }
+    per_pair = _of_pairs(problem, x, images) | {"filtered_sketch": sketch}
     per_slice = {
         "filtered_rss": filtered_rss,
         "rss": at.rss[0],
@@ -71,8 +52,9 @@ def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
         "gradient_norm": energy(at.gradient, item_axes(at.gradient))[0].sqrt(),
         "image_norm": energy(x[0] * problem.inside_staged).sqrt(),
         "weak_mode_share": measures.weak_mode_share(problem.gram, x[0], problem.inside_staged),
-        "psf": local_psf(images[items.psf] - images[0], problem.psf_points),
+        "psf": local_psf(images[problem.replicas.psf] - images[0], problem.psf_points),
     }
+    plus, minus = images[problem.replicas.plus], images[problem.replicas.minus]
     coefficients = {"coefficients": c[0].clone().cpu().numpy()} if problem.has_basis else {}
     return {
         **coefficients,
@@ -80,6 +62,27 @@ def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
         "noise_map": measures.noise_map(plus, minus).float().cpu().numpy(),
         **{name: value.transpose(0, 1).cpu().numpy() for name, value in per_pair.items()},
         **{name: value.cpu().numpy() for name, value in per_slice.items()},
+    }
+
+
+def _of_pairs(problem: Problem, x: Tensor, images: Tensor) -> dict[str, Tensor]:
+    """Measure what a pair of halves and its probe tell, each (pair, slice, …); x staged, images centred."""
+    items = problem.replicas
+    plus, minus = images[items.plus], images[items.minus]
+    cross, power = measures.gradient_energies(plus, minus, problem.inside)
+    ring_correlation, _ = measures.frc(plus, minus, problem.rings)
+    spread, halves = x[items.probe] - x[:1], x[items.plus] - x[items.minus]
+    halves_seen = problem.gram(halves)
+    return {
+        "df": measures.degrees_of_freedom(problem.probe_adjoint, spread, PROBE_STEP * problem.sigma),
+        "v_data": measures.data_noise_variance(halves, halves_seen),
+        "v_image": measures.noise_variance(plus, minus, problem.inside),
+        "cross_gradient": cross,
+        "gradient_energy": power,
+        "frc": ring_correlation,
+        "shared_noise": problem.shared_noise.trace(spread),
+        "filtered_trace": problem.filtered.trace(spread),
+        "v_filtered": problem.filtered.variance(halves_seen),
     }
 
 

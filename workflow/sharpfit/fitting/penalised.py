@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic
 
 from torch import Tensor
 
-from sharpfit.fitting.solving import Penalty
-
-P = TypeVar("P", bound=Penalty)
+from sharpfit.fitting.solving import P
 
 
 class Penalised(Generic[P]):

@@ -44,8 +44,7 @@ def reconstruct(
     attrs
         ``sigma``, ``image_scale``, and ``basis_scale`` of such a basis
     regime
-        ``optimizer`` and ``schedule``, or ``solver`` and ``penalty``; ``basis``, ``start``,
-        ``n_iterations``, ``stop``
+        as in params.yaml: ``optimizer``, ``schedule`` or ``solver``, ``penalty``; ``basis``, ``start`` …
     measures
         ``n_checkpoints``, ``n_replicas``, ``seed``
     device
@@ -71,16 +70,10 @@ def reconstruct(
     problem = problem_of(scan, attrs, regime, measures, device)
     fitted, found = with_found_lr(problem, regime)
     fit = _fit(problem, fitted, measures["n_checkpoints"])
-    fit.keep = CheckpointFile(state, device) if state else None
-    fit.on_row, fit.pause = on_row, pause
-    trajectory, solver = fit.run(), fit.solver
-    datasets = _datasets(problem, trajectory, float(attrs["image_scale"]))
-    if "coefficients" in datasets and "basis" in scan:
-        datasets["coefficients"] *= np.float32(attrs["basis_scale"])
-    if isinstance(solver, WeightPath):
-        datasets["weights"] = np.array([np.nan, *solver.weights])
-    attributes = _attributes(problem, solver, trajectory, regime, attrs) | found
-    return datasets, attributes, trajectory.history
+    fit.on_row, fit.pause, fit.keep = on_row, pause, CheckpointFile(state, device) if state else None
+    trajectory = fit.run()
+    attributes = _attributes(problem, fit.solver, trajectory, regime, attrs) | found
+    return _datasets(problem, fit.solver, trajectory, attrs), attributes, trajectory.history
 
 
 def problem_of(
@@ -155,17 +148,23 @@ def _fit(problem: Problem, regime: Mapping[str, Any], n_checkpoints: int) -> Fit
     )
 
 
-def _datasets(problem: Problem, trajectory: Trajectory, image_scale: float) -> dict[str, np.ndarray]:
+def _datasets(
+    problem: Problem, solver: Solver, trajectory: Trajectory, attrs: Mapping[str, Any]
+) -> dict[str, np.ndarray]:
+    image_scale = float(attrs["image_scale"])
     stacked = {
         name: np.stack([seen[name] for seen in trajectory.observations])
         for name in trajectory.observations[0]
     }
     images = stacked.pop("image")
-    coefficients = {}
+    parts = {}
     if "coefficients" in stacked:
-        coefficients["coefficients"] = (stacked.pop("coefficients") * image_scale).astype(np.complex64)
+        fitted = (stacked.pop("coefficients") * image_scale).astype(np.complex64)
+        parts["coefficients"] = fitted * np.float32(attrs.get("basis_scale", 1.0))
+    if isinstance(solver, WeightPath):
+        parts["weights"] = np.array([np.nan, *solver.weights])
     return {
-        **coefficients,
+        **parts,
         "images": (images * image_scale).astype(np.complex64),
         "noise_map": (stacked.pop("noise_map") * image_scale).astype(np.float32),
         "iterations": np.array(trajectory.iterations, dtype=np.int64),

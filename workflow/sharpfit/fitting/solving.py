@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 from torch import Tensor
 
@@ -51,19 +51,24 @@ class Objective:
 
 
 class Penalty(Protocol):
-    """R of images (item, slice, y, x), and the map by which proximal solvers take steps along it."""
+    """R of images (item, slice, y, x); a kind of solver asks for further maps, in a protocol of its own."""
 
     def value(self, x: Tensor) -> Tensor:
         """R of every item, float64 (item, slice)."""
-
-    def prox(self, x: Tensor, threshold: Tensor) -> Tensor:
-        """Minimise ½ ‖z − x‖² + t R(z) over z; t is positive, one per item, shaped to scale ``x``."""
 
     def state_dict(self) -> dict[str, Any]:
         """Return what the next call goes on from: tensors and plain values."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up the state of another instance, made alike."""
+
+
+@runtime_checkable
+class ProximalPenalty(Penalty, Protocol):
+    """R with the map by which proximal gradient methods step along it."""
+
+    def prox(self, x: Tensor, threshold: Tensor) -> Tensor:
+        """Minimise ½ ‖z − x‖² + t R(z) over z; t is positive, one per item, shaped to scale ``x``."""
 
 
 class Solver(Protocol):
@@ -141,14 +146,19 @@ def make_basis(regime: Mapping[str, Any], images: Tensor | None) -> LinearOperat
     return cast(LinearOperator, import_module(f"{BASES}.{regime['basis']['name']}").make(**arguments))
 
 
-def penalty_of(objective: Objective) -> Penalty:
-    """Return the penalty that a proximal solver needs.
+P = TypeVar("P", bound=Penalty)
+
+
+def penalty_of(objective: Objective, kind: type[P]) -> P:
+    """Return the penalty, of the kind that a solver needs.
 
     Raises
     ------
     ValueError
-        the regime names none
+        the regime names none, or one of another kind
     """
     if objective.penalty is None:
         raise ValueError("it needs a penalty; name one, or take cg")
+    if not isinstance(objective.penalty, kind):
+        raise ValueError(f"it cannot take the penalty {type(objective.penalty).__name__}")
     return objective.penalty

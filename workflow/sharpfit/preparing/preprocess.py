@@ -1,21 +1,22 @@
 """From raw k-space to what is fitted: y = A c + n with white noise, ‖A‖ = 1 and an image of order 1."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import torch
 
 from sharpfit.errors import InputError
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.physics import masks, noise
-from sharpfit.physics.operators import Fourier
 from sharpfit.preparing import coil_maps, maps, noise_level, reference, samples, true_replicas
 from sharpfit.preparing.basis import prepare_basis
 from sharpfit.preparing.noise_level import SettledLevel
+from sharpfit.preparing.noisy_data import Data, NoisyData, noisy_data, scaled
 from sharpfit.preparing.normalise import Normalised, normalise
-from sharpfit.preparing.plausible import check_noise_level
 from sharpfit.preparing.support import support
+
+Results = tuple[dict[str, np.ndarray], dict[str, Any]]
+"""Datasets and attributes of results/preprocess/<scan>.h5."""
 
 UNITS = {
     "sigma": "fitted units, std per real and imaginary component of what no image explains",
@@ -45,15 +46,6 @@ UNITS = {
 }
 
 
-class _Data(NamedTuple):
-    """k-space with its scale: physical = unit · kspace."""
-
-    kspace: np.ndarray
-    """complex64 (slice, coil, ky, kx), largest modulus between ½ and 2"""
-    unit: float
-    """a power of two, so that dividing by it loses nothing"""
-
-
 def preprocess(
     raw: RawScan,
     *,
@@ -61,7 +53,7 @@ def preprocess(
     sampling_parameters: Mapping[str, Any] | None = None,
     added_noise: Mapping[str, Any] | None = None,
     noise_std: float | None = None,
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+) -> Results:
     """Prepare a scan for fitting.
 
     Parameters
@@ -73,8 +65,7 @@ def preprocess(
     sampling_parameters
         keyword arguments of `sampling.make_mask`, to undersample a fully sampled scan
     added_noise
-        level (std per real and imaginary component / 99th percentile of the coils' root sum of
-        squares) and seed
+        level (std per component / 99th percentile of the coils' root sum of squares) and seed
     noise_std
         the noise per real and imaginary component, in the file's units, if it is to be taken as stated
 
@@ -87,59 +78,50 @@ def preprocess(
     InputError
         if the noise, the maps or the mask cannot be had from this scan
     """
-    data = _scaled(raw.kspace)
-    found = samples.acquired(raw.kspace, raw.sampled, raw.where)
-    sampling = samples.settle(found, raw.mask, sampling_parameters, raw.phase_axis, raw.where)
-    difference = None if raw.averages is None else true_replicas.contrast(raw.averages / data.unit)
-    estimate = _noise(raw, data, difference, sampling.acquired, noise_std)
-    check_noise_level(raw.where, estimate.covariance, float(np.abs(data.kspace).max()))
-    std, seed = _added(data, sampling.acquired, added_noise)
-    noise_cov = estimate.covariance + 2 * std**2 * np.eye(raw.kspace.shape[1])
-    kspace = np.where(sampling.fitted, noise.add_noise(data.kspace, std, seed) if std else data.kspace, 0)
-    csm, csm_source, learnt = maps.find(raw, kspace, sampling.fitted, noise_cov, data.unit)
-    fit = normalise(kspace, csm, sampling.fitted, noise_cov)
-    image, reference_source = reference.find(raw, data.kspace, data.unit, csm, noise_cov, sampling.acquired)
-    datasets = {
-        "kspace": fit.kspace,
-        "csm": fit.csm,
-        "noise_cov": noise_cov * data.unit**2,
-        **_masks(sampling, held_out),
-        **({} if image is None else {"reference": image}),
-    }
+    data = scaled(raw.kspace)
+    acquired = samples.acquired(raw.kspace, raw.sampled, raw.where)
+    sampling = samples.settle(acquired, raw.mask, sampling_parameters, raw.phase_axis, raw.where)
+    mask = sampling.fitted
+    noisy = noisy_data(raw, data, sampling, added_noise, noise_std)
+    coils = maps.find(raw, noisy.kspace, mask, noisy.covariance, data.unit)
+    fit = normalise(noisy.kspace, coils.csm, mask, noisy.covariance)
+    image, source = reference.find(
+        raw, data.kspace, data.unit, coils.csm, noisy.covariance, sampling.acquired
+    )
+    datasets, attrs = _fitted(raw, data, sampling, noisy, fit)
+    datasets |= ({} if image is None else {"reference": image}) | _masks(sampling, held_out)
+    _check_finite(raw.where, datasets | attrs)
+    attrs |= {"csm_source": coils.source, "reference_source": source}
+    level = noise_level.settle(fit.kspace, fit.csm, mask, fit.sigma, noisy.estimate.uncertainty, coils.learnt)
+    share = noisy.share_measured if source.startswith(reference.AS_MEASURED) else 0.0
+    judged = _judged_with(fit, mask, level, attrs["image_scale"], share)
+    averages = _averages(raw, noisy, fit, sampling, level)
+    return datasets | judged[0] | averages[0], attrs | judged[1] | averages[1]
+
+
+def _fitted(
+    raw: RawScan, data: Data, sampling: samples.Sampling, noisy: NoisyData, fit: Normalised
+) -> Results:
+    """Return what is fitted, its scales, and where all of it came from."""
+    datasets = {"kspace": fit.kspace, "csm": fit.csm, "noise_cov": noisy.covariance * data.unit**2}
     attrs: dict[str, Any] = {
         "sigma_given": fit.sigma,
         "image_scale": fit.image_scale * data.unit,
         "operator_norm": fit.operator_norm / data.unit,
         "data_scale": fit.data_scale,
         "acceleration": sampling.fitted.size / int(sampling.fitted.sum()),
-        "added_noise_std": std * data.unit,
-        "seed": seed,
+        "added_noise_std": noisy.added_std * data.unit,
+        "seed": noisy.seed,
+        "noise_source": noisy.estimate.source,
+        "mask_source": sampling.source,
+        "axes_source": raw.axes_source,
         **_place(raw),
     }
     if raw.basis is not None:
         datasets["basis"], attrs["basis_scale"] = prepare_basis(
             raw.basis.values, fit.csm, sampling.fitted, raw.basis.where
         )
-    _check_finite(raw.where, datasets | attrs)
-    sources = {
-        "csm_source": csm_source,
-        "reference_source": reference_source,
-        "noise_source": estimate.source,
-        "mask_source": sampling.source,
-        "axes_source": raw.axes_source,
-    }
-    as_measured = reference_source.startswith(reference.AS_MEASURED)
-    share = float(np.trace(np.linalg.solve(noise_cov, estimate.covariance)).real) / len(noise_cov)
-    level = noise_level.settle(fit.kspace, fit.csm, sampling.fitted, fit.sigma, estimate.uncertainty, learnt)
-    judged = _judged_with(fit, sampling.fitted, level, attrs["image_scale"], share if as_measured else 0.0)
-    if raw.averages is not None and difference is not None and not std:  # added noise would be missing in it
-        white = noise.whiten(noise.whitener(noise_cov), difference) * fit.data_scale
-        measured = np.where(sampling.fitted, white, 0).astype(np.complex64)
-        datasets["measured_noise"] = measured
-        sources["averages_check"] = true_replicas.check(
-            measured, sampling.fitted, level.sigma, len(raw.averages)
-        )
-    return datasets | judged[0], attrs | sources | judged[1]
+    return datasets, attrs
 
 
 def _masks(sampling: samples.Sampling, held_out: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -152,7 +134,7 @@ def _masks(sampling: samples.Sampling, held_out: Mapping[str, Any]) -> dict[str,
 
 def _judged_with(
     fit: Normalised, mask: np.ndarray, level: SettledLevel, image_scale: float, share: float
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+) -> Results:
     """Find what every fit of the scan is judged with: the level, the object, the reference's noise.
 
     ``share`` of the fit's noise, in variance, is in the reference too.
@@ -166,6 +148,21 @@ def _judged_with(
     }
     own = reference.own_noise(fit.csm, inside, level.sigma, image_scale, share)
     return {"support": inside}, settled | own
+
+
+def _averages(
+    raw: RawScan, noisy: NoisyData, fit: Normalised, sampling: samples.Sampling, level: SettledLevel
+) -> Results:
+    """Whiten the contrast of the averages as the data, for a pair of true replicas.
+
+    Nothing where there are none, or where noise was added, which would be missing in it.
+    """
+    if raw.averages is None or noisy.contrast is None or noisy.added_std:
+        return {}, {}
+    white = noise.whiten(noise.whitener(noisy.covariance), noisy.contrast) * fit.data_scale
+    measured = np.where(sampling.fitted, white, 0).astype(np.complex64)
+    check = true_replicas.check(measured, sampling.fitted, level.sigma, len(raw.averages))
+    return {"measured_noise": measured}, {"averages_check": check}
 
 
 def _place(raw: RawScan) -> dict[str, np.ndarray]:
@@ -183,11 +180,6 @@ def _place(raw: RawScan) -> dict[str, np.ndarray]:
     return found
 
 
-def _scaled(kspace: np.ndarray) -> _Data:
-    unit = float(2.0 ** np.round(np.log2(np.abs(kspace).max())))
-    return _Data((kspace / unit).astype(np.complex64), unit)
-
-
 def _check_finite(where: str, results: Mapping[str, Any]) -> None:
     numbers = {name: values for name, values in results.items() if not isinstance(values, str)}
     bad = [name for name, values in numbers.items() if not np.isfinite(values).all()]
@@ -196,30 +188,3 @@ def _check_finite(where: str, results: Mapping[str, Any]) -> None:
             f"{where}: {', '.join(bad)} came out NaN or infinite; look for values out of range, or for maps "
             "that see nothing of the data"
         )
-
-
-def _noise(
-    raw: RawScan,
-    data: _Data,
-    difference: np.ndarray | None,
-    acquired: np.ndarray,
-    noise_std: float | None,
-) -> noise.NoiseEstimate:
-    """Take the noise as stated, else from a noise scan, else from the averages, else from the edge."""
-    if noise_std is not None:
-        return noise.stated(noise_std / data.unit, data.kspace.shape[1], noise_std)
-    if raw.noise is not None:
-        return noise.from_scan(raw.noise.values / data.unit, raw.noise.where)
-    if raw.averages is not None and difference is not None:
-        return true_replicas.noise_of(difference, acquired, len(raw.averages))
-    return noise.from_edge(data.kspace, acquired, raw.where)
-
-
-def _added(data: _Data, sampled: np.ndarray, added_noise: Mapping[str, Any] | None) -> tuple[float, int]:
-    """Find the std, in units of the scaled k-space, and the seed of the noise to add; 0 and −1 for none."""
-    if added_noise is None:
-        return 0.0, -1
-    images = Fourier().adjoint(torch.from_numpy(np.where(sampled, data.kspace, 0)))
-    brightness = torch.linalg.vector_norm(images, dim=1)
-    level, seed = float(added_noise["level"]), int(added_noise["seed"])
-    return level * float(np.percentile(brightness.numpy(), 99)), seed

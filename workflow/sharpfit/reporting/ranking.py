@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from sharpfit.reporting import weak_modes
-from sharpfit.results.evaluation_file import Evaluation
+from sharpfit.results.evaluation import Evaluation
 
 #: Two risks J (squared) that differ by less count as equal where the judge gives no uncertainty.
 RISK_TOLERANCE = 0.04

@@ -6,7 +6,7 @@ import numpy as np
 
 from sharpfit.measuring.table import meaning, unit
 from sharpfit.reporting import ranking
-from sharpfit.results.evaluation_file import Evaluation
+from sharpfit.results.evaluation import Evaluation
 
 #: Figures and qualities worth a line, in this order.
 SHOWN = (

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from sharpfit.measuring.table import Figures
-from sharpfit.results.evaluation_file import Evaluation
+from sharpfit.results.evaluation import Evaluation
 
 CLEARLY_MORE = 2.0  # times the share of gradient descent
 

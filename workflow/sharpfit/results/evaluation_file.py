@@ -1,8 +1,8 @@
-"""evaluation.json: what the judge found of one fit, written and read back as one type."""
+"""evaluation.json: an `Evaluation`, written and read back."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,157 +10,10 @@ import numpy as np
 
 from sharpfit.errors import InputError
 from sharpfit.judging.confidence import ErrorRatio
-from sharpfit.judging.evaluate import AtBound, JudgedFit, NoiseLevel
-from sharpfit.judging.findings import place
-from sharpfit.judging.over_fitting import paired_error
+from sharpfit.judging.evaluate import AtBound, NoiseLevel
 from sharpfit.judging.weight_choice import ChosenWeight
 from sharpfit.measuring.table import FIGURES, QUALITIES, Figures, Quality, unit, units
-
-
-@dataclass(frozen=True)
-class RegimeSettings:
-    """How a fit was driven, as params.yaml says it; each part is a name and keyword arguments of it."""
-
-    optimizer: Mapping[str, Any]
-    schedule: Sequence[Mapping[str, Any]]
-    start: str
-    method: Mapping[str, Any] = field(default_factory=dict)
-    """`solver` and `penalty` of a regime that names no optimizer"""
-
-    @property
-    def solver(self) -> str:
-        """Name of the optimizer."""
-        return str(self.optimizer["name"])
-
-
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """What the judge found of one fit. Figures and qualities are NaN where undefined.
-
-    Attributes
-    ----------
-    scan, regime, settings
-        which fit it is
-    verdict, cause, evidence, advice
-        in words, as the judge says them; cause and advice may be empty
-    go_on
-        for how many iterations the advice is to go on, 0 where it is not
-    confidence
-        probability that the verdict is right; NaN where it says that it cannot tell
-    end_over_picked
-        the error at the end over that at the pick
-    worst_slice
-        counted from 0
-    noise
-        the noise level and what hangs on it
-    risk_noise
-        draws of what the data's noise adds to J of the picked image, the same draws for all fits of a scan
-    stopped_because
-        empty where the fit ran to its end
-    picked, last
-        the figures at the picked and the last checkpoint
-    picked_quality, last_quality
-        what the reference says of those images
-    trajectory
-        the figures along all checkpoints
-    nrmse
-        the error against the reference along them, (checkpoint,)
-    weight, weights
-        where the judge chose a penalty's weight: the choice, and the weight of every checkpoint
-    risk_error
-        the same there: standard error of every checkpoint's J minus that of the picked one, (checkpoint,)
-    """
-
-    scan: str
-    regime: str
-    settings: RegimeSettings
-    verdict: str
-    cause: str
-    evidence: str
-    advice: str
-    go_on: int
-    confidence: float
-    end_over_picked: ErrorRatio
-    worst_slice: int
-    noise: NoiseLevel
-    risk_noise: tuple[float, ...]
-    stopped_because: str
-    picked: Figures[float]
-    last: Figures[float]
-    picked_quality: Quality
-    last_quality: Quality
-    trajectory: Figures[np.ndarray]
-    nrmse: np.ndarray
-    weight: ChosenWeight | None = None
-    weights: tuple[float, ...] = ()
-    risk_error: tuple[float, ...] = ()
-
-    def at(self, checkpoint: int) -> str:
-        """Name a checkpoint: by its iteration, on a path of weights by its weight."""
-        weight = self.weights[checkpoint] if self.weights else np.nan
-        if self.weights and np.isnan(weight):
-            return "start"
-        return place(self.trajectory.iteration[checkpoint], weight)
-
-    @property
-    def picked_at(self) -> str:
-        """Where the picked image stands: iteration 12, or weight 0.4 σ."""
-        return place(self.picked_iteration, self.weight.weight if self.weight else np.nan)
-
-    @property
-    def where_to_stop(self) -> str:
-        """Which image to take, in words."""
-        if self.weight is None and self.picked_iteration == self.last_iteration:
-            return f"take its last image, at {self.picked_at}"
-        if self.weight is None:
-            return f"stop at {self.picked_at} of {self.last_iteration}"
-        as_good = f" ({self.weight.as_good})" if self.weight.as_good else ""
-        return f"take {self.picked_at}{as_good}"
-
-    @property
-    def picked_iteration(self) -> int:
-        """Where the judge would have stopped."""
-        return int(self.picked.iteration)
-
-    @property
-    def last_iteration(self) -> int:
-        """Where the fit ended."""
-        return int(self.last.iteration)
-
-
-def as_evaluation(judged: JudgedFit, scan: str, regime: str, settings: Mapping[str, Any]) -> Evaluation:
-    """Name a judged fit. `settings` is the regime's entry in params.yaml."""
-    judgement, curves = judged.judgement, judged.curves
-    return Evaluation(
-        scan=scan,
-        regime=regime,
-        settings=_settings(settings),
-        verdict=judgement.verdict,
-        cause=judgement.cause,
-        evidence=judgement.evidence,
-        advice=judgement.advice,
-        go_on=judgement.go_on,
-        confidence=judgement.confidence,
-        end_over_picked=judgement.end_over_picked,
-        worst_slice=judgement.worst_slice,
-        noise=judged.noise,
-        risk_noise=tuple(curves.risk_noise[judgement.picked].tolist()),
-        stopped_because=curves.record.stopped_because,
-        picked=curves.at(judgement.picked),
-        last=curves.at(judgement.last),
-        picked_quality=judged.picked_quality,
-        last_quality=judged.last_quality,
-        trajectory=curves.along(),
-        nrmse=judged.nrmse,
-        weight=judgement.weight,
-        weights=curves.record.weights,
-        risk_error=_risk_error(judged) if curves.record.weights else (),
-    )
-
-
-def _risk_error(judged: JudgedFit) -> tuple[float, ...]:
-    error = np.hypot(*paired_error(judged.curves, judged.judgement.picked))
-    return tuple(np.asarray(error, float).tolist())
+from sharpfit.results.evaluation import Evaluation, RegimeSettings
 
 
 def write_evaluation(path: Path, evaluation: Evaluation) -> None:
@@ -265,7 +118,7 @@ def _evaluation(content: Mapping[str, Any]) -> Evaluation:
     return Evaluation(
         scan=content["scan"],
         regime=content["regime"],
-        settings=_settings(content),
+        settings=RegimeSettings.of(content),
         verdict=content["verdict"],
         cause=content["cause"],
         evidence=content["evidence"],
@@ -287,12 +140,6 @@ def _evaluation(content: Mapping[str, Any]) -> Evaluation:
         weights=tuple(map(_number, along.get("weight", []))),
         risk_error=tuple(map(_number, along.get("risk_error", []))),
     )
-
-
-def _settings(regime: Mapping[str, Any]) -> RegimeSettings:
-    optimizer, schedule = regime.get("optimizer", {"name": ""}), regime.get("schedule", [])
-    method = {name: regime[name] for name in ("solver", "penalty") if regime.get(name)}
-    return RegimeSettings(optimizer, schedule, regime.get("start", ""), method)
 
 
 def _ratio(ratio: Mapping[str, Any]) -> ErrorRatio:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sharpfit.results.evaluation_file import Evaluation
+from sharpfit.results.evaluation import Evaluation
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,16 @@ import torch
 from torch import Tensor
 
 from sharpfit.fitting.penalised import Penalised
-from sharpfit.fitting.solving import Objective, Penalty, penalty_of
+from sharpfit.fitting.solving import Objective, ProximalPenalty, penalty_of
 from sharpfit.physics.norms import inner, item_axes, spread_over
 
 
 def make(objective: Objective, start: Tensor) -> Fista:
     """Put FISTA at ``start`` (item, slice, …); it is copied."""
-    return Fista(start, penalty_of(objective), objective.weight)
+    return Fista(start, penalty_of(objective, ProximalPenalty), objective.weight)
 
 
-class Fista(Penalised[Penalty]):
+class Fista(Penalised[ProximalPenalty]):
     """Minimises ½‖A c − y‖² + λ R(c), ‖A‖ ≤ 1, so every step has length 1.
 
     c₊ = prox_{λR}(z − ∇f(z)), z = c + β (c − c₋) (Beck & Teboulle 2009, doi:10.1137/080716542). f is
@@ -26,7 +26,7 @@ class Fista(Penalised[Penalty]):
 
     STATE = ("before", "gradient_before", "theta", "beta")
 
-    def __init__(self, start: Tensor, penalty: Penalty, weight: float) -> None:
+    def __init__(self, start: Tensor, penalty: ProximalPenalty, weight: float) -> None:
         super().__init__(start, penalty, weight)
         self._before, self._gradient_before = self.c.clone(), torch.zeros_like(start)
         self.restart()

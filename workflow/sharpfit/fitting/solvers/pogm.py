@@ -6,16 +6,16 @@ import torch
 from torch import Tensor
 
 from sharpfit.fitting.penalised import Penalised
-from sharpfit.fitting.solving import Objective, Penalty, penalty_of
+from sharpfit.fitting.solving import Objective, ProximalPenalty, penalty_of
 from sharpfit.physics.norms import inner, item_axes, spread_over
 
 
 def make(objective: Objective, start: Tensor) -> Pogm:
     """Put POGM at ``start`` (item, slice, …); it is copied."""
-    return Pogm(start, penalty_of(objective), objective.weight)
+    return Pogm(start, penalty_of(objective, ProximalPenalty), objective.weight)
 
 
-class Pogm(Penalised[Penalty]):
+class Pogm(Penalised[ProximalPenalty]):
     """Minimises ½‖A c − y‖² + λ R(c), ‖A‖ ≤ 1.
 
     ω₊ = c − ∇f(c), then c₊ = prox_{γλR}(z₊) with z₊ a combination of ω₊, ω, c and z (Taylor, Hendrickx &
@@ -25,7 +25,7 @@ class Pogm(Penalised[Penalty]):
 
     STATE = ("omega", "z", "theta", "gamma")
 
-    def __init__(self, start: Tensor, penalty: Penalty, weight: float) -> None:
+    def __init__(self, start: Tensor, penalty: ProximalPenalty, weight: float) -> None:
         super().__init__(start, penalty, weight)
         self.restart()
 

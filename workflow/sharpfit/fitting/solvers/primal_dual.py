@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ DUAL_STEP = 0.1
 _CURVATURE = 0.5  # half of ‖A‖²: what the primal step has to respect of the data
 
 
+@runtime_checkable
 class SplitPenalty(Penalty, Protocol):
     """R(x) = ‖K x‖ + g(x), in a norm whose dual ball `clip` projects onto, and g with a proximal map."""
 
@@ -39,7 +40,7 @@ class SplitPenalty(Penalty, Protocol):
 
 def make(objective: Objective, start: Tensor) -> PrimalDual:
     """Put the method at ``start`` (item, slice, y, x); it is copied."""
-    return PrimalDual(start, cast(SplitPenalty, penalty_of(objective)), objective.weight)
+    return PrimalDual(start, penalty_of(objective, SplitPenalty), objective.weight)
 
 
 class PrimalDual(Penalised[SplitPenalty]):

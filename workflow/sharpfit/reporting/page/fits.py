@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sharpfit.results.evaluation_file import Evaluation
+from sharpfit.results.evaluation import Evaluation
 from sharpfit.results.history import read_history
 from sharpfit.results.reconstruction_file import MiddleSlice, read_middle_slice, read_thinned
 from sharpfit.results.scan_file import Scan

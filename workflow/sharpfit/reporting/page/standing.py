@@ -7,7 +7,7 @@ import numpy as np
 
 from sharpfit.reporting import ranking
 from sharpfit.reporting.page.fits import ShownFit
-from sharpfit.results.evaluation_file import Evaluation
+from sharpfit.results.evaluation import Evaluation
 
 BEST, TIED, BEHIND = "use this one", "as good", "behind"
 
