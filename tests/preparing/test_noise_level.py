@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
 from sharpfit.files.axes import FileArray
 from sharpfit.files.raw_scan import RawScan
+from sharpfit.physics.acquisition import acquisition
 from sharpfit.preparing.noise_level import residual, settle
 from sharpfit.preparing.preprocess import preprocess
 from sharpfit.simulation.simulate import simulate
@@ -41,12 +43,40 @@ def test_a_wrong_level_is_corrected_to_the_true_one(stated, measured):
     assert attrs["sigma_uncertainty"] < 0.03
 
 
-@pytest.mark.parametrize("measured", [True, False])
-@pytest.mark.parametrize("stated", [0.8, 0.5])
-def test_what_no_image_explains_counts_as_noise_whatever_it_is(stated, measured):
+@pytest.mark.parametrize(("stated", "measured"), [(0.8, True), (0.5, True), (0.5, False)])
+def test_an_excess_that_is_the_models_counts_as_far_as_the_signal_does_among_what_images_explain(
+    stated, measured
+):
+    """It is largest at the centre, which is where least is explained: more than given, less than seen."""
     _, attrs = prepared(stated=stated, measured=measured)
-    assert attrs["sigma"] / attrs["sigma_given"] == pytest.approx(1 / stated, rel=0.03)
-    assert ("the model's error" in attrs["noise_check"]) == (measured or stated == 0.5)
+    assert 1.02 < attrs["sigma"] / attrs["sigma_given"] < 0.98 / stated
+    assert "the model's error" in attrs["noise_check"]
+
+
+@pytest.mark.parametrize(("n_coils", "acceleration"), [(2, 2), (4, 3), (8, 2)])
+def test_wrong_maps_count_as_much_as_they_leave_of_the_true_image(n_coils, acceleration):
+    made = simulate(
+        object="head", matrix=[48, 40], n_coils=n_coils, noise_level=0.003, noise_correlation=0.0, seed=1
+    )
+    wrong = made.csm * (1 + 0.05j * np.arange(n_coils)[:, None, None] * np.linspace(-1, 1, 40))
+    raw = RawScan(
+        made.kspace,
+        "scan",
+        "as known",
+        noise=FileArray(made.noise, "noise", ("coil", "sample")),
+        noise_free=made.noise_free,
+        csm=FileArray(wrong, "maps", ("slice", "coil", "y", "x")),
+    )
+    sampling = {**LINES, "acceleration": acceleration}
+    datasets, attrs = preprocess(raw, held_out=HELD_OUT, sampling_parameters=sampling)
+    A = acquisition(torch.from_numpy(datasets["csm"]), torch.from_numpy(datasets["mask"]))
+    image = torch.from_numpy((datasets["reference"] / attrs["image_scale"]).astype(np.complex64))
+    y = A.encoding.stage(torch.from_numpy(datasets["kspace"]))
+    left = y - A.encoding(A.encoding.stage_image(image))
+    n_real = 2 * n_coils * datasets["mask"].sum()
+    true = float(torch.linalg.vector_norm(left)) / np.sqrt(n_real)
+    assert true > 1.3 * attrs["sigma_given"], "the maps are wrong enough to matter"
+    assert attrs["sigma"] == pytest.approx(true, rel=0.1)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor
 
 from sharpfit.physics.acquisition import acquisition
@@ -18,8 +19,11 @@ from sharpfit.physics.operators import LinearOperator
 N_STEPS = 20
 """Conjugate gradient steps: a residual that noise dominates is at rest after ten."""
 
-REDUNDANCY = 0.3
+REDUNDANCY = 0.1
 """Share of the noise that must be left unexplained for the residual to say anything."""
+
+SMOOTHING = 1.5
+"""Samples, std of the Gaussian over k-space under which powers are averaged."""
 
 AGREES = 0.1
 """A residual's variance within this of the level's agrees with it: 5 % of σ moves no verdict."""
@@ -62,11 +66,14 @@ class Residual:
         share of white noise that is left unexplained, float64 (step,)
     n_left
         the same as a count of real numbers, float64 (step,)
+    elsewhere
+        amplitude of the signal among the samples that images explain, over that among what is left
     """
 
     variance: np.ndarray
     left: np.ndarray
     n_left: np.ndarray
+    elsewhere: float
 
 
 def settle(
@@ -80,9 +87,12 @@ def settle(
     """Hold a given noise level against the residual, and take the residual's where they disagree.
 
     The residual's variance is σ² plus what an imperfect model leaves. Above σ², either the level was too low
-    or the model, such as coil maps estimated from noisy lines, does not describe the data; a fit turns that
-    error into image as it does noise, so both count. Below, it convicts the level of being too high, if it is
-    so low where the maps have not explained noise themselves.
+    or the model, such as coil maps estimated from few lines, does not describe the data; a fit turns that
+    error into image as it does noise, so both count. The model's error goes with the signal, and what no
+    image explains lies at the densely sampled centre of k-space, above all with few coils, so less of it
+    reaches the image than the residual shows: its variance is taken to go with the signal's amplitude. Below
+    σ², the residual convicts the level of being too high, if it is so low where the maps have not explained
+    noise themselves.
 
     Parameters
     ----------
@@ -116,12 +126,17 @@ def settle(
     if not np.isfinite(uncertainty) and last < HIGHEST:
         return _taken(sigma, last, error)
     advice = ": look at the coil maps and the axes" if last > HIGHEST else ""
-    return _taken(sigma, last, error, f", noise and the model's error together{advice}")
+    return _taken(sigma, last, error, whole.elsewhere, f", noise and the model's error together{advice}")
 
 
-def _taken(sigma: float, variance: float, error: float, cause: str = "") -> SettledLevel:
-    """Take the level that the residual shows. error: relative standard error of the variance."""
-    ratio = float(np.sqrt(variance))
+def _taken(
+    sigma: float, variance: float, error: float, elsewhere: float = 1.0, cause: str = ""
+) -> SettledLevel:
+    """Take the level that the residual shows, its excess reduced to what there is elsewhere.
+
+    error: relative standard error of the variance.
+    """
+    ratio = float(np.sqrt(1 + (variance - 1) * elsewhere))
     check = f"corrected by {ratio:.2f}: the residual of a fit has {variance:.2f} of its variance{cause}"
     return SettledLevel(sigma * ratio, error / 2, check)
 
@@ -142,26 +157,58 @@ def residual(
     left_out = torch.from_numpy(np.zeros_like(mask) if learnt is None else learnt & mask)
     counts = [int(part.sum()) for part in (sampled, sampled & ~left_out)]
     left = np.zeros((2, 2, N_STEPS))
+    power, noise_left = np.zeros(mask.shape), np.zeros(counts[0])
     for i in range(len(kspace)):
         E, _, rest = acquisition(torch.from_numpy(csm[i : i + 1]), sampled).encoding.split(left_out)
         drawn = np.random.default_rng((0, i)).standard_normal((*kspace[i : i + 1].shape, 2), np.float32)
         b = E.stage(torch.from_numpy(drawn.view(np.complex64)[..., 0]))
-        left += _left_over(E, rest, torch.stack([E.stage(torch.from_numpy(kspace[i : i + 1])), b]))
+        energies, noise = _left_over(E, rest, torch.stack([E.stage(torch.from_numpy(kspace[i : i + 1])), b]))
+        left += energies
+        power += (np.abs(kspace[i]) ** 2).sum(0)
+        noise_left += E.unstage(noise).abs().square().sum((0, 1)).numpy()[mask]
+    n_real = 2 * kspace.shape[0] * kspace.shape[1]
+    elsewhere = _elsewhere(_amplitude(power / (n_real * sigma**2), mask), noise_left / n_real)
     whole, unlearnt = (
-        _over_noise(data, noise, 2 * kspace.shape[0] * kspace.shape[1] * count, sigma)
+        _over_noise(data, noise, n_real * count, sigma, elsewhere)
         for (data, noise), count in zip(left, counts, strict=True)
     )
     return whole, unlearnt
 
 
-def _over_noise(data: np.ndarray, noise: np.ndarray, n_real: int, sigma: float) -> Residual:
+def _amplitude(power: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Amplitude of the signal around every sample, 1 where nothing stands out: (sample,).
+
+    power: of the data, over the noise's, (ky, kx). The amplitude has the noise's unit.
+    """
+    weight = np.maximum(ndimage.gaussian_filter(mask.astype(float), SMOOTHING), 1e-9)
+    around = ndimage.gaussian_filter(np.where(mask, power, 0), SMOOTHING) / weight
+    amplitude = np.sqrt(np.maximum(around[mask] - 1, 0))
+    return amplitude if amplitude.any() else np.ones_like(amplitude)
+
+
+def _elsewhere(amplitude: np.ndarray, left: np.ndarray) -> float:
+    """Mean amplitude where images explain the samples, over its mean where they do not.
+
+    left: the share of every sample's noise that is left unexplained. Both are (sample,).
+    """
+    n_left, seen_left = float(left.sum()), float((amplitude * left).sum())
+    if not seen_left > 0:
+        return 1.0
+    there = (float(amplitude.sum()) - seen_left) / (len(left) - n_left)
+    return max(there, 0.0) / (seen_left / n_left)
+
+
+def _over_noise(data: np.ndarray, noise: np.ndarray, n_real: int, sigma: float, elsewhere: float) -> Residual:
     enough = noise > 0
     variance = np.where(enough, data / np.where(enough, noise, 1.0), np.inf)
-    return Residual(variance / sigma**2, noise / max(n_real, 1), noise)
+    return Residual(variance / sigma**2, noise / max(n_real, 1), noise, elsewhere)
 
 
-def _left_over(E: Encoding, rest: LinearOperator, samples: Tensor) -> np.ndarray:
-    """‖r‖² of data and noise (item, slice, …) after each of the data's steps: (all or rest, item, step)."""
+def _left_over(E: Encoding, rest: LinearOperator, samples: Tensor) -> tuple[np.ndarray, Tensor]:
+    """‖r‖² of data and noise (item, slice, …) after each of the data's steps: (all or rest, item, step).
+
+    And what is left of the noise in the end, (slice, …).
+    """
     left = np.empty((2, len(samples), N_STEPS))
     r = samples
     gradient = E.adjoint(r)
@@ -176,4 +223,4 @@ def _left_over(E: Encoding, rest: LinearOperator, samples: Tensor) -> np.ndarray
         direction = gradient + (power / before if before > 0 else 0.0) * direction
         for part, these in zip(left, (r, rest(r)), strict=True):
             part[:, step] = energy(these, SAMPLES)[:, 0].numpy()
-    return left
+    return left, r[1]
