@@ -4,6 +4,9 @@ from snakemake.utils import min_version
 min_version("9.27.1")
 
 
+report: "workflow/report/study.rst"
+
+
 include: "workflow/rules/plan.smk"
 include: "workflow/rules/preprocess.smk"
 include: "workflow/rules/reconstruct.smk"

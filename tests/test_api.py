@@ -44,6 +44,13 @@ def test_a_plot_shows_two_images_and_the_curves(folder):
     assert "iteration 15" in figure.axes[0].get_title()
 
 
+def test_the_plot_of_a_path_of_weights_tells_no_iteration(tmp_path):
+    figure = api.plot(api.open_study(make_study(tmp_path, ("a",), ("tv",), size=16, paths=("tv",))).fits[0])
+    titles = [axes.get_title() for axes in figure.axes[:2]]
+    assert titles == ["picked, weight 0.4 σ", "smallest, weight 0.05 σ"]
+    assert figure.axes[2].get_xlabel() == "weight in noise σ"
+
+
 def test_every_cell_of_the_notebook_runs(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     names: dict = {}

@@ -22,7 +22,7 @@ def test_identical_numbers_are_said_to_be():
     numbers = compare_numbers(summary(), summary())
     assert numbers.agree
     assert numbers.in_words() == (
-        "all 2 verdicts and iterations to stop at are the same; every number is identical"
+        "all 2 verdicts and places to stop at are the same; every number is identical"
     )
 
 

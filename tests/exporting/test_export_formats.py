@@ -29,7 +29,7 @@ def picture_of(folder, entry, reader, **settings):
     """Preprocess a fully sampled scan, and take its image as the picked one of a fit."""
     datasets, attrs = preprocess(read_scan(entry, {entry["file"]: reader}), held_out=HELD_OUT, **settings)
     hdf5.write(folder / "scan.h5", datasets, attrs)
-    write_picked(folder / "picked.h5", datasets["reference"], 12)
+    write_picked(folder / "picked.h5", datasets["reference"], 12, "weight 0.4 σ")
     return read_picture(folder / "scan.h5", folder / "picked.h5", "picked", "volunteer, slow")
 
 

@@ -66,14 +66,31 @@ def test_pictures_and_the_picked_image(tmp_path):
     record = made_record(conditioning=0.9)
     images = images_of(record)
     judged = evaluate.evaluate(record, images.__getitem__, None, LEVEL)
-    figures.draw_fit(tmp_path / "figures", judged, images[3], images[-1], None, abs(images[-1]) > 0, "head")
+    figures.draw_fit(tmp_path / "figures", judged, images.__getitem__, None, abs(images[-1]) > 0, "head")
     for name in ("images", "curves", "sharpness"):
         assert imread(tmp_path / "figures" / f"{name}.png").ndim == 3
-    picked_file.write_picked(tmp_path / "picked.h5", images[3], 3)
+    picked_file.write_picked(tmp_path / "picked.h5", images[3], 3, "iteration 3")
     with h5py.File(tmp_path / "picked.h5") as file:
         assert file["image"].dtype == np.complex64
         assert file["image"].shape == (1, 24, 20)
         assert file.attrs["iteration"] == 3
+
+
+def test_the_pictures_of_a_path_of_weights_show_the_picked_and_the_smallest(tmp_path, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(figures, "draw_images", lambda path, *images, **_: drawn.update(images=images))
+    monkeypatch.setattr(figures, "draw_curves", lambda path, along, *_, **__: drawn.update(along=along))
+    record = made_record(conditioning=0.9)
+    weights = (np.nan, *np.geomspace(3, 0.05, len(record.iterations) - 1))
+    images = images_of(record)
+    judged = evaluate.evaluate(replace(record, weights=weights), images.__getitem__, None, LEVEL)
+    figures.draw_fit(tmp_path, judged, images.__getitem__, None, abs(images[-1]) > 0, "head")
+    picked, smallest = drawn["images"][:2]
+    assert picked[0] == f"picked, weight {weights[judged.judgement.picked]:.3g} σ"
+    assert smallest[0] == "smallest, weight 0.05 σ"
+    assert np.array_equal(smallest[1], images[-1])
+    assert drawn["along"].is_path
+    assert (np.diff(drawn["along"].values) > 0).all()
 
 
 def test_a_reconstruction_without_a_measure_is_refused(tmp_path):

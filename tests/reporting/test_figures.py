@@ -28,18 +28,15 @@ def drawings(folder, image):
     risk = np.array([9.0, 3.0, -1.0, 1.0, 2.0])
     title = "a $b <script> \\frac"
     figures.draw_images(
-        folder / "images", image, 2 * image, image, picked_iteration=3, last_iteration=30, title=title
+        folder / "images", ("picked, iteration 3", image), ("last", 2 * image), image, title=title
     )
-    figures.draw_images(folder / "plain", image[0], image[1], picked_iteration=3, last_iteration=30)
-    figures.draw_curves(
-        folder / "curves", history, picked_iteration=3, iterations=checkpoints, risk=risk, title=title
-    )
+    figures.draw_images(folder / "plain", ("picked", image[0]), ("last", image[1]))
+    figures.draw_curves(folder / "curves", figures.Axis(steps, 3), history, checkpoints, risk, title=title)
     figures.draw_sharpness(
         folder / "sharpness",
-        iterations=checkpoints,
-        signal=np.array([0.0, 1.0, 2.0, 2.5, 2.6]),
-        noise=np.array([0.0, 0.0, 0.1, 0.2, np.nan]),
-        picked_iteration=3,
+        figures.Axis(checkpoints, 3),
+        np.array([0.0, 1.0, 2.0, 2.5, 2.6]),
+        np.array([0.0, 0.0, 0.1, 0.2, np.nan]),
     )
     figures.save_picture(folder / "picture", image)
     return sorted(folder.iterdir())

@@ -17,7 +17,7 @@ from PIL import Image
 
 from sharpfit.errors import InputError
 from sharpfit.reporting import grey
-from sharpfit.reporting.page import budget, build, charts, pictures
+from sharpfit.reporting.page import budget, build, charts, pictures, words
 from sharpfit.reporting.page.build import write_report
 from sharpfit.reporting.page.fits import read_fit
 from sharpfit.reporting.page.standing import error_in_words
@@ -194,9 +194,21 @@ def test_a_path_of_weights_is_told_in_weights_and_never_in_iterations(tmp_path):
     answer, table = (page[page.index(f'id="{name}"') :] for name in ("answer", "table"))
     assert "iteration" not in answer[: answer.index("<p class=")]
     row = table[table.index("<tbody>") : table.index("</tbody>")]
-    assert "weight 0.4 σ" in row
-    assert "7 weights" in row
+    assert "weight 0.4 σ of 7" in row
     assert "iteration" not in row
+
+
+def test_among_all_regimes_a_path_stands_as_a_level_where_its_weight_was_chosen(tmp_path):
+    page = page_of(make_study(tmp_path, ("a",), ("tv",), size=16, paths=("tv",)))
+    line, mark = scans_of(page)[0]["overview"]["loss χ² (1 = noise floor)"]["data"]
+    assert line["name"] == "tv at 0.4 σ"
+    assert set(line["y"]) == {mark["y"][0]}
+    assert mark["text"] == ["weight 0.4 σ"]
+
+
+def test_no_picture_is_said_to_be_magnified_once():
+    assert words.times(1.0) == ""
+    assert words.times(5.0) == " × 5"
 
 
 def test_j_stands_against_the_weight_with_its_standard_error_and_the_chosen_one_marked(tmp_path):
@@ -223,7 +235,7 @@ def test_the_best_picture_comes_with_its_last_and_their_difference_and_says_use_
     answer = page[page.index('id="answer"') : page.index('id="table"')]
     assert answer.count('data-standing="use this one"') == 2
     assert answer.count("<figure>") == 6
-    assert "|last − picked| × " in answer
+    assert "|last − picked|" in answer
 
 
 def test_an_estimated_error_is_told_in_per_cent_of_the_image_with_two_standard_errors(study):

@@ -76,5 +76,5 @@ def test_a_chosen_weight_comes_back_with_the_path_and_takes_the_iterations_place
     read = read_evaluation(tmp_path / "evaluation.json")
     assert read.weight == choice
     np.testing.assert_array_equal(read.weights, wrote.weights)
-    assert read.where_to_stop == "take weight 0.5 σ (0.4 to 0.6)"
+    assert read.where_to_stop == "take weight 0.5 σ (0.4 to 0.6 σ as good)"
     assert judged().where_to_stop.startswith("stop at iteration")

@@ -33,3 +33,12 @@ def test_the_json_nests_scan_regime_and_holds_no_nan(tmp_path, evaluations):
     nested = json.loads(file.read_text(), parse_constant=pytest.fail)
     assert nested["phantom_r2"]["gradient_descent"]["stop_at"] == 15
     assert "nrmse" not in nested["head_r4"]["warmup"]
+
+
+def test_a_path_of_weights_has_a_weight_and_no_iteration_to_stop_at(tmp_path):
+    make_study(tmp_path, ("phantom_r2",), ("plateau",), size=16, paths=("plateau",))
+    files = [tmp_path / "results/evaluate/phantom_r2/plateau/evaluation.json"]
+    summary_file.write_json(tmp_path / "summary.json", read_evaluations(files))
+    fit = json.loads((tmp_path / "summary.json").read_text())["phantom_r2"]["plateau"]
+    assert fit["weight"] == 0.4
+    assert "stop_at" not in fit

@@ -30,11 +30,11 @@ def main(
     image_at = partial(read_image, reconstruction)
     reference = read_reference(scan)
     judged = evaluate(read_record(reconstruction, history), image_at, reference, read_noise(scan))
-    best, last = image_at(judged.judgement.picked), image_at(judged.judgement.last)
+    best = image_at(judged.judgement.picked)
     found = as_evaluation(judged, name, regime_name, regime)
     write_evaluation(evaluation, found)
-    write_picked(picked, best, found.picked_iteration)
+    write_picked(picked, best, found.picked_iteration, found.picked_at)
     pictures.save_picture(picture, best)
     image = None if reference is None else reference.image
     title = f"{name}, {regime_name}: {found.verdict}"
-    pictures.draw_fit(figures, judged, best, last, image, read_support(scan), title)
+    pictures.draw_fit(figures, judged, image_at, image, read_support(scan), title)

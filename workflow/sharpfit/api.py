@@ -167,27 +167,39 @@ def judge(
 
 
 def plot(fit: Fit) -> Figure:
-    """Draw the picked and the last image on one grey scale, and loss and J along the iterations."""
-    evaluation, history = fit.evaluation, fit.history
-    picked, last = (image[len(image) // 2] for image in (fit.picked_image(), fit.image(-1)))
+    """Draw the picked and the last image on one grey scale, and loss and J along the fit.
+
+    Of a path of weights the image of the smallest weight stands in the place of the last, and the curves are
+    drawn over the weights.
+    """
+    evaluation = fit.evaluation
+    weights = np.array(evaluation.weights or [np.nan] * len(evaluation.trajectory.iteration), float)
+    second, name = (int(np.nanargmin(weights)), "smallest") if evaluation.weight else (-1, "last")
+    picked, other = (image[len(image) // 2] for image in (fit.picked_image(), fit.image(second)))
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1, 1.4])
     white = grey_window(picked)
     for axes, image, title in (
-        (left, picked, f"picked, iteration {evaluation.picked_iteration}"),
-        (middle, last, f"last, iteration {evaluation.last_iteration}"),
+        (left, picked, f"picked, {evaluation.picked_at}"),
+        (middle, other, f"{name}, {evaluation.at(second)}"),
     ):
         axes.imshow(np.abs(image), cmap="gray", vmin=0, vmax=white)
         axes.set_title(title)
         axes.set_axis_off()
-    along = evaluation.trajectory
-    positive = along.risk > 0
-    right.loglog(history["iteration"] + 1, history["chi2"], label="loss χ²")
-    if positive.any():
-        relative = along.risk[positive] / along.risk[positive].min()
-        right.loglog(along.iteration[positive] + 1, relative, label="J / its minimum")
-    right.axvline(evaluation.picked_iteration + 1, color="black", linewidth=1, label="picked")
-    right.set_xlabel("iteration + 1")
+    along, history = evaluation.trajectory, fit.history
+    if evaluation.weight is not None:
+        order = np.argsort(weights)[: np.count_nonzero(np.isfinite(weights))]  # NaN, the start, sorts last
+        x, at = weights[order], evaluation.weight.weight
+        right.loglog(x, along.chi2[order], label="loss χ²")
+        right.set_xlabel("weight in noise σ")
+    else:
+        order, x, at = np.arange(len(weights)), along.iteration + 1, evaluation.picked_iteration + 1
+        right.loglog(history["iteration"] + 1, history["chi2"], label="loss χ²")
+        right.set_xlabel("iteration + 1")
+    risk = along.risk[order]
+    if (risk > 0).any():
+        right.loglog(x[risk > 0], risk[risk > 0] / risk[risk > 0].min(), label="J / its minimum")
+    right.axvline(at, color="black", linewidth=1, label="picked")
     right.legend()
     figure.suptitle(f"{fit.name}: {evaluation.verdict}")
     return figure

@@ -28,7 +28,7 @@ class Numbers:
     n_alone
         fits that one of them lacks
     changes
-        a line for each fit whose verdict or iteration to stop at differs
+        a line for each fit whose verdict, or iteration to stop at, differs
     largest
         largest relative difference of a number, 0 when all are identical
     where
@@ -48,9 +48,9 @@ class Numbers:
 
     def in_words(self) -> str:
         """Return one sentence."""
-        verdicts = f"{len(self.changes)} of {self.n_fits} verdicts or iterations to stop at differ"
+        verdicts = f"{len(self.changes)} of {self.n_fits} verdicts or places to stop at differ"
         if not self.changes:
-            verdicts = f"all {self.n_fits} verdicts and iterations to stop at are the same"
+            verdicts = f"all {self.n_fits} verdicts and places to stop at are the same"
         else:
             more = len(self.changes) - MOST_NAMED
             verdicts += f" ({'; '.join(self.changes[:MOST_NAMED])}{f'; and {more} more' if more > 0 else ''})"
@@ -127,9 +127,9 @@ def _fits(summary: Summary) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _changes(name: str, one: Mapping[str, Any], two: Mapping[str, Any]) -> Iterator[str]:
     keys = ("verdict", "stop_at")
-    before, after = ([values.get(key) for key in keys] for values in (one, two))
+    before, after = ([values[key] for key in keys if key in values] for values in (one, two))
     if before != after:
-        yield f"{name}: {before[0]} at {before[1]} → {after[0]} at {after[1]}"
+        yield f"{name}: {' at '.join(map(str, before))} → {' at '.join(map(str, after))}"
 
 
 def _gaps(name: str, one: Mapping[str, Any], two: Mapping[str, Any]) -> Iterator[tuple[float, str]]:

@@ -4,10 +4,12 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 from sharpfit.errors import InputError
 from sharpfit.files.geometry import Geometry
+from sharpfit.judging.findings import place
 from sharpfit.results import hdf5
 from sharpfit.results.place_file import read_place
 
@@ -23,7 +25,7 @@ class Picture:
     image
         complex64 (slice, y, x), input units
     title
-        scan, regime and iteration, in words
+        scan, regime and place along the fit, in words
     spacing_mm
         along y, x; None where the raw file does not state it
     geometry
@@ -92,9 +94,9 @@ def read_picture(scan: Path, source: Path, which: str, title: str) -> Picture:
     with hdf5.opened(source) as file:
         try:
             if which == "picked":
-                image, iteration = file["image"][()], int(file.attrs["iteration"])
+                image, at = file["image"][()], str(file.attrs["at"])
             else:
-                image, iteration = file["images"][-1], int(file["iterations"][-1])
+                image, at = file["images"][-1], _last_place(file)
         except KeyError as error:
             raise InputError(f"{source}: {error.args[0]}; run the study again") from error
     spacing, geometry = read_place(scan)
@@ -103,8 +105,13 @@ def read_picture(scan: Path, source: Path, which: str, title: str) -> Picture:
             f"{source}: {len(image)} slices, but {scan} places {len(geometry.centres)}; run the study again"
         )
     made_from = (_digest(scan), _digest(source))
-    said = f"{title}, {which} image, iteration {iteration}"
+    said = f"{title}, {which} image, {at.replace('σ', 'sigma')}"  # headers of images hold Latin letters
     return Picture(np.asarray(image, np.complex64), said, spacing, geometry, made_from)
+
+
+def _last_place(file: h5py.File) -> str:
+    weight = float(file["weights"][-1]) if "weights" in file else np.nan
+    return place(int(file["iterations"][-1]), weight)
 
 
 def _digest(path: Path) -> str:

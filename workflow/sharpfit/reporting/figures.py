@@ -5,7 +5,8 @@ restored first, no date or version is stored. Colours are Okabe and Ito's, safe 
 readers, and every line also differs in its dashes (Okabe & Ito 2008, jfly.uni-koeln.de/color).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from matplotlib.image import imsave
 from matplotlib.ticker import ScalarFormatter
 
 from sharpfit.judging.evaluate import JudgedFit
+from sharpfit.judging.findings import place
 from sharpfit.reporting.grey import gain_for, grey_window
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666"
@@ -47,37 +49,69 @@ def save_picture(path: Path, image: np.ndarray, white: float | None = None) -> N
     )
 
 
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """What the curves of a fit are drawn over: iterations, or the weights of a path.
+
+    Attributes
+    ----------
+    values
+        of every point, (point,)
+    picked
+        the value of the picked checkpoint
+    is_path
+        whether the values are weights in σ, and not iterations
+    """
+
+    values: np.ndarray
+    picked: float
+    is_path: bool = False
+
+    def finish(self, top: Axes, bottom: Axes) -> None:
+        """Mark the picked value in both axes; label values on a scale that shows the small ones."""
+        unit = " σ" if self.is_path else ""
+        for axes in (top, bottom):
+            axes.axvline(self.picked, color="black", linewidth=1.0, label=f"picked ({self.picked:.3g}{unit})")
+            if self.is_path:
+                axes.set_xscale("log")
+            else:
+                axes.set_xscale("symlog", linthresh=1, linscale=0.3)
+                axes.set_xlim(left=0)
+            axes.xaxis.set_major_formatter(ScalarFormatter())
+            axes.grid(alpha=0.3)
+        bottom.set_xlabel("weight in noise σ" if self.is_path else "iteration")
+        top.legend(fontsize=8, frameon=False)
+
+
 def draw_images(
     path: Path,
-    picked: np.ndarray,
-    last: np.ndarray,
+    picked: tuple[str, np.ndarray],
+    other: tuple[str, np.ndarray],
     reference: np.ndarray | None = None,
     inside: np.ndarray | None = None,
     *,
-    picked_iteration: int,
-    last_iteration: int,
     title: str = "",
 ) -> None:
-    """Draw magnitudes at the picked and the last iteration on one grey scale.
+    """Draw the magnitudes of two images of a fit, each under its name, on one grey scale.
 
     Images are (y, x) or (slice, y, x) (the middle slice is drawn), complex, in input units. With a
-    reference, that and the errors |picked − reference|, |last − reference| follow, magnified alike by
-    `gain_for` them; without one, the change |last − picked| takes their place.
+    reference, that and the errors |picked − reference|, |other − reference| follow, magnified alike by
+    `gain_for` them; without one, the change |other − picked| takes their place.
     """
-    picked, last = middle_slice(picked), middle_slice(last)
-    panels = [(f"picked, iteration {picked_iteration}", picked), (f"last, iteration {last_iteration}", last)]
+    panels = [(name, middle_slice(image)) for name, image in (picked, other)]
+    names, (best, second) = ("picked", other[0].split(",")[0]), (image for _, image in panels)
     if reference is None:
-        white = grey_window(picked)
-        gain = gain_for([last - picked], white)
-        panels += [(f"|last − picked| × {gain:g}", gain * (last - picked))]
+        white = grey_window(best)
+        gain = gain_for([second - best], white)
+        panels += [(f"|{names[1]} − picked|{_times(gain)}", gain * (second - best))]
     else:
         reference = middle_slice(reference)
         white = grey_window(reference)
-        gain = gain_for([picked - reference, last - reference], white)
+        gain = gain_for([best - reference, second - reference], white)
+        panels += [("reference", reference)]
         panels += [
-            ("reference", reference),
-            (f"error of picked × {gain:g}", gain * (picked - reference)),
-            (f"error of last × {gain:g}", gain * (last - reference)),
+            (f"error of {name}{_times(gain)}", gain * (image - reference))
+            for name, image in zip(names, (best, second), strict=True)
         ]
     with style.context("default"):
         figure = Figure(figsize=(2.6 * len(panels), 3.1), layout="constrained")
@@ -94,47 +128,48 @@ def draw_images(
         _save(figure, path)
 
 
+def _times(gain: float) -> str:
+    return "" if gain == 1 else f" × {gain:g}"
+
+
 def draw_curves(
     path: Path,
+    along: Axis,
     history: Mapping[str, np.ndarray],
-    *,
-    picked_iteration: int,
-    iterations: np.ndarray | None = None,
+    checkpoints: np.ndarray | None = None,
     risk: np.ndarray | None = None,
+    *,
     title: str = "",
 ) -> None:
     """Draw loss and held-out residual (both reduced, 1 = noise floor), J, and the learning rate.
 
-    `history` holds the columns of history.csv, each (iteration,). `risk` is J at the checkpoints
-    `iterations`, both (checkpoint,), in any unit: it is drawn over its smallest positive value.
+    `history` holds chi2, held_out and, where there is one, lr at `along.values`, each (point,). `risk` is J
+    at `checkpoints`, both (checkpoint,), in any unit: it is drawn over its smallest positive value.
     """
     with style.context("default"):
         figure = Figure(figsize=(7.0, 5.2), layout="constrained")
-        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-        steps = history["iteration"]
-        top.plot(steps, history["chi2"], color=BLUE, label="loss (χ²)")
-        top.plot(steps, history["held_out"], color=ORANGE, linestyle="--", label="held out")
+        rate = history.get("lr", np.array([]))
+        if np.isfinite(rate).any():
+            top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+            bottom.plot(along.values, rate, color=PURPLE)
+            bottom.set_ylabel("learning rate")
+        else:
+            top = bottom = figure.subplots()
+        top.plot(along.values, history["chi2"], color=BLUE, label="loss (χ²)")
+        top.plot(along.values, history["held_out"], color=ORANGE, linestyle="--", label="held out")
         top.axhline(1.0, color=GREY, linewidth=0.8, linestyle=":", label="noise floor")
-        if risk is not None and iterations is not None and np.any(risk > 0):
+        if risk is not None and checkpoints is not None and np.any(risk > 0):
             relative = np.where(risk > 0, risk, np.nan) / np.min(risk[risk > 0])
-            top.plot(iterations, relative, color=GREEN, linestyle="-.", marker=".", label="J / its minimum")
+            top.plot(checkpoints, relative, color=GREEN, linestyle="-.", marker=".", label="J / its minimum")
         top.set_yscale("log")
         top.set_ylabel("reduced χ²; J relative")
-        bottom.plot(steps, history["lr"], color=PURPLE)
-        bottom.set_ylabel("learning rate")
-        _finish_axes(top, bottom, picked_iteration)
+        along.finish(top, bottom)
         figure.suptitle(title, fontsize=10, parse_math=False)
         _save(figure, path)
 
 
 def draw_sharpness(
-    path: Path,
-    *,
-    iterations: np.ndarray,
-    signal: np.ndarray,
-    noise: np.ndarray,
-    picked_iteration: int,
-    title: str = "",
+    path: Path, along: Axis, signal: np.ndarray, noise: np.ndarray, *, title: str = ""
 ) -> None:
     """Draw the gradient energy split into signal G and noise (P − G) / 2, and the noise share φ.
 
@@ -146,31 +181,19 @@ def draw_sharpness(
         figure = Figure(figsize=(7.0, 5.2), layout="constrained")
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
         top.stackplot(
-            iterations,
+            along.values,
             np.clip(signal, 0, None),
             np.clip(noise, 0, None),
             colors=[BLUE, ORANGE],
             labels=["signal (G)", "noise"],
         )
         top.set_ylabel("gradient energy, fitted units²")
-        bottom.plot(iterations, share, color=ORANGE, linestyle="--", marker=".")
+        bottom.plot(along.values, share, color=ORANGE, linestyle="--", marker=".")
         bottom.set_ylim(0, 1)
         bottom.set_ylabel("noise share φ")
-        _finish_axes(top, bottom, picked_iteration)
+        along.finish(top, bottom)
         figure.suptitle(title, fontsize=10, parse_math=False)
         _save(figure, path)
-
-
-def _finish_axes(top: Axes, bottom: Axes, picked_iteration: int) -> None:
-    """Mark the picked iteration in both axes; label iterations on a scale that shows the early ones."""
-    for axes in (top, bottom):
-        axes.axvline(picked_iteration, color="black", linewidth=1.0, label=f"picked ({picked_iteration})")
-        axes.set_xscale("symlog", linthresh=1, linscale=0.3)
-        axes.set_xlim(left=0)
-        axes.xaxis.set_major_formatter(ScalarFormatter())
-        axes.grid(alpha=0.3)
-    bottom.set_xlabel("iteration")
-    top.legend(fontsize=8, frameon=False)
 
 
 def _save(figure: Figure, path: Path) -> None:
@@ -180,40 +203,34 @@ def _save(figure: Figure, path: Path) -> None:
 def draw_fit(
     folder: Path,
     judged: JudgedFit,
-    picked: np.ndarray,
-    last: np.ndarray,
+    image_at: Callable[[int], np.ndarray],
     reference: np.ndarray | None,
     inside: np.ndarray,
     title: str,
 ) -> None:
-    """Draw images, curves and sharpness of a judged fit into a folder."""
-    curves, judgement = judged.curves, judged.judgement
-    at = int(curves.iterations[judgement.picked])
-    end = int(curves.iterations[judgement.last])
+    """Draw images, curves and sharpness of a judged fit into a folder.
+
+    Over its iterations, picked beside last; on a path of weights over those, picked beside the smallest.
+    """
+    curves, at = judged.curves, judged.judgement.picked
+    weights = np.array(curves.record.weights or [np.nan] * len(curves.iterations), float)
+    if judged.judgement.weight is None:
+        order, values = np.arange(len(curves.iterations)), curves.iterations
+        second, name = judged.judgement.last, "last"
+        history = curves.record.history
+        steps = Axis(history["iteration"], curves.iterations[at])
+    else:
+        order = np.argsort(weights)[: np.count_nonzero(np.isfinite(weights))]  # NaN, the start, sorts last
+        values, second, name = weights[order], int(order[0]), "smallest"
+        history = {"chi2": curves.chi2[order], "held_out": curves.held_out[order]}
+        steps = Axis(values, weights[at], is_path=True)
     folder.mkdir(parents=True, exist_ok=True)
-    draw_images(
-        folder / "images.png",
-        picked,
-        last,
-        reference,
-        inside,
-        picked_iteration=at,
-        last_iteration=end,
-        title=title,
-    )
-    draw_curves(
-        folder / "curves.png",
-        curves.record.history,
-        picked_iteration=at,
-        iterations=curves.iterations,
-        risk=curves.risk,
-        title=title,
-    )
-    draw_sharpness(
-        folder / "sharpness.png",
-        iterations=curves.iterations,
-        signal=curves.cross_gradient,
-        noise=curves.noise_energy,
-        picked_iteration=at,
-        title=title,
-    )
+    named = [
+        (f"{which}, {place(curves.iterations[one], weights[one])}", image_at(one))
+        for which, one in (("picked", at), (name, second))
+    ]
+    draw_images(folder / "images.png", named[0], named[1], reference, inside, title=title)
+    draw_curves(folder / "curves.png", steps, history, values, curves.risk[order], title=title)
+    over = Axis(values, steps.picked, steps.is_path)
+    signal, noise = curves.cross_gradient[order], curves.noise_energy[order]
+    draw_sharpness(folder / "sharpness.png", over, signal, noise, title=title)

@@ -24,6 +24,14 @@ _DROP_IS_REAL = {
     "diverging": "The loss did not fall for good: the fit diverges ({cause})",
     "not decided": "Whether the loss that falls after that is real is not decided",
 }
+_PATH_GAINED = {
+    "sharper": "From the largest weight down to this one the image grew sharper",
+    "contrast restored": "From the largest weight down to this one contrast rose, without finer detail",
+    "cleaner": "From the largest weight down to this one the error fell, though nothing grew sharper",
+    "noisy": "From the largest weight down to this one came detail that drowns in noise",
+    "unchanged": "No weight below the largest ones made a better image",
+}
+"""The same of a path of weights, whose order is no descent of one loss."""
 
 
 def rank(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
@@ -62,7 +70,8 @@ def risk_margin(one: Evaluation, two: Evaluation) -> float | None:
 def answer(evaluations: Sequence[Evaluation]) -> str:
     """Answer the study's question for one scan in words: best regime, where to stop, is the drop real."""
     best, *others = rank(evaluations)
-    drop = _DROP_IS_REAL.get(best.verdict, best.verdict).format(cause=best.cause or "cause unknown")
+    said = _PATH_GAINED if best.weight is not None else _DROP_IS_REAL
+    drop = said.get(best.verdict, best.verdict).format(cause=best.cause or "cause unknown")
     text = f"Best is {best.regime}: {best.where_to_stop}"
     if np.isfinite(best.picked_quality.nrmse):
         text += f" (NRMSE {best.picked_quality.nrmse:.3g}{_at_the_end(best)})"
@@ -78,7 +87,7 @@ def answer(evaluations: Sequence[Evaluation]) -> str:
 
 def _at_the_end(best: Evaluation) -> str:
     same = best.picked_iteration == best.last_iteration
-    return "" if same else f", {best.last_quality.nrmse:.3g} at the end"
+    return "" if same or best.weight is not None else f", {best.last_quality.nrmse:.3g} at the end"
 
 
 def _noise(evaluation: Evaluation) -> str:
@@ -131,8 +140,7 @@ def _next_best(best: Evaluation, other: Evaluation) -> str:
     """Say which regime comes next, and how much larger its estimated error is, where that can be said."""
     ratio = error_ratio(other, best)
     by = "" if ratio is None else f", with {_by(ratio)}"
-    at = f"weight {other.weight.weight:.3g} σ" if other.weight else f"iteration {other.picked_iteration}"
-    return f" Next: {other.regime} at {at}{by}."
+    return f" Next: {other.regime} at {other.picked_at}{by}."
 
 
 def _by(ratio: float) -> str:

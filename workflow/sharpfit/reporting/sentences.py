@@ -62,7 +62,8 @@ def _numbers_for_a_person(evaluation: Evaluation) -> list[str]:
     """How sure the verdict is, and how much better the picked image is than the last."""
     ratio, sure = evaluation.end_over_picked, evaluation.confidence
     lines = [f"  {100 * sure:.0f} % sure"] if np.isfinite(sure) else []
-    if np.isfinite(ratio.value) and evaluation.picked_iteration < evaluation.last_iteration:
+    stops_early = evaluation.weight is None and evaluation.picked_iteration < evaluation.last_iteration
+    if np.isfinite(ratio.value) and stops_early:
         lines.append(
             f"  error at the end {ratio.value:.3g} × that at the pick "
             f"({ratio.lower:.3g} to {ratio.upper:.3g}, two standard errors)"

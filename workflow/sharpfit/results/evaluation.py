@@ -120,7 +120,7 @@ class Evaluation:
             return f"take its last image, at {self.picked_at}"
         if self.weight is None:
             return f"stop at {self.picked_at} of {self.last_iteration}"
-        as_good = f" ({self.weight.as_good})" if self.weight.as_good else ""
+        as_good = f" ({self.weight.as_good} σ as good)" if self.weight.as_good else ""
         return f"take {self.picked_at}{as_good}"
 
     @property

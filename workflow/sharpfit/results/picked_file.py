@@ -1,4 +1,4 @@
-"""picked.h5: the image at the iteration where the judge would have stopped."""
+"""picked.h5: the image that the judge picked."""
 
 import json
 from pathlib import Path
@@ -9,10 +9,11 @@ import numpy as np
 from sharpfit.results import hdf5
 
 
-def write_picked(path: Path, image: np.ndarray, iteration: int) -> None:
-    """Write the picked image, complex64 (slice, y, x) in input units."""
+def write_picked(path: Path, image: np.ndarray, iteration: int, at: str) -> None:
+    """Write the picked image, complex64 (slice, y, x) in input units; `at` says where it stands."""
     units = json.dumps({"image": "input units", "iteration": "1"})
-    hdf5.write(path, {"image": image.astype(np.complex64)}, {"iteration": iteration, "units": units})
+    facts = {"iteration": iteration, "at": at, "units": units}
+    hdf5.write(path, {"image": image.astype(np.complex64)}, facts)
 
 
 def read_picked(path: Path) -> np.ndarray | None:

@@ -42,6 +42,7 @@ COLUMNS = tuple(one.name for one in fields(SummaryRow))
 METRICS = {
     "verdict": "verdict",
     "stop_at": "picked_iteration",
+    "weight": "picked_weight",
     "held_out": "held_out",
     "nrmse": "nrmse_picked",
 }
@@ -81,15 +82,17 @@ def write_csv(path: Path, evaluations: Sequence[Evaluation]) -> None:
 
 
 def write_json(path: Path, evaluations: Sequence[Evaluation]) -> None:
-    """Write {scan: {regime: {verdict, stop_at, held_out, nrmse}}}: DVC's metrics, few on purpose.
+    """Write {scan: {regime: {verdict, stop_at or weight, held_out, nrmse}}}: DVC's metrics, few on purpose.
 
-    A value that is not known is left out.
+    A value that is not known is left out, and `stop_at` where a weight was chosen.
     """
     nested: dict[str, dict[str, Any]] = {}
     for scan, members in by_scan(evaluations).items():
         nested[scan] = {}
         for member in members:
             values = asdict(row(member))
+            if member.weight is not None:
+                values["picked_iteration"] = None
             nested[scan][member.regime] = {
                 name: values[key] for name, key in METRICS.items() if values[key] is not None
             }

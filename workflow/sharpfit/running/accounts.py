@@ -41,6 +41,8 @@ def _verdict(file: Path) -> str:
         text += f" ({facts['cause']})"
     if facts.get("weight"):
         text += f", take weight {facts['weight']['weight']:.3g} σ"
+    elif facts.get("picked_iteration", 0) == facts.get("last_iteration", -1):
+        text += f", take its last image, at {facts['last_iteration']}"
     elif "last_iteration" in facts:
         text += f", stop at {facts['picked_iteration']} of {facts['last_iteration']}"
     return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from math import isfinite
 from types import TracebackType
 
 from sharpfit.results.history import Row
@@ -33,7 +34,8 @@ class Progress:
         self._first = self._first or self._last
         if t in (0, self._n_iterations) or time.monotonic() - self._logged_at > LOG_EVERY_SECONDS:
             self._logged_at = time.monotonic()
-            text = f"chi2 {row['chi2']:.4g}  held-out {row['held_out']:.4g}  lr {row['lr']:.3g}"
+            rate = f"  lr {row['lr']:.3g}" if isfinite(row["lr"]) else ""  # a solver may have none
+            text = f"chi2 {row['chi2']:.4g}  held-out {row['held_out']:.4g}{rate}"
             print(f"iteration {t}/{self._n_iterations}  {text}", flush=True)
 
     def __enter__(self) -> Progress:

@@ -17,7 +17,7 @@ from sharpfit.results.scan_file import Scan
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#888888")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star")
-#: Points of a line: more are not seen, and many fits would make the page heavy.
+#: Points of a line: more are not seen.
 MAX_POINTS = 64
 DIGITS = 5
 #: What the chart of all regimes can show: name, curve (of checkpoints or history), logarithmic.
@@ -44,6 +44,10 @@ def overview(fits: Sequence[ShownFit]) -> dict[str, Chart]:
         lines: list[Line] = []
         for place, fit in enumerate(fits):
             x, y = _series(fit, key)
+            if (
+                fit.ends_of_path and key != "lr"
+            ):  # its order is that of the weights: only the picked one compares
+                y = np.full(len(x), y[fit.picked])
             if np.isfinite(y).any():
                 lines += _regime_lines(fit, place, x, _positive(y / floor) if logarithmic else y)
         if lines:
@@ -75,20 +79,21 @@ def _regime_lines(fit: ShownFit, place: int, x: np.ndarray, y: np.ndarray) -> li
     name = html.escape(fit.label, quote=False)
     colour, dash = COLOURS[place % len(COLOURS)], DASHES[place % len(DASHES)]
     at = int(np.argmin(np.abs(x - fit.seen.iterations[fit.picked])))
+    shown = f"{name} at {fit.evaluation.weight.weight:.3g} σ" if fit.evaluation.weight else name
     marker = {"size": 11, "symbol": MARKERS[place % len(MARKERS)], "color": colour}
     marker["line"] = {"width": 1, "color": "black"}
     return [
-        _line(x, y, name, colour, dash, legendgroup=str(place)),
+        _line(x, y, shown, colour, dash, legendgroup=str(place)),
         scatter(
             x=x[at : at + 1] + 1,
             y=y[at : at + 1],
-            customdata=x[at : at + 1],
+            text=[html.escape(fit.evaluation.picked_at, quote=False)],
             name=f"{name}, picked",
             mode="markers",
             marker=marker,
             legendgroup=str(place),
             showlegend=False,
-            hovertemplate="picked: %{customdata:.0f}, %{y:.4g}",
+            hovertemplate="picked, %{text}: %{y:.4g}",
         ),
     ]
 
@@ -104,7 +109,7 @@ def _curves(fit: ShownFit) -> Chart:
         ),
         _line(steps[[0, -1]], np.ones(2), "noise floor", COLOURS[7], "longdash"),
     ]
-    return _chart(lines, "reduced χ²; J relative", steps[-1], picked=fit.seen.iterations[fit.picked])
+    return _marked(_chart(lines, "reduced χ²; J relative", steps[-1]), fit)
 
 
 def _sharpness(fit: ShownFit) -> Chart:
@@ -126,10 +131,8 @@ def _sharpness(fit: ShownFit) -> Chart:
             stackgroup="one",
         ),
     ]
-    title = "gradient energy, fitted units²"
-    return _chart(
-        lines, title, fit.seen.iterations[-1], picked=fit.seen.iterations[fit.picked], logarithmic=False
-    )
+    chart = _chart(lines, "gradient energy, fitted units²", fit.seen.iterations[-1], logarithmic=False)
+    return _marked(chart, fit)
 
 
 def _rates(fit: ShownFit) -> Chart:
@@ -145,7 +148,7 @@ def _rates(fit: ShownFit) -> Chart:
     needed = fit.seen.travel_needed
     if np.isfinite(needed) and needed > 1e-3 * travelled[-1]:
         lines.append(_line(steps[[0, -1]], np.full(2, needed), "still needed", COLOURS[1], "longdash"))
-    return _chart(lines, "per coefficient, fitted units", steps[-1], picked=fit.seen.iterations[fit.picked])
+    return _marked(_chart(lines, "per coefficient, fitted units", steps[-1]), fit)
 
 
 def _frc(fit: ShownFit, scan: Scan) -> Chart:
@@ -226,24 +229,31 @@ def _frequency_line(x: np.ndarray, y: np.ndarray, name: str, colour: str, dash: 
     )
 
 
-def _chart(
-    lines: list[Line], y: str, last: float, *, picked: float | None = None, logarithmic: bool = True
-) -> Chart:
-    """Return a chart over iterations; shape 0 marks the picked one, shape 1 is the page's cursor."""
+def _chart(lines: list[Line], y: str, last: float, *, logarithmic: bool = True) -> Chart:
+    """Return a chart over iterations."""
     ticks = [t for t in (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000) if t <= last]
     axis = {"type": "log", "title": {"text": "iteration"}, "tickvals": [t + 1 for t in ticks]}
     axis["ticktext"] = [str(t) for t in ticks]
     chart = plain_chart(lines, "iteration", y, logarithmic=logarithmic)
     chart["layout"]["xaxis"] |= axis
-    if picked is not None:
-        picked = float(picked)
-        mark = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": picked + 1, "x1": picked + 1}
-        chart["layout"]["shapes"] = [
-            {**mark, "line": {"width": 2, "dash": "solid"}},
-            {**mark, "line": {"width": 1, "dash": "dot"}},
-        ]
-        label = {"text": f"picked {picked:.0f}", "x": np.log10(picked + 1), "y": 1, "yref": "paper"}
-        chart["layout"]["annotations"] = [{**label, "showarrow": False, "yanchor": "bottom"}]
+    return chart
+
+
+def _marked(chart: Chart, fit: ShownFit) -> Chart:
+    """Mark a fit's picked checkpoint by shape 0 in its chart over iterations; shape 1 is the cursor."""
+    picked, weight = float(fit.seen.iterations[fit.picked]), fit.evaluation.weight
+    mark = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": picked + 1, "x1": picked + 1}
+    chart["layout"]["shapes"] = [
+        {**mark, "line": {"width": 2, "dash": "solid"}},
+        {**mark, "line": {"width": 1, "dash": "dot"}},
+    ]
+    said = f"picked {weight.weight:.3g} σ" if weight else f"picked {picked:.0f}"
+    place = {"text": said, "x": np.log10(picked + 1), "y": 1, "yref": "paper"}
+    chart["layout"]["annotations"] = [{**place, "showarrow": False, "yanchor": "bottom"}]
+    if weight:
+        chart["layout"]["xaxis"]["title"] = {
+            "text": "iteration: weights from large to small, then near the best"
+        }
     return chart
 
 

@@ -13,7 +13,7 @@ from sharpfit.reporting.page.fits import ShownFit
 from sharpfit.reporting.page.packed import packed_json
 from sharpfit.reporting.page.standing import Standing, standings
 from sharpfit.reporting.page.weight_chart import weight_chart
-from sharpfit.reporting.page.words import number, say
+from sharpfit.reporting.page.words import pictures_in_words, say, times
 from sharpfit.results.scan_file import Scan, read_reference_image
 
 
@@ -22,7 +22,8 @@ def section(
 ) -> dict[str, Any]:
     """Return what the template (`scan`, `fits` …) and the scripts (`packed`) need of one scan.
 
-    `two` are the fits laid over each other at first; None: the best one's picked and last image.
+    `two` are the fits laid over each other at first; None: the best one's picked and last image, or, of a
+    path of weights, its picked one and the next best regime's.
     """
     white = pictures.scan_white(scan, fits)
     slices = [_other_slices(scan, fit, budget.slice_step) for fit in fits]
@@ -35,6 +36,8 @@ def section(
         for fit, place, others in zip(fits, places, slices, strict=True)
     ]
     best = next(at for at, place in enumerate(places) if place.rank == 1)
+    second = next((at for at, place in enumerate(places) if place.rank == 2), best)
+    other = (second, "picked") if fits[best].ends_of_path else (best, "last")  # a path ends near its choice
     data: dict[str, Any] = {
         "name": scan.name,
         "middle": scan.n_slices // 2,
@@ -52,9 +55,9 @@ def section(
         "fits": fits,
         "best": best,
         "decisions": decisions(scan.facts),
-        "gains": gains,
+        "facts": pictures_in_words(scan, gains),
         "reference": reference,
-        "sides": [(two[0], "picked"), (two[1], "picked")] if two else [(best, "picked"), (best, "last")],
+        "sides": [(two[0], "picked"), (two[1], "picked")] if two else [(best, "picked"), other],
         "entries": entries,
         "stills": _stills(entries[best], gains, scan, scale.album),
         "aspect": _aspect(scan, fits[0]),
@@ -158,15 +161,16 @@ def _stills(
         captions = {
             "picked": f"picked, {names[best['picked']]}",
             "last": f"last, {names[best['last']]}",
-            "difference": f"|last − picked| × {number(gains['change'])}",
+            "difference": f"|last − picked|{times(gains['change'])}",
         }
         pair = [(best["ends"][kind][middle], caption) for kind, caption in captions.items()]
     return [(album.images[at], caption) for at, caption in pair]
 
 
 def _evidence(fit: ShownFit, scan: Scan) -> str:
-    """Return the judge's evidence, and which slice is worst where there are several."""
+    """Return the judge's evidence after the verdict, and which slice is worst where there are several."""
     evidence, worst = fit.evaluation.evidence, fit.evaluation.worst_slice
+    evidence = evidence.removeprefix(f"{fit.evaluation.verdict}: ")
     if scan.n_slices > 1:
         evidence += f"; the worst of {scan.n_slices} slices is slice {worst} (counted from 0)"
     return evidence

@@ -1,5 +1,6 @@
 """Numbers and checkpoints as a page words them."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from sharpfit.reporting.page.fits import ShownFit
 from sharpfit.reporting.page.standing import Standing
 from sharpfit.results import summary_file
+from sharpfit.results.scan_file import Scan
 
 
 def number(value: Any) -> str:
@@ -27,6 +29,21 @@ def say(fit: ShownFit, checkpoint: int) -> str:
     return " · ".join(f"{name} {number(float(value))}" for name, value in known)
 
 
+def times(gain: float) -> str:
+    """Return by what a picture is magnified, to stand after its name; nothing where it is shown as it is."""
+    return "" if gain == 1 else f" × {number(gain)}"
+
+
+def pictures_in_words(scan: Scan, gains: Mapping[str, float]) -> str:
+    """Say on what scale the pictures of a scan are shown."""
+    if scan.reference is None:
+        return "One grey scale for all pictures of this scan. No reference: no error can be shown."
+    kinds = {"errors": gains["error"], "noise maps": gains["noise"]}
+    magnified = [f"{kind}{times(gain)}" for kind, gain in kinds.items() if gain != 1]
+    more = f" {' and '.join(magnified).capitalize()}, so that none saturates." if magnified else ""
+    return f"One grey scale for all pictures of this scan.{more}"
+
+
 def row(fit: ShownFit, place: Standing) -> dict[str, Any]:
     """Return a fit's row of the table: what summary.csv holds, and where its picked image stands."""
     evaluation = fit.evaluation
@@ -34,12 +51,12 @@ def row(fit: ShownFit, place: Standing) -> dict[str, Any]:
         "regime": fit.label,
         "chi2_last": evaluation.last.chi2,
         "standing": asdict(place),
-        "picked_at": evaluation.picked_at,
-        "tried": _tried(fit),
+        "picked_at": _picked_at(fit),
     }
 
 
-def _tried(fit: ShownFit) -> str:
-    """Return what the picked image was chosen from: so many iterations, or weights of a path."""
-    weight = fit.evaluation.weight
-    return f"{weight.n_tried} weights" if weight else f"{fit.evaluation.last_iteration} iterations"
+def _picked_at(fit: ShownFit) -> str:
+    """Say where the picked image stands, and what it was chosen from."""
+    evaluation = fit.evaluation
+    tried = evaluation.weight.n_tried if evaluation.weight else evaluation.last_iteration
+    return f"{evaluation.picked_at} of {tried}"

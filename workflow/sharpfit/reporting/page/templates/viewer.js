@@ -10,6 +10,11 @@ function frameAt(fit, iteration) {
   return found;
 }
 
+/** By what a picture is magnified, to stand after its name; nothing where it is shown as it is. */
+function times(gain) {
+  return gain === 1 ? "" : ` × ${gain}`;
+}
+
 /** What only the middle slice was kept of. */
 const OF_THE_MIDDLE = ["slider", "error-picked", "error-last", "noise-picked", "noise-last"];
 
@@ -20,10 +25,10 @@ function choose(scan, fit, what, iteration, slice) {
   if (fit === null) return { image: scan.reference[slice], text: `${where}reference` };
   const end = when === "last" ? 1 : 0;
   const at = frameAt(fit, end ? fit.last : fit.picked).at;
-  if (kind === "error") return { image: fit.errors[end], text: `${where}error × ${scan.gains.error} at ${at}` };
-  if (kind === "noise") return { image: fit.noise[end], text: `${where}noise map × ${scan.gains.noise} at ${at}` };
+  if (kind === "error") return { image: fit.errors[end], text: `${where}error${times(scan.gains.error)} at ${at}` };
+  if (kind === "noise") return { image: fit.noise[end], text: `${where}noise map${times(scan.gains.noise)} at ${at}` };
   if (kind === "difference") {
-    return { image: fit.ends.difference[slice], text: `${where}|last − picked| × ${scan.gains.change}` };
+    return { image: fit.ends.difference[slice], text: `${where}|last − picked|${times(scan.gains.change)}` };
   }
   const frame = frameAt(fit, kind === "slider" ? iteration : kind === "last" ? fit.last : fit.picked);
   const mark = frame.iteration === fit.picked ? " (picked)" : frame.iteration === fit.last ? " (last)" : "";
