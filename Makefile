@@ -6,6 +6,9 @@ BIN = $(VENV)/bin
 PIP_ARGS ?=
 INSTALL = $(BIN)/python tools/install.py $(PIP_ARGS) -c constraints.txt
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Every job is a process of its own. uv leaves compiling to the first import, and where an environment forbids
+# Python to keep what it compiled, as images of containers do, each job would compile torch anew: 3 s of CPU.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run ship docs test quick lint format bench calibrate mutants fuzz audit real clean
