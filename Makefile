@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run ship docs test quick lint format bench calibrate mutants fuzz audit real clean
+.PHONY: help run ship docs test quick lint format bench calibrate mutants fuzz audit pins real clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -60,9 +60,13 @@ mutants: $(VENV)/installed-test ## change the code in 200 random places and list
 fuzz: $(VENV)/installed-test ## try fifty times as many hostile inputs as the tests do, at random (an hour)
 	FUZZ_TIMES=50 pytest tests/fuzz
 
-audit: $(VENV)/installed ## look the pinned packages up in the public list of known holes (needs the network)
+audit: $(VENV)/installed ## look the pinned packages up in the public list of known holes, or compare their hashes
 	$(INSTALL) pip-audit
-	$(BIN)/pip-audit --no-deps --disable-pip --requirement constraints.txt
+	$(BIN)/python tools/audit.py
+
+pins: $(VENV)/installed ## write the hashes of what constraints.txt pins anew
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-deps --no-annotate --custom-compile-command 'make pins' \
+		--output-file hashes.txt constraints.txt
 
 real: $(VENV)/installed ## run the workflow on measured brains, where ../shared/data holds them
 	@test -d ../shared/data || { echo "../shared/data, the measured k-space, is not on this machine"; exit 1; }
