@@ -1,6 +1,7 @@
 """What the judge found survives its way through evaluation.json."""
 
 import json
+import os
 from dataclasses import astuple, replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from made_evaluations import made_evaluation
 from made_records import made_record
 
+from sharpfit.comparing.numbers import read_summary
 from sharpfit.errors import InputError
 from sharpfit.judging.evaluate import AtBound, NoiseLevel, evaluate
 from sharpfit.judging.weight_choice import ChosenWeight
@@ -15,6 +17,7 @@ from sharpfit.measuring.quality import Reference
 from sharpfit.measuring.table import FIGURES, QUALITIES, units
 from sharpfit.results.evaluation import as_evaluation
 from sharpfit.results.evaluation_file import read_evaluation, write_evaluation
+from sharpfit.results.hdf5 import opened
 
 SETTINGS = {"optimizer": {"name": "Adam", "lr": 0.01}, "start": "zero", "n_iterations": 9}
 
@@ -67,6 +70,16 @@ def test_what_is_no_evaluation_is_named(tmp_path, text):
         read_evaluation(file)
     with pytest.raises(InputError, match="no-file"):
         read_evaluation(tmp_path / "no-file.json")
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="no such file"):
+        read_evaluation(tmp_path / "pipe")
+    with pytest.raises(InputError, match="no such file"), opened(tmp_path / "pipe"):
+        pass
+    with pytest.raises(InputError, match="no such file"):
+        read_summary(tmp_path / "pipe")
 
 
 def test_a_chosen_weight_comes_back_with_the_path_and_takes_the_iterations_place(tmp_path):

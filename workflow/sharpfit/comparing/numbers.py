@@ -73,6 +73,8 @@ def compare_numbers(first: Summary, other: Summary) -> Numbers:
 
 def read_summary(file: Path) -> Summary:
     """Read results/summary.json."""
+    if not file.is_file():  # nor a pipe, which would be waited for
+        raise InputError(f"{file}: no such file; run the study")
     try:
         content: Summary = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

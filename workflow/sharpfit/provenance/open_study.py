@@ -11,6 +11,7 @@ from sharpfit.provenance.stale import Provenance
 from sharpfit.study import paths
 from sharpfit.study.jobs import Job, jobs_of
 from sharpfit.study.names import hint
+from sharpfit.study.own_places import check_own_places
 from sharpfit.study.params import validate
 from sharpfit.study.params_file import read_params
 
@@ -30,6 +31,7 @@ def checked_params() -> dict[str, Any]:
 
 def open_study() -> Provenance:
     """Jobs and fingerprints of the study in the current folder."""
+    check_own_places()
     digests = DigestCache(Path(paths.DIGESTS))
     provenance = Provenance(jobs_of(checked_params()), Code(WORKFLOW, Path(paths.CODE)), digests)
     digests.save()

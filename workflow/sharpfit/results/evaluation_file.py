@@ -32,6 +32,8 @@ def read_evaluation(path: Path) -> Evaluation:
     InputError
         when the file is missing, is no JSON, or lacks what every version wrote
     """
+    if not path.is_file():  # nor a pipe, which would be waited for
+        raise InputError(f"{path}: no such file; run the study again")
     try:
         return _evaluation(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:

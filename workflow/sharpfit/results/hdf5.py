@@ -60,6 +60,8 @@ def opened(path: Path) -> Iterator[h5py.File]:
     InputError
         if the file is missing or is no HDF5
     """
+    if not Path(path).is_file():  # nor a pipe, which HDF5 would wait for
+        raise InputError(f"{path}: no result can be read (no such file); run the study again")
     try:
         file = h5py.File(path, "r")
     except OSError as error:

@@ -27,6 +27,7 @@ from sharpfit.running import gpus, preflight, runlock
 from sharpfit.study import paths
 from sharpfit.study.foreign_code import ALLOW, check_code
 from sharpfit.study.jobs import Job, jobs_of
+from sharpfit.study.own_places import check_own_places
 from sharpfit.study.params_file import read_params
 from sharpfit.study.streams import print_whatever_the_locale
 
@@ -53,6 +54,8 @@ class Plan:
 
     def __init__(self, workflow: Any) -> None:
         os.environ["PYTHONSAFEPATH"] = "1"  # what Snakemake starts as `python -m` imports nothing from here
+        if workflow.is_main_process:
+            check_own_places()
         code = Code(Path(workflow.basedir) / "workflow", Path(paths.CODE))
         self._workflow = workflow
         self._code = code.root

@@ -1,0 +1,44 @@
+"""The places where a study's runs write: folders of plain files, whoever sent the study."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from sharpfit.errors import InputError
+from sharpfit.study import paths
+
+BOOKKEEPING = (".snakemake", ".cache", paths.LOGS)
+
+
+def check_own_places() -> None:
+    """Refuse links and pipes where a run writes in place, and files where it makes folders.
+
+    A link would let a received study overwrite any file of whoever runs it, and a pipe keep the run waiting.
+    The folders themselves may be links to another disk. A file in the place of ``.cache`` is no cache.
+
+    Raises
+    ------
+    InputError
+        naming the first of them
+    """
+    for folder in (paths.RESULTS, paths.SIMULATED, paths.LOGS, ".snakemake"):
+        if os.path.lexists(folder) and not Path(folder).is_dir():
+            raise InputError(f"{folder} is no folder; move it away")
+    for folder in BOOKKEEPING:
+        for entry in _entries(folder):
+            if entry.is_symlink() or not (entry.is_file() or entry.is_dir()):
+                kind = "a link" if entry.is_symlink() else "no regular file"
+                raise InputError(f"{entry.path} is {kind}, and a run writes there; take it away")
+
+
+def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
+    """Everything in a folder, at any depth; nothing where there is none, or where it may not be read."""
+    try:
+        with os.scandir(folder) as found:
+            entries = list(found)
+    except OSError:
+        return
+    for entry in entries:
+        yield entry
+        if entry.is_dir(follow_symlinks=False):
+            yield from _entries(entry.path)
