@@ -61,6 +61,8 @@ def test_no_number_is_unbounded(place: tuple):
         ("{scan}", "cannot be a name"),
         ("", "cannot be a name"),
         ("Constant", "differ by case only"),
+        ("a" * 20, "ends in 20 or more repeats of one part"),
+        ("scan" + "01" * 21, "ends in 20 or more repeats of one part"),
         ("ä", "cannot be a name"),
     ],
 )
@@ -84,9 +86,10 @@ def test_texts_are_bounded(key: str):
     assert len(str(caught.value)) < 300
 
 
-def test_a_path_holds_no_control_characters():
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f", "\x9b", "\u2028", "\u202e"])
+def test_a_path_holds_no_control_characters(character: str):
     params = study()
-    params["scans"]["cold"] = COLD | {"file": "x\0.npy"}
+    params["scans"]["cold"] = COLD | {"file": f"x{character}.npy"}
     with pytest.raises(InputError, match=r"cold\.file: .* holds control characters"):
         validate(params, SCHEMA)
 
@@ -120,3 +123,11 @@ def test_every_number_in_the_schema_has_both_bounds():
         return found
 
     assert unbounded(yaml.safe_load(SCHEMA.read_text())) == []
+
+
+def test_a_name_may_repeat_as_often_as_snakemake_lets_it():
+    from snakemake.io import PeriodicityDetector
+
+    for name in ("a" * 19, "scan" + "01" * 19, "a" * 20 + "b", "0" * 20, "ab" * 20):
+        refused = module.REPEATED.search(name) is not None
+        assert refused == (PeriodicityDetector().is_periodic(name) is not None)

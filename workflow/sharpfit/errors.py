@@ -5,8 +5,12 @@ class InputError(ValueError):
     """Something the user gave cannot be used.
 
     The message is one line: what is wrong, where (file, key, shape), and what to do. Command lines
-    print it without a traceback and exit with status 1.
+    print it without a traceback and exit with status 1. Names that files bring stand in it with their control
+    characters written out, so that none moves a terminal's cursor or begins another line.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(_on_one_line(message))
 
 
 class UnclearError(InputError):
@@ -25,3 +29,9 @@ class UnclearError(InputError):
 
 class PausedFitError(RuntimeError):
     """The fit was asked to stop early; its state is saved and the next run goes on from there."""
+
+
+def _on_one_line(text: str) -> str:
+    """Return a text with line ends as blanks and other characters that cannot be printed as escapes."""
+    lines = " ".join(text.splitlines())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in lines)

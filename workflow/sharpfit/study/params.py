@@ -1,6 +1,7 @@
 """Check ``params.yaml`` against its closed schema and say in one line what is wrong with it."""
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from sharpfit.study.names import hint
 from sharpfit.study.params_file import LOADER, MAX_SHOWN, shown
 
 MAX_FITS = 100_000
+# What Snakemake takes for a wildcard that grows without end (`snakemake.io.PeriodicityDetector`).
+REPEATED = re.compile(r"(.+)\1{19,}$")
 # JSON Schema takes 200.0 for an integer; what counts iterations or samples is written as one.
 _Validator = jsonschema.validators.extend(
     jsonschema.Draft202012Validator,
@@ -44,10 +47,12 @@ def validate(params: dict[str, Any], schema_file: Path) -> None:
 
 
 def _check_names(params: dict[str, Any]) -> None:
-    """Refuse names that some file systems take for one, and more fits than one study can plan."""
+    """Refuse names that some file systems take for one or Snakemake for endless, and too many fits."""
     for group in ("simulations", "scans", "regimes"):
         seen: dict[str, str] = {}
         for name in params[group]:
+            if REPEATED.search(name):
+                raise InputError(f"{_key([group, name])} ends in 20 or more repeats of one part; rename it")
             if (other := seen.setdefault(name.casefold(), name)) != name:
                 raise InputError(
                     f"{_key([group, name])} and {other} differ by case only; some file systems take them for "
