@@ -28,8 +28,12 @@ def test_folders_with_braces_quotes_and_blanks_are_folders(workflow: Scratch, tm
     study = Scratch(tmp_path / AWKWARD / "study")
     shutil.copytree(workflow.root / "data", study.root / "data")
     shutil.copy(workflow.root / "params.yaml", study.root)
+    raw = f"data/raw/{AWKWARD}.npy"
+    (study.root / "data/raw/measured.npy").rename(study.root / raw)
+    study.edit("scans.measured.file", raw)
     moved.call("snakemake", "--cores", "2", "--directory", str(study.root))
     study.check()
+    assert "Nothing to do" in moved.call("snakemake", "-n", "--directory", str(study.root)).stdout
 
 
 def test_an_ascii_locale_changes_no_byte(workflow: Scratch, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from snakemake.io import ancient
+from snakemake.persistence.file import FilePersistence
 
 from sharpfit.errors import InputError
 from sharpfit.provenance.code import Code
@@ -53,6 +54,8 @@ class Plan:
     """Input functions, fingerprints and targets for the rules."""
 
     def __init__(self, workflow: Any) -> None:
+        # Locks are the kernel's (`runlock`); in Snakemake's own, braces in the path are taken for wildcards.
+        FilePersistence._read_locks = lambda _: ()
         os.environ["PYTHONSAFEPATH"] = "1"  # what Snakemake starts as `python -m` imports nothing from here
         if workflow.is_main_process:
             check_own_places()
@@ -89,13 +92,18 @@ class Plan:
 
         They are ``ancient()``, so that times decide nothing, except those that are made anew in this run.
         One that is dated in the future is left out: it is there, as planning has checked, and Snakemake would
-        fail every job that is done before that time.
+        fail every job that is done before that time. So is one with braces in its name, in which it would
+        look for wildcards.
         """
 
         def files(wildcards: Any) -> list[Any]:
             value = self._job(rule, wildcards).inputs[keyword]
             named = [value] if isinstance(value, str) else value
-            return [self._flag(file) for file in named if self._is_made(file) or not dated_ahead(file)]
+            return [
+                self._flag(file)
+                for file in named
+                if self._is_made(file) or not ("{" in file or "}" in file or dated_ahead(file))
+            ]
 
         return files
 
