@@ -44,8 +44,15 @@ def test_a_loss_that_fell_and_then_rises_without_end_is():
 
 def test_a_twentieth_of_the_noise_is_no_rise():
     assert rising(losing(np.r_[np.geomspace(700, 0.02, 90), np.linspace(0.02, 0.06, 11)])) is None
-    assert rising(losing(np.r_[np.geomspace(700, 0.02, 90), np.linspace(0.02, 0.16, 11)])) is not None
+    assert rising(losing(np.r_[np.geomspace(700, 0.9, 90), np.linspace(0.9, 1.06, 11)])) is not None
     assert rising(losing(np.r_[np.geomspace(700, 1.0, 90), np.linspace(1.0, 1.04, 11)])) is None
+
+
+def test_a_loss_that_ends_within_the_noise_has_not_diverged():
+    """One coil, started from the zero-filled image, begins at χ² = 0: any step raises it."""
+    assert rising(losing(np.linspace(1e-9, 0.12, 21))) is None
+    assert rising(losing(np.r_[np.geomspace(700, 0.3, 90), np.linspace(0.3, 0.99, 11)])) is None
+    assert rising(losing(np.r_[np.geomspace(700, 0.3, 90), np.linspace(0.3, 1.2, 11)])) is not None
 
 
 def test_an_end_above_the_start_is_divergence_whatever_swung_before():

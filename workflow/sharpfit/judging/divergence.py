@@ -21,7 +21,8 @@ def non_finite(record: Record) -> Finding | None:
 def rising(record: Record) -> Finding | None:
     """Find a loss whose envelope rises at the end.
 
-    It must have risen since its minimum by what counts: 5 % of it, or of the noise floor if that is larger.
+    It must have risen since its minimum by what counts: 5 % of it, or of the noise floor if that is larger,
+    and end above that floor: a loss within the noise may rise where a fit forgets noise.
     It rises for good when it ends above its start, or when the later half of what came after the minimum
     reaches higher than the earlier half and no earlier swing reached as high: momentum swings, and each
     swing is lower than the last.
@@ -30,7 +31,7 @@ def rising(record: Record) -> Finding | None:
     lowest = int(np.nanargmin(chi2))
     least = thresholds.LOSS_RISE * max(chi2[lowest], thresholds.LOSS_FLOOR)
     since = chi2[lowest:]
-    if not since[-1] - since[0] > least:
+    if not since[-1] - since[0] > least or since[-1] < thresholds.LOSS_FLOOR:
         return None
     above_start = chi2[-1] > chi2[0] + least
     half = len(since) // 2
