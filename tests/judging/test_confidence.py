@@ -63,6 +63,16 @@ def test_probabilities_of_the_three_classes_add_up_to_one():
     assert sum(chances) == pytest.approx(1, abs=0.07)  # each kept within 3 and 97 %
 
 
+def test_without_bias_left_a_fit_is_hardly_under_fitted():
+    """A fit at rest whose error is all variance cannot gain by going on, whatever its curves' slopes."""
+    record = made_record(sigma=0.3, conditioning=0.5)
+    at_rest = replace(record, v_image=np.full_like(record.v_image, Curves(record).risk.max()))
+    curves = Curves(at_rest)
+    last = len(ITERATIONS) - 1
+    assert not curves.risk[-1] - curves.v_image[-1] > thresholds.BIAS_LEFT * curves.risk[-1]
+    assert confidence("under-fitted", curves, last) < 0.2 < confidence("sharper", curves, last)
+
+
 def test_what_cannot_be_told_has_no_probability():
     found = judge(risen(1.5, 0.9))
     assert found.verdict == "not decided"

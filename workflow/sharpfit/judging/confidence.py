@@ -1,7 +1,6 @@
 """Two numbers for a person: how sure the verdict is, and how much better the picked image than the last."""
 
 from dataclasses import dataclass
-from math import erf, sqrt
 
 import numpy as np
 
@@ -36,27 +35,36 @@ def error_ratio(curves: Curves, picked: int) -> ErrorRatio:
 def confidence(verdict: str, curves: Curves, picked: int) -> float:
     """Probability that the verdict is right; NaN for one that says that it cannot tell.
 
-    Over-fitting: J rose by more than counts, with the standard error and the model's share of what counts.
-    Under-fitted: the error ahead lies below what counts, the prediction's spread taken from the study.
+    The three classes of fits that move have log odds that are linear in two figures, with weights found on
+    fits of known truth: how far J rose beyond its standard error, and how much going on would take off.
     """
     if verdict in ("mixed", "not decided"):
         return float("nan")
     if verdict in ("frozen", "diverging"):
         return thresholds.SURE
-    size = least_rise(curves, picked)
-    spread = np.hypot(_standard_error(curves, picked), thresholds.MODEL_SHARE * size)
-    over = _normal((curves.risk[-1] - curves.risk[picked] - size) / spread) if spread > 0 else 0.5
-    ahead = look_ahead(curves).error
-    under = (1 - over) * _normal((np.log(thresholds.GAIN) - np.log(ahead)) / thresholds.AHEAD_SPREAD)
-    chance = {"over-fitting": over, "under-fitted": under}.get(verdict, 1 - over - under)
-    return float(np.clip(chance, 1 - thresholds.SURE, thresholds.SURE))
+    figures = np.array([1.0, np.log1p(_risen(curves, picked)), np.sqrt(_gain_ahead(curves))])
+    over, under = (
+        float(np.exp(figures @ weights)) for weights in (thresholds.OVER_LOGIT, thresholds.UNDER_LOGIT)
+    )
+    odds = {"over-fitting": over, "under-fitted": under}.get(verdict, 1.0)
+    return float(np.clip(odds / (1 + over + under), 1 - thresholds.SURE, thresholds.SURE))
+
+
+def _risen(curves: Curves, picked: int) -> float:
+    """By how many times what counts J rose since the picked iteration, less its standard error."""
+    rise = curves.risk[-1] - curves.risk[picked] - _standard_error(curves, picked)
+    least = least_rise(curves, picked)
+    return max(float(rise / least), 0.0) if least > 0 else 0.0
+
+
+def _gain_ahead(curves: Curves) -> float:
+    """−log of the error ahead over the error now; 0 where too little bias is left to make a difference."""
+    bias = curves.risk[-1] - curves.v_image[-1]
+    if not bias > thresholds.BIAS_LEFT * max(curves.risk[-1], 0.0):
+        return 0.0
+    return max(-float(np.log(look_ahead(curves).error)), 0.0)
 
 
 def _standard_error(curves: Curves, picked: int) -> float:
     data, replicas = paired_error(curves, picked)
     return float(np.hypot(data[-1], replicas[-1]))
-
-
-def _normal(z: float) -> float:
-    """Cumulative normal distribution."""
-    return 0.5 * (1 + erf(z / sqrt(2)))
