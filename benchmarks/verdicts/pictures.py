@@ -22,6 +22,19 @@ def draw_worst(cases: Sequence[Judged], folders: Path, out: Path) -> None:
     _save(figure, out)
 
 
+def draw_reliability(bins: Sequence[tuple[float, float, int]], out: Path) -> None:
+    """Draw the share of right verdicts over their stated probability, ± one standard error."""
+    stated, right, n = np.array(bins).T
+    figure, axes = plt.subplots(figsize=(4, 4))
+    axes.plot([0, 1], [0, 1], color="0.7", lw=1)
+    shrunk = (right * n + 1) / (n + 2)  # no bin is certain
+    axes.errorbar(stated, right, np.sqrt(shrunk * (1 - shrunk) / n), fmt="o", capsize=3)
+    for x, y, count in bins:
+        axes.annotate(f"{count}", (x, y), xytext=(6, -10), textcoords="offset points", fontsize=8)
+    axes.set(xlabel="stated probability", ylabel="right", xlim=(0.3, 1.02), ylim=(0.3, 1.02))
+    _save(figure, out)
+
+
 def _draw_case(axes: Sequence[Axes], one: Judged, folder: Path) -> None:
     with h5py.File(folder / "truth.h5") as file:
         reference = np.abs(file["reference"][0])

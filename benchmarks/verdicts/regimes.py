@@ -78,12 +78,12 @@ def _diverging(rng: np.random.Generator) -> tuple[dict[str, Any], list[dict[str,
     return ways[rng.integers(len(ways))]
 
 
-def going_on(regime: dict[str, Any]) -> dict[str, Any]:
-    """Return the same regime for three times the iterations, the further ones at its largest learning rate.
+def going_on(regime: dict[str, Any], n: int) -> dict[str, Any]:
+    """Return a regime that ended after n iterations for three times as many, the rest at its base rate.
 
     A schedule that watches the loss just goes on.
     """
-    n, schedule = regime["n_iterations"], regime.get("schedule", [])
+    schedule = regime.get("schedule", [])
     longer = {**regime, "n_iterations": 3 * n}
     if not schedule or schedule[0]["name"] == "ReduceLROnPlateau":
         return longer

@@ -15,6 +15,7 @@ from typing import Any
 import h5py
 import numpy as np
 from methods import METHODS, Trajectory, picked
+from truth import MARGIN, acceptable, truth_of
 
 from sharpfit.fitting.stopping import JudgedStop
 from sharpfit.judging.curves import Curves
@@ -24,8 +25,6 @@ from sharpfit.results.reconstruction_file import read_record
 
 CLASSES = ("frozen", "diverging", "over-fitting", "under-fitted", "fine")
 FINE = ("sharper", "contrast restored", "cleaner", "noisy", "unchanged")
-WORSE, BETTER_ON = 1.05, 0.95
-BLOWN_UP = 1.5  # times the error of the start or of an empty image: a fit that goes on to there diverged
 TELLING_STEP = 0.001  # steps that change the error by less are neither better nor worse
 STOP = {"rise": 0.1, "patience": 10}
 
@@ -37,6 +36,7 @@ class Judged:
     name: str
     case: dict[str, Any]
     truth: str
+    acceptable: frozenset[str]
     found: Judgement
     error: np.ndarray
     further: np.ndarray
@@ -67,6 +67,7 @@ def judge_case(folder: Path) -> Judged:
         name=folder.name,
         case=json.loads((folder / "case.json").read_text()),
         truth=truth_of(record, error, further),
+        acceptable=acceptable(record, error, further),
         found=judge(record),
         error=error,
         further=further,
@@ -75,22 +76,6 @@ def judge_case(folder: Path) -> Judged:
         stopped=_stopped(record),
         iterations=record.iterations,
     )
-
-
-def truth_of(record: Record, error: np.ndarray, further: np.ndarray) -> str:
-    """Return the class that the images belong to, from the noise-free reference."""
-    if record.stopped_because.startswith("non-finite") or not np.isfinite(further).all():
-        return "diverging"
-    if np.nansum(record.history["step"]) == 0:
-        return "frozen"
-    chi2 = np.asarray(record.history["chi2"], float)
-    climbs = (np.diff(chi2[-6:]) > 0).all() and chi2[-1] > WORSE * chi2.min()
-    blown = max(error[-1], *further[-3:]) if further.size else error[-1]
-    if error[-1] > error.min() * WORSE and (climbs or blown > BLOWN_UP * max(error[0], 1.0)):
-        return "diverging"
-    if error[-1] > WORSE * error.min():
-        return "over-fitting"
-    return "under-fitted" if further.size and further.min() < BETTER_ON * error[-1] else "fine"
 
 
 def _steps(scores: np.ndarray, error: np.ndarray) -> tuple[int, int]:
@@ -148,17 +133,22 @@ def picking(cases: Sequence[Judged]) -> str:
     return "\n".join(lines)
 
 
-def reliability(cases: Sequence[Judged]) -> str:
-    """Of verdicts stated with some probability, how many are right."""
+def binned(cases: Sequence[Judged]) -> list[tuple[float, float, int]]:
+    """Mean stated probability, share that is right, and count, of verdicts stated with about the same."""
     told = [one for one in cases if np.isfinite(one.found.confidence)]
-    lines = ["| stated | mean | right | cases |", "|---|---|---|---|"]
+    bins = []
     for low, high in ((0.0, 0.6), (0.6, 0.8), (0.8, 0.9), (0.9, 0.97), (0.97, 1.0)):
         seen = [one for one in told if low <= one.found.confidence < high]
         if seen:
-            right = np.mean([one.truth == one.verdict for one in seen])
-            mean = np.mean([one.found.confidence for one in seen])
-            lines.append(f"| {low:.2f}–{high:.2f} | {mean:.2f} | {right:.2f} | {len(seen)} |")
-    return "\n".join(lines)
+            stated = float(np.mean([one.found.confidence for one in seen]))
+            bins.append((stated, float(np.mean([one.truth == one.verdict for one in seen])), len(seen)))
+    return bins
+
+
+def reliability(cases: Sequence[Judged]) -> str:
+    """Of verdicts stated with some probability, how many are right."""
+    rows = [f"| {stated:.2f} | {right:.2f} | {n} |" for stated, right, n in binned(cases)]
+    return "\n".join(["| stated, mean | right | cases |", "|---|---|---|", *rows])
 
 
 def advice(cases: Sequence[Judged]) -> str:
@@ -235,9 +225,12 @@ def summary(cases: Sequence[Judged]) -> str:
         if wrong
         else ""
     )
+    near = sum(one.verdict in one.acceptable for one in cases)
     parts: list[str] = [
         f"{len(cases)} cases; verdict right in {right} ({100 * right / len(cases):.1f} %); mixed and not "
-        f"decided {100 * open_ / len(cases):.1f} %, counted as wrong.",
+        f"decided {100 * open_ / len(cases):.1f} %, counted as wrong. Where an error within "
+        f"{100 * MARGIN:.0f} % of a border counts for both of its sides, right in {near} "
+        f"({100 * near / len(cases):.1f} %).",
         confusion(cases),
         f"## Picking the iteration, {len(moving(cases))} cases that move",
         picking(cases),
@@ -258,6 +251,7 @@ def main(judge_one: Callable[[Path], Judged] = judge_case) -> None:
     parser.add_argument("cases", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, help="writes the table here too")
     parser.add_argument("--picture", type=Path, help="draws the picks with the largest regret here")
+    parser.add_argument("--reliability", type=Path, help="draws stated probabilities against what came true")
     parser.add_argument("--date", default="", help="said with the machine")
     args = parser.parse_args()
     judged = [judge_one(folder) for folder in sorted(args.cases) if (folder / "case.json").exists()]
@@ -268,10 +262,12 @@ def main(judge_one: Callable[[Path], Judged] = judge_case) -> None:
     print(text)
     if args.out:
         args.out.write_text(text)
-    if args.picture:
-        from pictures import draw_worst  # imports this module
+    from pictures import draw_reliability, draw_worst  # imports this module
 
+    if args.picture:
         draw_worst(judged, args.cases[0].parent, args.picture)
+    if args.reliability:
+        draw_reliability(binned(judged), args.reliability)
 
 
 if __name__ == "__main__":
