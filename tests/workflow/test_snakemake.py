@@ -80,6 +80,7 @@ def test_views_of_the_workflow(study: Scratch) -> None:
     assert (study.root / "overview.html").stat().st_size > 10_000
     study.edit("regimes.fast.optimizer.lr", 0.02)
     assert "reconstruct" in study.call("snakemake", "-n").stdout
+    assert "Warning" not in study.call("snakemake", "--report", "overview.html").stdout
 
 
 def test_archive_holds_code_parameters_and_raw_data(study: Scratch) -> None:
