@@ -69,3 +69,14 @@ def test_an_empty_image_is_black_and_no_error(tmp_path):
     figures.save_picture(tmp_path / "picture", np.zeros((4, 4)))
     assert np.asarray(Image.open(tmp_path / "picture").convert("L")).max() == 0
     assert figures.grey_window(np.full((2, 2), np.nan)) == 1.0
+
+
+def test_without_a_learning_rate_there_is_one_panel_and_each_line_is_named_once(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(figures, "_save", lambda figure, path: drawn.append(figure))
+    weights = np.array([0.1, 0.5, 2.0])
+    history = {"chi2": np.ones(3), "held_out": np.ones(3)}
+    figures.draw_curves(tmp_path / "curves", figures.Axis(weights, 0.5, is_path=True), history)
+    (axes,) = drawn[0].axes
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["loss (χ²)", "held out", "noise floor", "picked (0.5 σ)"]

@@ -70,7 +70,7 @@ class Axis:
     def finish(self, top: Axes, bottom: Axes) -> None:
         """Mark the picked value in both axes; label values on a scale that shows the small ones."""
         unit = " σ" if self.is_path else ""
-        for axes in (top, bottom):
+        for axes in dict.fromkeys((top, bottom)):  # one and the same where there is no learning rate
             axes.axvline(self.picked, color="black", linewidth=1.0, label=f"picked ({self.picked:.3g}{unit})")
             if self.is_path:
                 axes.set_xscale("log")
