@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sharpfit.errors import InputError
-from sharpfit.fitting import bases, penalties, solvers
+from sharpfit.fitting import bases, optimizers, penalties, solvers
 from sharpfit.fitting.methods import EVERY_MODULE, LR_RANGE
 from sharpfit.fitting.regimes import OPTIMIZERS, SCHEDULES, check_regime
 from sharpfit.fitting.solvers.torch_optimizer import make_optimizer, make_schedule
@@ -166,7 +166,7 @@ def test_a_mistake_in_a_solver_is_one_line_that_names_the_key(solver, message):
 def test_every_file_of_a_method_is_known_and_every_known_one_is_a_file():
     files = {
         f"{package.__name__}.{path.stem}"
-        for package in (solvers, penalties, bases)
+        for package in (solvers, optimizers, penalties, bases)
         for path in Path(package.__path__[0]).glob("[a-z]*.py")
     }
     assert set(EVERY_MODULE) == files | {LR_RANGE}

@@ -1,7 +1,9 @@
 """Every solver of the least-squares problem, on a 5 × 5 matrix."""
 
+import numpy as np
 import pytest
 import torch
+from scipy.sparse.linalg import lsmr
 
 from sharpfit.fitting.solving import Objective, make_penalty, make_solver
 
@@ -14,6 +16,14 @@ REGIMES = {
         "schedule": [{"name": "ReduceLROnPlateau", "factor": 0.5, "patience": 1}],
     },
     "cg": {"solver": {"name": "cg"}},
+    "lsmr": {"solver": {"name": "lsmr"}},
+    "Adam by coefficient": {"optimizer": {"name": "ComplexAdam", "lr": 0.05}},
+    "Adam by image": {"optimizer": {"name": "ComplexAdam", "lr": 0.05, "second_moment": "image"}},
+    "Adam, image first": {"optimizer": {"name": "ComplexAdam", "lr": 0.05, "second_moment": "image_first"}},
+    "plateau by image": {
+        "optimizer": {"name": "ComplexAdam", "lr": 0.1, "second_moment": "image"},
+        "schedule": [{"name": "ReduceLROnPlateau", "factor": 0.5, "patience": 1}],
+    },
     "fista": {"solver": {"name": "fista"}, "penalty": {"name": "tikhonov", "weight": 1}},
     "pogm": {"solver": {"name": "pogm"}, "penalty": {"name": "tikhonov", "weight": 1}},
 }
@@ -43,7 +53,9 @@ def run(regime, data, n, solver=None):
     return solver
 
 
-@pytest.mark.parametrize(("name", "n", "error"), [("gradient descent", 4000, 1e-6), ("cg", 5, 1e-9)])
+@pytest.mark.parametrize(
+    ("name", "n", "error"), [("gradient descent", 4000, 1e-6), ("cg", 5, 1e-9), ("lsmr", 5, 1e-8)]
+)
 def test_the_least_squares_solution_is_reached(name, n, error):
     found = run(REGIMES[name], DATA, n).c.detach()
     assert ((found - EXACT).abs() < error * EXACT.abs().amax(-1, keepdim=True)).all()
@@ -65,10 +77,18 @@ def test_a_saved_state_goes_on_bit_for_bit(name):
     assert second.pace == whole.pace
 
 
-def test_conjugate_gradients_rest_once_they_have_arrived():
+@pytest.mark.parametrize("name", ["cg", "lsmr"])
+def test_krylov_solvers_rest_once_they_have_arrived(name):
     """What is left of the residual is rounding; a step along it would divide rounding by itself."""
-    arrived = run(REGIMES["cg"], DATA, 8).c.clone()
-    assert torch.equal(run(REGIMES["cg"], DATA, 60).c, arrived)
+    arrived = run(REGIMES[name], DATA, 8).c.clone()
+    assert torch.equal(run(REGIMES[name], DATA, 60).c, arrived)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_lsmr_walks_as_scipys(n):
+    found = run(REGIMES["lsmr"], DATA, n).c[:, 0].numpy()
+    for item, data in zip(found, DATA[:, 0].numpy(), strict=True):
+        np.testing.assert_allclose(item, lsmr(A.numpy(), data, maxiter=n)[0], rtol=1e-9)
 
 
 def test_conjugate_gradients_know_no_learning_rate():

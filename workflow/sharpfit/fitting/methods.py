@@ -13,8 +13,10 @@ BASES = "sharpfit.fitting.bases"
 MATRIX = f"{BASES}.matrix"
 """The basis that a scan's own file gives."""
 TORCH = "torch_optimizer"
+OPTIMIZERS = {"ComplexAdam": "sharpfit.fitting.optimizers.complex_adam"}
+"""Our own optimizers, which torch lacks → the file."""
 
-_SMOOTH = ("cg",)
+_SMOOTH = ("cg", "lsmr")
 _WITH_PROX = ("tikhonov", "total_variation", "wavelet")
 _PENALTIES_OF = {
     "fista": _WITH_PROX,
@@ -34,6 +36,7 @@ EVERY_MODULE = (
     *(f"{PENALTIES}.{name}" for name in _PENALTIES),
     *(f"{SOLVERS}.{name}" for name in FOREIGN.values()),
     *(f"{BASES}.{name}" for name in _BASES),
+    *OPTIMIZERS.values(),
     MATRIX,
 )
 """All that `modules_of` can name."""
@@ -65,8 +68,10 @@ def modules_of(regime: Mapping[str, Any]) -> tuple[str, ...]:
 def _solver_and_penalty(regime: Mapping[str, Any]) -> tuple[str, ...]:
     """Name what `modules_of` does, but for the basis."""
     if "solver" not in regime:
-        auto = regime.get("optimizer", {}).get("lr") == AUTO
-        return (f"{SOLVERS}.{TORCH}", *((LR_RANGE,) if auto else ()))
+        optimizer = regime.get("optimizer", {})
+        own = OPTIMIZERS.get(optimizer.get("name"))
+        auto = LR_RANGE if optimizer.get("lr") == AUTO else None
+        return (f"{SOLVERS}.{TORCH}", *(module for module in (own, auto) if module))
     if kind := foreign_kind(regime["solver"]):
         if "penalty" in regime:
             raise InputError("penalty: a solver of your own brings its own")

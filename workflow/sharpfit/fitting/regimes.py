@@ -32,6 +32,7 @@ OPTIMIZERS = (
     "Adamax",
     "NAdam",
     "RAdam",
+    "ComplexAdam",
     "Adadelta",
     "Adagrad",
     "RMSprop",
@@ -153,7 +154,7 @@ def _check_optimizer(spec: Mapping[str, Any]) -> None:
     if spec["name"] not in OPTIMIZERS:
         reason = why_refused(spec["name"]) or did_you_mean(spec["name"], OPTIMIZERS)
         raise InputError(f"optimizer.name: {reason}")
-    _check_arguments("optimizer", getattr(torch.optim, spec["name"]), spec)
+    _check_arguments("optimizer", torch_optimizer.optimizer_class(spec["name"]), spec)
     for key in EXECUTION:
         if key in spec:
             raise InputError(f"optimizer.{key}: says how torch computes, not what; remove it")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -13,6 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau, SequentialL
 from sharpfit.fitting.solving import Objective
 
 Spec = Mapping[str, Any]
+OWN = "sharpfit.fitting.optimizers"
 
 
 class FrozenFitError(RuntimeError):
@@ -52,7 +55,7 @@ class Descent:
     def __init__(self, start: Tensor, optimizer: Spec, schedule: Sequence[Spec], data: Tensor) -> None:
         self.c = start.detach().clone()
         self._watches_loss = any(part["name"] == ReduceLROnPlateau.__name__ for part in schedule)
-        parts = list(self.c.flatten(0, 1)) if self._watches_loss else [self.c]
+        parts = list(_parts(self.c)) if self._watches_loss else [self.c]
         self._leaves = [part.detach().requires_grad_() for part in parts]
         self._optimizers = [make_optimizer([leaf], optimizer) for leaf in self._leaves]
         self._schedules = [make_schedule(one, schedule) for one in self._optimizers]
@@ -73,7 +76,7 @@ class Descent:
 
     def step(self, gradient: Tensor, loss: Tensor) -> None:
         """Move every item one step; only a schedule that watches the loss reads it."""
-        gradients = gradient.flatten(0, 1) if self._watches_loss else [gradient]
+        gradients = _parts(gradient) if self._watches_loss else [gradient]
         losses = loss.flatten().tolist()
         for i, (leaf, optimizer) in enumerate(zip(self._leaves, self._optimizers, strict=True)):
             leaf.grad = gradients[i]
@@ -103,10 +106,29 @@ class Descent:
 
 
 def make_optimizer(leaves: Sequence[Tensor], spec: Spec) -> Optimizer:
-    """Build ``torch.optim.<name>(leaves, lr=…, …)``."""
+    """Build ``torch.optim.<name>(leaves, lr=…, …)``, or one of `sharpfit.fitting.optimizers`."""
     arguments = {key: value for key, value in spec.items() if key != "name"}
-    optimizer: Optimizer = getattr(torch.optim, spec["name"])(list(leaves), **arguments)
+    optimizer: Optimizer = optimizer_class(spec["name"])(list(leaves), **arguments)
     return optimizer
+
+
+def optimizer_class(name: str) -> Callable[..., Optimizer]:
+    """Look a class up in torch, then among our own: ComplexAdam in ``complex_adam.py``.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        if neither knows the name
+    """
+    if hasattr(torch.optim, name):
+        return cast(Callable[..., Optimizer], getattr(torch.optim, name))
+    file = re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    return cast(Callable[..., Optimizer], import_module(f"{OWN}.{file}").optimizer_class())
+
+
+def _parts(c: Tensor) -> list[Tensor]:
+    """One view for every item and slice, (1, 1, …)."""
+    return [part[None, None] for part in c.flatten(0, 1)]
 
 
 def make_schedule(optimizer: Optimizer, parts: Sequence[Spec]) -> LRScheduler | ReduceLROnPlateau | None:
