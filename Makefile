@@ -51,7 +51,7 @@ bench: $(VENV)/installed-test ## measure fits, coil maps, starts, no-op runs and
 
 calibrate: $(VENV)/installed-test ## put the judge to 100 new cases with known truth (half an hour); writes benchmarks/results
 	PYTHONPATH=workflow $(BIN)/python benchmarks/verdicts/trajectories.py --split fresh --cases 100 --out .cache/verdicts
-	PYTHONPATH=workflow $(BIN)/python benchmarks/verdicts/table.py .cache/verdicts/fresh_* --out benchmarks/results/verdicts.md --picture benchmarks/results/verdicts.png
+	PYTHONPATH=workflow $(BIN)/python benchmarks/verdicts/table.py .cache/verdicts/fresh_* --out benchmarks/results/verdicts.md --picture benchmarks/results/verdicts.png --reliability benchmarks/results/reliability.png
 
 mutants: $(VENV)/installed-test ## change the code in 200 random places and list what no test notices (an hour)
 	$(INSTALL) -e '.[mutants]'
