@@ -36,6 +36,16 @@ def test_an_optimizer_does_the_same_without_the_compiler_which_comes_when_it_is_
     assert without == [compiled[0].replace("True", "False"), "2.0"]
 
 
+def test_a_job_that_lists_what_it_loaded_does_not_thereby_load_the_compiler():
+    script = (
+        "import sys, torch; from sharpfit.running.uncompiled import leave_the_compiler_out as leave\n"
+        "from sharpfit.provenance.attest import loaded_code\n"
+        "leave(); assert 'sharpfit/running/uncompiled.py' in loaded_code(), loaded_code()\n"
+        "assert 'sympy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_a_process_without_torch_stays_without():
     script = (
         "import sys; from sharpfit.running.uncompiled import leave_the_compiler_out as leave\n"

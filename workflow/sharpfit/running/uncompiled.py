@@ -16,6 +16,8 @@ _NAME = "torch._dynamo"
 class _NotCompiling(ModuleType):
     """What of ``torch._dynamo`` an optimizer uses while nothing is compiled."""
 
+    __file__ = None  # who lists what a process has loaded looks here, and must not thereby load the compiler
+
     @staticmethod
     def disable(function: Any, recursive: bool = True, **_: Any) -> Any:  # noqa: ARG004 (the real signature)
         """Return the function: nothing compiles it anyway."""
