@@ -17,9 +17,9 @@ def _as_in_production(monkeypatch):
     """What run_job and the script set: one thread, a fixed workspace, deterministic algorithms alone."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    torch.use_deterministic_algorithms(True)
+    torch.set_deterministic_debug_mode("error")
     yield
-    torch.use_deterministic_algorithms(False)
+    torch.set_deterministic_debug_mode("default")
 
 
 def run(case, regime, device):

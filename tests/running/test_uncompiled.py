@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import h5py
+
 SCRIPT = """
 import sys
 import torch
@@ -44,6 +46,24 @@ def test_a_job_that_lists_what_it_loaded_does_not_thereby_load_the_compiler():
         "assert 'sympy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_the_reconstruct_script_is_deterministic_and_does_not_load_the_compiler(tmp_path):
+    h5py.File(tmp_path / "scan.h5", "w").close()
+    script = (
+        "import runpy, sys; from pathlib import Path\n"
+        "job = runpy.run_path('workflow/scripts/reconstruct.py')['main']\n"
+        "import torch; from sharpfit.running.uncompiled import leave_the_compiler_out as leave; leave()\n"
+        "def look(*_, **__): raise SystemExit(\n"
+        "    f'{torch.are_deterministic_algorithms_enabled()} {\"sympy\" in sys.modules}')\n"
+        "job.__globals__['reconstruct'] = look\n"
+        "job(scan=Path(sys.argv[1]), regime={}, measures={}, reconstruction=None, history=None,\n"
+        "    device='cpu', state=None, on_row=None, pause=None)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script, tmp_path / "scan.h5"], capture_output=True, text=True, check=False
+    ).stderr
+    assert said.strip() == "True False"
 
 
 def test_a_process_without_torch_stays_without():
