@@ -13,11 +13,6 @@ from torch.optim import Optimizer
 COEFFICIENT, IMAGE, IMAGE_FIRST = "coefficient", "image", "image_first"
 
 
-def optimizer_class() -> type[Optimizer]:
-    """Return the class."""
-    return ComplexAdam
-
-
 class ComplexAdam(Optimizer):
     """c ← c − lr m̂ / (√v̂ + ε), m̂ and v̂ the means of g and of |g|² (Kingma & Ba 2015, arXiv 1412.6980).
 

@@ -120,10 +120,9 @@ def optimizer_class(name: str) -> Callable[..., Optimizer]:
     ModuleNotFoundError
         if neither knows the name
     """
-    if hasattr(torch.optim, name):
-        return cast(Callable[..., Optimizer], getattr(torch.optim, name))
     file = re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()
-    return cast(Callable[..., Optimizer], import_module(f"{OWN}.{file}").optimizer_class())
+    room = torch.optim if hasattr(torch.optim, name) else import_module(f"{OWN}.{file}")
+    return cast(Callable[..., Optimizer], getattr(room, name))
 
 
 def _parts(c: Tensor) -> list[Tensor]:
