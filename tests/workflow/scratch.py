@@ -125,7 +125,7 @@ class Scratch:
     def replace(self, file: str, old: str, new: str) -> None:
         path = self.root / file
         content = path.read_text()
-        assert old in content
+        assert old in content, f"{file} has no {old!r}"
         path.write_text(content.replace(old, new))
 
     def check(self, flavour: str = "plain", style: str = "whitened") -> None:
