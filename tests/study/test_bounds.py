@@ -21,6 +21,7 @@ def study() -> dict[str, Any]:
     """The default study, with one scan that states all that may be stated."""
     params = read_params(ROOT / "params.yaml")
     params["scans"]["cold"] = deepcopy(COLD) | {"sampling": dict(params["scans"]["head_r4"]["sampling"])}
+    params["scans"]["cold"]["coil_compression"] = 8
     params["regimes"]["constant"]["stop"] = {"rule": "judged", "rise": 0.1, "patience": 10}
     return params
 

@@ -74,6 +74,12 @@ def test_row_6_a_changed_raw_file_recomputes_only_its_scan(study: Scratch, comma
     study.check()
 
 
+def test_row_6_compressing_the_coils_of_a_scan_recomputes_only_that_scan(study: Scratch) -> None:
+    study.edit("scans.measured.coil_compression", 4)
+    assert study.snakemake() == jobs(scan="measured", rules=("preprocess", "reconstruct", "evaluate"))
+    study.check()
+
+
 @by_either_command
 @pytest.mark.parametrize(
     ("file", "old", "new", "rules", "outcome"),

@@ -18,12 +18,13 @@ def main(
     raw: list[Path],  # noqa: ARG001 (`scan` names them; listed so that Snakemake waits for them)
     output: Path,
 ) -> None:
-    """Read, check, whiten, map, undersample, hold out, normalise, and write."""
+    """Read, check, whiten, compress, map, undersample, hold out, normalise, and write."""
     datasets, attrs = preprocess(
         read_scan(scan, readers),
         held_out=held_out,
         sampling_parameters=scan.get("sampling"),
         added_noise=scan.get("added_noise"),
         noise_std=scan.get("noise_std"),
+        n_virtual_coils=scan.get("coil_compression"),
     )
     hdf5.write(output, datasets, attrs | {"scan": name, "units": json.dumps(UNITS)})

@@ -8,20 +8,28 @@ from sharpfit.errors import InputError
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.physics import masks
 from sharpfit.preparing import coil_maps
+from sharpfit.preparing.coil_compression import Virtual
 
 
 class CoilMaps(NamedTuple):
-    """Maps with Σ|S|² = 1, and where they come from."""
+    """Maps, and where they come from."""
 
     csm: np.ndarray
-    """complex64 (slice, coil, y, x)"""
+    """complex64 (slice, coil, y, x), Σ|S|² = 1 over the coils that were measured"""
     source: str
     """a sentence"""
     learnt: np.ndarray | None
     """bool (ky, kx), fitted samples that they were estimated from; None: none"""
 
 
-def find(raw: RawScan, kspace: np.ndarray, mask: np.ndarray, noise_cov: np.ndarray, unit: float) -> CoilMaps:
+def find(
+    raw: RawScan,
+    kspace: np.ndarray,
+    mask: np.ndarray,
+    noise_cov: np.ndarray,
+    unit: float,
+    virtual: Virtual | None = None,
+) -> CoilMaps:
     """Find maps with Σ|S|² = 1.
 
     Parameters
@@ -36,6 +44,8 @@ def find(raw: RawScan, kspace: np.ndarray, mask: np.ndarray, noise_cov: np.ndarr
         Ψ, (coil, coil), in squared units of ``kspace``
     unit
         units of ``raw`` per unit of ``kspace``
+    virtual
+        the virtual coils that ``kspace`` holds, if it is compressed; ``raw`` holds the coils as measured
 
     Raises
     ------
@@ -43,12 +53,14 @@ def find(raw: RawScan, kspace: np.ndarray, mask: np.ndarray, noise_cov: np.ndarr
         if there is no calibration region, or no signal in it
     """
     if raw.csm is not None:
-        return CoilMaps(*coil_maps.normalised(raw.csm.values, raw.csm.where), None)
+        given, said = coil_maps.normalised(raw.csm.values, raw.csm.where)
+        return CoilMaps(given if virtual is None else virtual.of_maps(given), said, None)
     if kspace.shape[1] == 1:
         return CoilMaps(np.ones(kspace.shape, np.complex64), "ones: a single coil", None)
     separate = raw.calibration
     if separate is not None:
         kspace = (separate / unit).astype(np.complex64)
+        kspace = kspace if virtual is None else virtual.of_kspace(kspace)
         mask = (separate != 0).any(axis=(0, 1))
     block = masks.calibration_block(mask, coil_maps.MAX_CALIBRATION_WIDTH)
     try:
@@ -63,6 +75,8 @@ def find(raw: RawScan, kspace: np.ndarray, mask: np.ndarray, noise_cov: np.ndarr
         raise InputError(f"{raw.where}: no slice holds signal above the noise, so there are no maps")
     if empty.size:
         source += f"; slice {', '.join(map(str, empty))} holds no signal above the noise: maps and image 0"
+    if virtual is not None:
+        csm = virtual.scaled_maps(csm)
     if separate is not None:
         return CoilMaps(csm, source, None)
     learnt = np.zeros_like(mask)

@@ -8,7 +8,15 @@ import numpy as np
 from sharpfit.errors import InputError
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.physics import masks, noise
-from sharpfit.preparing import coil_maps, maps, noise_level, reference, samples, true_replicas
+from sharpfit.preparing import (
+    coil_compression,
+    coil_maps,
+    maps,
+    noise_level,
+    reference,
+    samples,
+    true_replicas,
+)
 from sharpfit.preparing.basis import prepare_basis
 from sharpfit.preparing.noise_level import SettledLevel
 from sharpfit.preparing.noisy_data import Data, NoisyData, noisy_data, scaled
@@ -53,6 +61,7 @@ def preprocess(
     sampling_parameters: Mapping[str, Any] | None = None,
     added_noise: Mapping[str, Any] | None = None,
     noise_std: float | None = None,
+    n_virtual_coils: int | None = None,
 ) -> Results:
     """Prepare a scan for fitting.
 
@@ -68,6 +77,8 @@ def preprocess(
         level (std per component / 99th percentile of the coils' root sum of squares) and seed
     noise_std
         the noise per real and imaginary component, in the file's units, if it is to be taken as stated
+    n_virtual_coils
+        how many `coil_compression` keeps; None: all coils as they are
 
     Returns
     -------
@@ -83,15 +94,23 @@ def preprocess(
     sampling = samples.settle(acquired, raw.mask, sampling_parameters, raw.phase_axis, raw.where)
     mask = sampling.fitted
     noisy = noisy_data(raw, data, sampling, added_noise, noise_std)
-    coils = maps.find(raw, noisy.kspace, mask, noisy.covariance, data.unit)
+    masked = _masks(sampling, held_out)
+    stored = {"noise_cov": noisy.covariance * data.unit**2} | masked
+    attrs: dict[str, Any] = {}
+    virtual = None
+    if n_virtual_coils is not None:
+        virtual = coil_compression.find(raw, noisy, sampling, masked["held_out_mask"], n_virtual_coils)
+        raw, data, noisy = coil_compression.compressed(virtual, raw, data, noisy)
+        attrs["coil_compression"] = virtual.source
+    coils = maps.find(raw, noisy.kspace, mask, noisy.covariance, data.unit, virtual)
     fit = normalise(noisy.kspace, coils.csm, mask, noisy.covariance)
     image, source = reference.find(
         raw, data.kspace, data.unit, coils.csm, noisy.covariance, sampling.acquired
     )
-    datasets, attrs = _fitted(raw, data, sampling, noisy, fit)
-    datasets |= ({} if image is None else {"reference": image}) | _masks(sampling, held_out)
-    _check_finite(raw.where, datasets | attrs)
-    attrs |= {"csm_source": coils.source, "reference_source": source}
+    fitted = _fitted(raw, data, sampling, noisy, fit)
+    datasets = fitted[0] | stored | ({} if image is None else {"reference": image})
+    _check_finite(raw.where, datasets | fitted[1])
+    attrs |= fitted[1] | {"csm_source": coils.source, "reference_source": source}
     level = noise_level.settle(fit.kspace, fit.csm, mask, fit.sigma, noisy.estimate.uncertainty, coils.learnt)
     share = noisy.share_measured if source.startswith(reference.AS_MEASURED) else 0.0
     judged = _judged_with(fit, mask, level, attrs["image_scale"], share)
@@ -103,7 +122,7 @@ def _fitted(
     raw: RawScan, data: Data, sampling: samples.Sampling, noisy: NoisyData, fit: Normalised
 ) -> Results:
     """Return what is fitted, its scales, and where all of it came from."""
-    datasets = {"kspace": fit.kspace, "csm": fit.csm, "noise_cov": noisy.covariance * data.unit**2}
+    datasets = {"kspace": fit.kspace, "csm": fit.csm}
     attrs: dict[str, Any] = {
         "sigma_given": fit.sigma,
         "image_scale": fit.image_scale * data.unit,

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def decisions(facts: Mapping[str, Any]) -> list[str]:
-    """Return a line for each decision: axes, sampling, noise, maps, scale, reference.
+    """Return a line for each decision: axes, sampling, noise, coils, maps, scale, reference.
 
     Parameters
     ----------
@@ -29,6 +29,8 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"noise level taken: {level} ({facts['noise_check']})"
     if facts.get("averages_check"):
         yield f"true replicas: {facts['averages_check']}"
+    if "coil_compression" in facts:
+        yield f"coil compression: {facts['coil_compression']}"
     if "csm_source" in facts:
         yield f"coil maps: {facts['csm_source']}"
     if "image_scale" in facts:
