@@ -92,6 +92,38 @@ def test_a_stated_format_speaks_for_the_kspace_alone(tmp_path, monkeypatch):
     assert readers_of(scan) == {"odd.xyz": "hdf5", "noise.npy": "npy"}
 
 
+@pytest.fixture
+def opened(monkeypatch):
+    """Paths of all HDF5 files opened in this process."""
+    paths, real = [], h5py.File
+
+    def counting(path, *arguments, **options):
+        paths.append(str(path))
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(h5py, "File", counting)
+    return paths
+
+
+def test_an_hdf5_file_is_opened_once_to_find_its_format_however_many_scans_name_it(tmp_path, opened):
+    write_simulation(tmp_path / "s.h5")
+    opened.clear()
+    path = str(tmp_path / "s.h5")
+    for _ in range(3):
+        assert readers_of({"file": path, "reference": {"file": path}}) == {path: "simulation"}
+    assert opened == [path]
+    write_fastmri(tmp_path / "s.h5")
+    assert reader_of(path) == "fastmri"
+
+
+def test_a_simulation_is_opened_once_to_be_read(tmp_path, opened):
+    write_simulation(tmp_path / "s.h5")
+    opened.clear()
+    path = str(tmp_path / "s.h5")
+    assert read_scan({"file": path}, {path: "simulation"}).noise is not None
+    assert opened == [path]
+
+
 def test_a_link_out_of_the_file_is_not_followed_to_find_the_format(tmp_path):
     write_mrd(tmp_path / "scan.mrd")
     with h5py.File(tmp_path / "link.h5", "w") as file:

@@ -6,6 +6,7 @@ nothing (BART's .cfl has no mark of its own).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -93,14 +94,24 @@ def _by_magic(path: str, head: bytes) -> str | None:
     if head.startswith((b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file")):
         return "matlab"
     if any(head[at : at + 8] == _HDF5_MAGIC for at in _HDF5_OFFSETS):
-        return "matlab" if suffix == ".mat" else _hdf5_reader(path)
+        return "matlab" if suffix == ".mat" else _hdf5_reader(path, _stamp(path))
     if suffix in _FOREIGN_EXTENSIONS:
         raise InputError(f"{path}: {_FOREIGN_EXTENSIONS[suffix]}")
     return None
 
 
-def _hdf5_reader(path: str) -> str:
-    """Tell by its groups whose HDF5 it is; a file that cannot be opened is left to the plain reader."""
+def _stamp(path: str) -> tuple[int, ...]:
+    """Return what changes when a file does."""
+    info = Path(path).stat()
+    return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
+
+
+@lru_cache(maxsize=1000)
+def _hdf5_reader(path: str, _: tuple[int, ...]) -> str:
+    """Tell by its groups whose HDF5 it is; a file that cannot be opened is left to the plain reader.
+
+    Many scans may name one file: it is opened once, as long as its stamp stays.
+    """
     import h5py  # slow to import
 
     try:

@@ -1,6 +1,6 @@
 """HDF5: one dataset of a file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -70,14 +70,22 @@ def check_own(path: Path, file: h5py.File) -> None:
 
 def read(path: Path, dataset: str | None) -> FileArray:
     """Read a dataset; compound real and imag become complex, an attribute `axes` names its axes."""
+    return read_several(path, (dataset,))[0]
+
+
+def read_several(path: Path, datasets: Sequence[str | None]) -> list[FileArray]:
+    """Read datasets as `read` does; the file is opened and looked through once."""
     with opened(path) as file:
         shapes: dict[str, tuple[int, ...]] = {}
         file.visititems(lambda name, item: shapes.update({name: item.shape}) if _is_array(item) else None)
-        name = pick(path, shapes, dataset)
-        item = file[name]
-        check_size(path, item.shape, item.dtype.itemsize)
-        axes = item.attrs.get("axes", file.attrs.get("axes") if name == "kspace" else None)
-        values = item[()]
+        return [_array(path, file, pick(path, shapes, dataset)) for dataset in datasets]
+
+
+def _array(path: Path, file: h5py.File, name: str) -> FileArray:
+    item = file[name]
+    check_size(path, item.shape, item.dtype.itemsize)
+    axes = item.attrs.get("axes", file.attrs.get("axes") if name == "kspace" else None)
+    values = item[()]
     if values.dtype.names and {"real", "imag"} == set(values.dtype.names):
         values = values["real"] + 1j * values["imag"]
     named = tuple(axes.split()) if isinstance(axes, str) else None

@@ -23,9 +23,8 @@ def read_scan(path: Path, dataset: str | None, select: Mapping[str, Any]) -> Raw
     """
     if dataset not in (None, "kspace"):
         raise InputError(f"{path}: a simulation is read whole; leave out dataset: {dataset}")
-    kspace, noise_free, noise, spacing = (
-        hdf5.read(path, name).values for name in ("kspace", "noise_free", "noise", "pixel_spacing_mm")
-    )
+    parts = hdf5.read_several(path, ("kspace", "noise_free", "noise", "pixel_spacing_mm"))
+    kspace, noise_free, noise, spacing = (part.values for part in parts)
     shape = kspace.shape
     fits = len(shape) == 4 and noise_free.shape == shape and noise.ndim == 2 and noise.shape[0] == shape[1]
     if not fits or kspace.dtype.kind != "c" or noise.dtype.kind != "c" or spacing.shape != (2,):
