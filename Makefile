@@ -17,11 +17,11 @@ help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 run: $(VENV)/installed ## install, then compute the default study and print its table
-	snakemake --cores all
+	@snakemake --cores all
 
 ship: $(VENV)/installed ## compute the default study and stage the numbers it is committed with
 	dvc repro
-	git add dvc.lock results/README.md results/summary.json
+	git add dvc.lock results/README.md results/summary.json results/metrics.json
 
 docs: $(VENV)/installed-docs ## write the pages of sharpfit.api to docs/api, from its docstrings
 	PYTHONPATH=workflow PDOC_ALLOW_EXEC=1 pdoc --docformat numpy --output-directory docs/api sharpfit.api
@@ -76,15 +76,18 @@ clean: ## delete what runs leave besides results: logs, caches, Snakemake's reco
 	rm -rf logs .cache .snakemake .pytest_cache .ruff_cache .mypy_cache
 
 $(VENV)/installed: pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(INSTALL) -e .
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing sharpfit into $(VENV)"
+	@$(INSTALL) -e .
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed
-	$(INSTALL) -e '.[test]'
+	@echo "Installing what the tests need into $(VENV)"
+	@$(INSTALL) -e '.[test]'
 	@touch $@
 
 $(VENV)/installed-docs: $(VENV)/installed
-	$(INSTALL) -e '.[docs]'
+	@echo "Installing what the pages need into $(VENV)"
+	@$(INSTALL) -e '.[docs]'
 	@touch $@
 

@@ -46,12 +46,14 @@ def test_every_input_is_raw_or_made_by_a_job_that_stands_before():
     read = {file for job in JOBS.values() for file in job.input_files}
     assert made - read == {
         paths.SUMMARY_JSON,
+        paths.METRICS,
+        paths.PLOTS,
         paths.REPORT,
         *(
             paths.evaluated(scan, regime, file)
             for scan in "ab"
             for regime in ("slow", "fast")
-            for file in ("picked.h5", "picked.png", "figures")
+            for file in ("picked.h5", "figures")
         ),
     }
 

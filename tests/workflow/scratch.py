@@ -189,6 +189,9 @@ def expected(study: Scratch, flavour: str, style: str) -> dict[str, str]:
     table = "".join(f"{row['scan']},{row['regime']},{row['verdict']},{row['chi2']}\n" for row in rows)
     made["results/summary.csv"] = f"scan,regime,verdict,chi2\n{table}"
     made["results/summary.json"] = text({row["scan"]: {row["regime"]: {"chi2": row["chi2"]}} for row in rows})
+    made["results/metrics.json"] = text({f"{row['scan']}.{row['regime']}": row["chi2"] for row in rows})
+    for row, image in zip(rows, images, strict=True):
+        made[f"results/plots/{row['scan']}/{row['regime']}.png"] = f"picture {image}"
     parts = [*map(text, rows), *images, *histories, *scans, made["results/summary.csv"]]
     made["results/report.html"] = "<pre>" + "\n".join(parts) + "</pre>"
     return made

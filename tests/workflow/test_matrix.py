@@ -171,7 +171,7 @@ def test_row_8_experiments_and_comparisons(study: Scratch) -> None:
     )
     study.check()
     assert "regimes.fast.optimizer.lr" in study.call("dvc", "params", "diff").stdout
-    assert "measured.fast.chi2" in study.call("dvc", "metrics", "diff").stdout
+    assert "measured.fast" in study.call("dvc", "metrics", "diff").stdout
     assert study.call("dvc", "plots", "diff", "-o", "plots", "HEAD", "workspace").stdout
     study.call("dvc", "exp", "run", "--queue", "-n", "queued", "-S", "regimes.fast.optimizer.lr=0.03")
     study.call("dvc", "queue", "start")

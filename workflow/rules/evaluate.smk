@@ -40,6 +40,7 @@ rule evaluate:
 rule summarise:
     input:
         evaluations=plan.given("summarise", "evaluations"),
+        pictures=plan.given("summarise", "pictures"),
         stale=plan.marker("summarise"),
     output:
         csv=report(
@@ -49,6 +50,8 @@ rule summarise:
             labels={"what": "every fit"},
         ),
         json=paths.SUMMARY_JSON,
+        metrics=paths.METRICS,
+        plots=directory(paths.PLOTS),
         provenance=paths.sidecar(paths.SUMMARY_CSV),
     log:
         paths.log("summarise", ""),

@@ -125,7 +125,7 @@ def draw_images(
                 first.contour(border, levels=[0.5], colors=ORANGE, linewidths=0.8)
         figure.colorbar(shown, ax=figure.axes, shrink=0.8, label="magnitude, input units")
         figure.suptitle(title, fontsize=10, parse_math=False)
-        _save(figure, path)
+        save_figure(figure, path)
 
 
 def _times(gain: float) -> str:
@@ -165,7 +165,7 @@ def draw_curves(
         top.set_ylabel("reduced χ²; J relative")
         along.finish(top, bottom)
         figure.suptitle(title, fontsize=10, parse_math=False)
-        _save(figure, path)
+        save_figure(figure, path)
 
 
 def draw_sharpness(
@@ -193,10 +193,11 @@ def draw_sharpness(
         bottom.set_ylabel("noise share φ")
         along.finish(top, bottom)
         figure.suptitle(title, fontsize=10, parse_math=False)
-        _save(figure, path)
+        save_figure(figure, path)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as a PNG that holds no date and no version."""
     figure.savefig(path, format="png", dpi=100, metadata=_NO_METADATA)
 
 

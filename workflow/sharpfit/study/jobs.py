@@ -193,14 +193,17 @@ def _evaluate(scan: str, regime: str, params: dict[str, Any]) -> Job:
 
 
 def _summarise(pairs: list[tuple[str, str]]) -> Job:
-    evaluations: Files = [paths.evaluated(*pair) for pair in pairs]
-    return Job(
-        "summarise",
-        "",
-        {},
-        {"evaluations": evaluations},
-        {"csv": paths.SUMMARY_CSV, "json": paths.SUMMARY_JSON},
-    )
+    inputs: dict[str, Files] = {
+        "evaluations": [paths.evaluated(*pair) for pair in pairs],
+        "pictures": [paths.evaluated(*pair, "picked.png") for pair in pairs],
+    }
+    outputs = {
+        "csv": paths.SUMMARY_CSV,
+        "json": paths.SUMMARY_JSON,
+        "metrics": paths.METRICS,
+        "plots": paths.PLOTS,
+    }
+    return Job("summarise", "", {}, inputs, outputs)
 
 
 def _report(pairs: list[tuple[str, str]], scans: list[str]) -> Job:

@@ -21,6 +21,8 @@ STATES = ".cache/state"
 TEMPORARY = ".tmp"
 SUMMARY_CSV = f"{RESULTS}/summary.csv"
 SUMMARY_JSON = f"{RESULTS}/summary.json"
+METRICS = f"{RESULTS}/metrics.json"
+PLOTS = f"{RESULTS}/plots"
 REPORT = f"{RESULTS}/report.html"
 
 

@@ -4,10 +4,16 @@ from pathlib import Path
 from sharpfit.stub_text import text
 
 
-def main(*, evaluations: list[Path], csv: Path, json: Path) -> None:
+def main(
+    *, evaluations: list[Path], pictures: list[Path], csv: Path, json: Path, metrics: Path, plots: Path
+) -> None:
     rows = [json_module.loads(path.read_text()) for path in evaluations]
     csv.write_text(
         "scan,regime,verdict,chi2\n"
         + "".join(f"{row['scan']},{row['regime']},{row['verdict']},{row['chi2']}\n" for row in rows)
     )
     json.write_text(text({row["scan"]: {row["regime"]: {"chi2": row["chi2"]}} for row in rows}))
+    metrics.write_text(text({f"{row['scan']}.{row['regime']}": row["chi2"] for row in rows}))
+    for row, picture in zip(rows, pictures, strict=True):
+        (plots / row["scan"]).mkdir(parents=True, exist_ok=True)
+        (plots / row["scan"] / f"{row['regime']}.png").write_text(picture.read_text())

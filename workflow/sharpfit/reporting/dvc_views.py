@@ -1,0 +1,111 @@
+"""What DVC shows of a study, whatever its scans and regimes are called: a few metrics, and pictures.
+
+Pictures, since DVC's page of curves fetches its scripts from the network, and still shows pictures without.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+from matplotlib.ticker import ScalarFormatter
+
+from sharpfit.reporting import ranking
+from sharpfit.reporting.colours import COLOURS
+from sharpfit.reporting.figures import save_figure
+from sharpfit.results.evaluation import Evaluation
+from sharpfit.results.summary_file import by_scan
+
+_DASHES = ("-", "--", ":", "-.")
+_ACROSS = 5
+#: Measure of a trajectory, and the title of its half of the curves.
+_DRAWN = (("chi2", "loss"), ("held_out", "held out"))
+
+
+def write_metrics(path: Path, evaluations: Sequence[Evaluation]) -> None:
+    """Write {scan: {best, nrmse}}: the regime of the best picked image, and that image's error.
+
+    Without a reference its held-out residual stands for the error. Two numbers a scan, since DVC gives each
+    a column.
+    """
+    metrics: dict[str, dict[str, str | float]] = {}
+    for scan, members in by_scan(evaluations).items():
+        best = ranking.rank(members)[0]
+        metrics[scan] = {"best": best.regime}
+        known = {"nrmse": best.picked_quality.nrmse, "held_out": best.picked.held_out}
+        for name, value in known.items():
+            if np.isfinite(value):
+                metrics[scan][name] = float(value)
+                break
+    path.write_text(
+        json.dumps(metrics, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+    )
+
+
+def write_plots(folder: Path, evaluations: Sequence[Evaluation], pictures: Sequence[Path]) -> None:
+    """Write <scan>/curves.png and <scan>/picked.png, of all its fits; `pictures` are their picked images."""
+    picture_of = dict(zip(map(id, evaluations), pictures, strict=True))
+    for scan, members in by_scan(evaluations).items():
+        (folder / scan).mkdir(parents=True)
+        draw_regimes(folder / scan / "curves.png", members)
+        draw_picked(folder / scan / "picked.png", members, [picture_of[id(one)] for one in members])
+
+
+def draw_picked(path: Path, evaluations: Sequence[Evaluation], pictures: Sequence[Path]) -> None:
+    """Draw the picked images of a scan's fits side by side, each on its own grey scale, as `pictures` are."""
+    n_rows = -(-len(evaluations) // _ACROSS)
+    with style.context("default"):
+        figure = Figure(figsize=(2.4 * _ACROSS, 2.9 * n_rows + 0.3), layout="constrained")
+        places = figure.subplots(n_rows, _ACROSS, squeeze=False).ravel()
+        for axes in places:
+            axes.set_axis_off()
+        for axes, evaluation, picture in zip(places, evaluations, pictures, strict=False):
+            axes.imshow(imread(picture), cmap="gray", interpolation="nearest")
+            error = evaluation.picked_quality.nrmse
+            told = f", NRMSE {error:.3f}" if np.isfinite(error) else ""
+            axes.set_title(f"{evaluation.regime}\n{evaluation.picked_at}{told}", fontsize=8, parse_math=False)
+        figure.suptitle(f"{evaluations[0].scan}, picked images", fontsize=10, parse_math=False)
+        save_figure(figure, path)
+
+
+def draw_regimes(path: Path, evaluations: Sequence[Evaluation]) -> None:
+    """Draw loss and held-out residual (both reduced, 1 = noise floor) of a scan's fits over iterations.
+
+    The picked image of each is marked. A path of weights has no iterations to compare: the level of its
+    picked weight is drawn.
+    """
+    with style.context("default"):
+        figure = Figure(figsize=(10.0, 4.4), layout="constrained")
+        halves = figure.subplots(1, len(_DRAWN), sharex=True)
+        for axes, (name, title) in zip(halves, _DRAWN, strict=True):
+            for place, evaluation in enumerate(evaluations):
+                _draw_regime(axes, evaluation, name, place)
+            axes.axhline(1.0, color="#666666", linewidth=0.8, linestyle=":")
+            axes.set_yscale("log")
+            axes.set_xscale("symlog", linthresh=1, linscale=0.3)
+            axes.set_xlim(left=0)
+            axes.xaxis.set_major_formatter(ScalarFormatter())
+            axes.grid(alpha=0.3)
+            axes.set_title(f"{title}, reduced χ² (1 = noise floor)", fontsize=9)
+            axes.set_xlabel("iteration")
+        labels = halves[0].get_legend_handles_labels()
+        figure.legend(*labels, loc="outside right upper", fontsize=8, frameon=False)
+        figure.suptitle(evaluations[0].scan, fontsize=10, parse_math=False)
+        save_figure(figure, path)
+
+
+def _draw_regime(axes: Axes, evaluation: Evaluation, name: str, place: int) -> None:
+    iterations, values = evaluation.trajectory.iteration, getattr(evaluation.trajectory, name)
+    at, level = evaluation.picked_iteration, getattr(evaluation.picked, name)
+    label = evaluation.regime
+    colour, dash = COLOURS[place % len(COLOURS)], _DASHES[place % len(_DASHES)]
+    if evaluation.weight is None:
+        axes.plot([at], [level], "o", color=colour, markeredgecolor="black", markersize=6)
+    else:
+        values = np.full(len(iterations), level)
+        label += f", {evaluation.picked_at}"
+    axes.plot(iterations, values, color=colour, linestyle=dash, label=label)
