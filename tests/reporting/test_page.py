@@ -1,61 +1,27 @@
 """The page's bytes and what stands in them; what it does in a browser is tests/test_browser.py."""
 
 import base64
-import gzip
 import hashlib
 import html
 import json
 import re
 from dataclasses import replace
-from io import BytesIO
 
 import h5py
 import numpy as np
 import pytest
+from made_page import HOSTILE, decoded, inputs, many_scans, page_of, scans_of, unpacked
 from made_study import ITERATIONS, WEIGHTS, made_curves, make_study
-from PIL import Image
 
 from sharpfit.errors import InputError
 from sharpfit.reporting import grey
-from sharpfit.reporting.page import budget, build, charts, pictures, words
+from sharpfit.reporting.digits import three_digits
+from sharpfit.reporting.page import budget, charts, drawing, pictures, words
 from sharpfit.reporting.page.build import write_report
 from sharpfit.reporting.page.fits import read_fit
 from sharpfit.reporting.page.standing import error_in_words
 from sharpfit.results.evaluation_file import read_evaluation
 from sharpfit.results.scan_file import read_scan
-
-HOSTILE = '"><script>document.title="owned"</script><img src=x onerror=alert(1)>'
-
-
-def inputs(root):
-    """Return write_report's lists of files for a made-up study."""
-    evaluations = sorted(root.glob("results/evaluate/*/*/evaluation.json"))
-    folders = [root / "results/reconstruct" / file.parts[-3] / file.parts[-2] for file in evaluations]
-    return (
-        evaluations,
-        [folder / "reconstruction.h5" for folder in folders],
-        [folder / "history.csv" for folder in folders],
-        sorted((root / "results/preprocess").glob("*.h5")),
-    )
-
-
-def page_of(root):
-    write_report(root / "report.html", *inputs(root))
-    return (root / "report.html").read_text(encoding="utf-8")
-
-
-def unpacked(text):
-    return gzip.decompress(base64.b64decode(text)).decode()
-
-
-def scans_of(page):
-    """What the scripts see of every scan."""
-    return [json.loads(unpacked(text)) for text in re.findall(r'class="packed">(.*?)</script>', page, re.S)]
-
-
-def decoded(scan, number):
-    """A picture of a scan, (y, x) of 0 to 255."""
-    return np.asarray(Image.open(BytesIO(base64.b64decode(scan["images"][number])))).astype(float)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +68,7 @@ def test_hostile_names_are_escaped(tmp_path):
 
 def test_the_answer_comes_first_and_every_fit_has_a_row(page):
     body = page[page.index("<body>") :]
-    assert body.index("Best is gradient_descent") < body.index("<table")
+    assert body.index("use this one</span> <b>gradient_descent</b>") < body.index("<table")
     assert body.count('<th scope="row">') == 4
 
 
@@ -194,7 +160,7 @@ def test_a_path_of_weights_is_told_in_weights_and_never_in_iterations(tmp_path):
     answer, table = (page[page.index(f'id="{name}"') :] for name in ("answer", "table"))
     assert "iteration" not in answer[: answer.index("<p class=")]
     row = table[table.index("<tbody>") : table.index("</tbody>")]
-    assert "weight 0.4 σ of 7" in row
+    assert '<td data-value="15">0.4 σ</td>' in row
     assert "iteration" not in row
 
 
@@ -245,9 +211,31 @@ def test_an_estimated_error_is_told_in_per_cent_of_the_image_with_two_standard_e
     norm = 32 * (1 - np.exp(-15 / 4))  # the made record's
     assert fit.image_norm == pytest.approx(norm)
     assert fit.estimated_error == pytest.approx(np.sqrt(2))
-    assert fit.error_uncertainty == pytest.approx(fit.estimated_error * 0.02 / 2)
-    assert error_in_words(fit, norm) == f"{100 * np.sqrt(2) / norm:.3g} ± 0.05 %"
-    assert error_in_words(fit, norm / 400) == f"{40000 * np.sqrt(2) / norm:.3g} ± 20 %"
+    assert fit.error_interval == pytest.approx((np.sqrt(2 - 0.04), np.sqrt(2 + 0.04)))
+    assert error_in_words(fit, norm) == "4.53 % (4.48 to 4.57)"
+    assert error_in_words(fit, norm / 400) == "1810 % (1792 to 1828)"
+
+
+def test_an_error_of_which_little_is_known_is_told_in_few_digits_and_never_below_the_images_own_noise(study):
+    evaluations, reconstructions, histories, _ = inputs(study)
+    scan = read_scan(study / "results/preprocess/phantom_r2.h5")
+    judged = read_evaluation(evaluations[3])
+    vague = replace(judged, risk_noise=(1.0,), picked=replace(judged.picked, risk=1.19, v_image=0.49))
+    fit = read_fit("warmup", scan, vague, reconstructions[3], histories[3])
+    assert fit.error_interval == pytest.approx((0.7, np.sqrt(3.19)))
+    assert error_in_words(fit, 10.0) == "11 % (7 to 18)"
+    unknown = replace(fit, evaluation=replace(vague, risk_noise=()))
+    assert error_in_words(unknown, 10.0) == "10.9 %"
+
+
+def test_numbers_of_a_column_have_as_many_digits():
+    assert [three_digits(value) for value in (0.1, 0.105, 1.0, 14.4, 1070.0)] == [
+        "0.100",
+        "0.105",
+        "1.00",
+        "14.4",
+        "1070",
+    ]
 
 
 def test_errors_are_magnified_as_far_as_none_saturates():
@@ -270,35 +258,10 @@ def test_a_page_of_fifty_scans_of_seven_regimes_stays_under_fifteen_megabytes(tm
     assert many_scans(tmp_path).stat().st_size < 15e6
 
 
-def many_scans(folder, n_scans=50):
-    """A page of many scans of four slices, 7 regimes each, as noisy as can be; return its file."""
-    root = make_study(folder, ("one",), ("a", "b"), size=128, n_slices=4)
-    scan = read_scan(root / "results/preprocess/one.h5")
-    evaluations, reconstructions, histories, _ = inputs(root)
-    fits = [
-        read_fit(
-            regime, scan, read_evaluation(evaluations[at % 2]), reconstructions[at % 2], histories[at % 2]
-        )
-        for at, regime in enumerate("abcdefg")
-    ]
-    rng = np.random.default_rng(0)
-    groups = []
-    for place in range(n_scans):
-        noisy = [replace(fit, seen=noisier(fit.seen, rng)) for fit in fits]
-        groups.append((replace(scan, name=f"scan {place}"), noisy))
-    build.write_page(root / "page.html", "many", groups, {scan.name: "said" for scan, _ in groups})
-    return root / "page.html"
-
-
-def noisier(seen, rng):
-    noise = rng.standard_normal((*seen.images.shape, 2)).astype(np.float32)
-    return replace(seen, images=seen.images + noise[..., 0] + 1j * noise[..., 1])
-
-
 def test_a_long_line_keeps_its_first_and_last_point():
     x = np.arange(1000.0)
-    line = charts._thinned(charts._line(x, x**2, "name", "black", "solid"))
-    assert len(line["x"]) <= charts.MAX_POINTS
+    line = drawing._thinned(drawing.line_over_iterations(x, x**2, "name", "black", "solid"))
+    assert len(line["x"]) <= drawing.MAX_POINTS
     assert (line["customdata"][0], line["customdata"][-1], line["y"][-1]) == (0, 999, 999**2)
 
 

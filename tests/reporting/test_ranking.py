@@ -19,7 +19,7 @@ def test_the_answer_names_the_best_regime_where_to_stop_and_whether_the_drop_is_
     evaluations = read_evaluations(sorted(root.glob("results/evaluate/*/*/evaluation.json"))[::-1])
     answers = {scan: ranking.answer(members) for scan, members in by_scan(evaluations).items()}
     assert answers["phantom_r2"] == (
-        "Best is gradient_descent: stop at iteration 15 of 60 (NRMSE 0.1, 0.2 at the end). "
+        "Best is gradient_descent: stop at iteration 15 of 60 (NRMSE 0.100, 0.200 at the end). "
         "The loss that falls after that is not real: it fits noise. "
         "Next: warmup at iteration 15, with 41 % more estimated error."
     )

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from sharpfit.reporting import weak_modes
+from sharpfit.reporting.digits import three_digits
 from sharpfit.results.evaluation import Evaluation
 
 #: Two risks J (squared) that differ by less count as equal where the judge gives no uncertainty.
@@ -69,14 +70,26 @@ def risk_margin(one: Evaluation, two: Evaluation) -> float | None:
 
 def answer(evaluations: Sequence[Evaluation]) -> str:
     """Answer the study's question for one scan in words: best regime, where to stop, is the drop real."""
+    best = rank(evaluations)[0]
+    error = error_against_reference(best)
+    told = f" ({error})" if error else ""
+    return f"Best is {best.regime}: {best.where_to_stop}{told}. {reasons(evaluations)}"
+
+
+def error_against_reference(evaluation: Evaluation) -> str:
+    """Return the picked image's NRMSE in words, and the last one's where it is another; empty: unknown."""
+    if not np.isfinite(evaluation.picked_quality.nrmse):
+        return ""
+    return f"NRMSE {three_digits(evaluation.picked_quality.nrmse)}{_at_the_end(evaluation)}"
+
+
+def reasons(evaluations: Sequence[Evaluation]) -> str:
+    """Say of a scan's best fit whether the drop of its loss is real, and how the others stand to it."""
     best, *others = rank(evaluations)
     said = _PATH_GAINED if best.weight is not None else _DROP_IS_REAL
     drop = said.get(best.verdict, best.verdict).format(cause=best.cause or "cause unknown")
-    text = f"Best is {best.regime}: {best.where_to_stop}"
-    if np.isfinite(best.picked_quality.nrmse):
-        text += f" (NRMSE {best.picked_quality.nrmse:.3g}{_at_the_end(best)})"
+    text = f"{drop}."
     ties = [other.regime for other in others if as_good(best, other)]
-    text += f". {drop}."
     if ties:
         text += f" As good within the uncertainty: {', '.join(ties)}."
     behind = [other for other in others if other.regime not in ties]
@@ -87,7 +100,7 @@ def answer(evaluations: Sequence[Evaluation]) -> str:
 
 def _at_the_end(best: Evaluation) -> str:
     same = best.picked_iteration == best.last_iteration
-    return "" if same or best.weight is not None else f", {best.last_quality.nrmse:.3g} at the end"
+    return "" if same or best.weight is not None else f", {three_digits(best.last_quality.nrmse)} at the end"
 
 
 def _noise(evaluation: Evaluation) -> str:

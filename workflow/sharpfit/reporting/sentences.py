@@ -64,10 +64,13 @@ def _numbers_for_a_person(evaluation: Evaluation) -> list[str]:
     lines = [f"  {100 * sure:.0f} % sure"] if np.isfinite(sure) else []
     stops_early = evaluation.weight is None and evaluation.picked_iteration < evaluation.last_iteration
     if np.isfinite(ratio.value) and stops_early:
-        lines.append(
-            f"  error at the end {ratio.value:.3g} × that at the pick "
-            f"({ratio.lower:.3g} to {ratio.upper:.3g}, two standard errors)"
+        more = [100 * (one - 1) for one in (ratio.value, ratio.lower, ratio.upper)]
+        told = (
+            "within 0.5 % of"
+            if max(map(abs, more)) < 0.5
+            else f"{ratio.value:.3g} times ({ratio.lower:.3g} to {ratio.upper:.3g}, two standard errors)"
         )
+        lines.append(f"  error at the end {told} that at the pick")
     return lines
 
 

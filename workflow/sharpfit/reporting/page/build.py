@@ -47,7 +47,7 @@ def write_report(
             raise InputError(f"{file}: scan {evaluation.scan!r} is not among the preprocessed ones")
         fit = read_fit(evaluation.regime, known[evaluation.scan], evaluation, *files)
         groups.setdefault(evaluation.scan, []).append(fit)
-    answers = {scan: ranking.answer(members) for scan, members in summary_file.by_scan(judged).items()}
+    answers = {scan: ranking.reasons(members) for scan, members in summary_file.by_scan(judged).items()}
     write_page(html, "sharpfit report", [(known[scan], fits) for scan, fits in groups.items()], answers)
 
 
@@ -61,9 +61,9 @@ def write_page(
 ) -> None:
     """Write a page of fits grouped by scan.
 
-    `answers` holds a sentence by scan name; `notes` are tables (title, text, columns, rows) shown first;
-    `against` names, by scan, the two fits laid over each other at first (else the best one's picked and
-    last image).
+    `answers` holds by scan name what to say after which image to use; `notes` are tables (title, text,
+    columns, rows) shown first; `against` names, by scan, the two fits laid over each other at first (else
+    the best one's picked and last image).
     """
     budget = afford(groups)
     chosen = against or {}

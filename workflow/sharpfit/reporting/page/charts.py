@@ -1,25 +1,29 @@
-"""The interactive charts of a page, as plotly's plain data without colours of their own for text and grid.
-
-Iterations stand on a logarithmic axis of iteration + 1, so that the start is seen. Lines differ in colour
-(Okabe and Ito's), dash and marker. Text colours follow the page, light or dark.
-"""
+"""The interactive charts of a page. Lines differ in colour (Okabe and Ito's), dash and marker."""
 
 import html
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from sharpfit.measuring import rings
+from sharpfit.reporting.colours import COLOURS
+from sharpfit.reporting.page.drawing import (
+    Chart,
+    Line,
+    chart_over_iterations,
+    line_over_frequency,
+    line_over_iterations,
+    marked,
+    plain_chart,
+    positive,
+    scatter,
+    smallest_positive,
+)
 from sharpfit.reporting.page.fits import ShownFit
 from sharpfit.results.scan_file import Scan
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#888888")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star")
-#: Points of a line: more are not seen.
-MAX_POINTS = 64
-DIGITS = 5
 #: What the chart of all regimes can show: name, curve (of checkpoints or history), logarithmic.
 QUANTITIES = (
     ("risk J (relative to the scan's best)", "risk", True),
@@ -32,26 +36,23 @@ QUANTITIES = (
     ("learning rate", "lr", True),
 )
 
-Chart = dict[str, Any]
-Line = dict[str, Any]
-
 
 def overview(fits: Sequence[ShownFit]) -> dict[str, Chart]:
     """Return one chart per quantity with a line per regime and its picked iteration marked."""
     charts = {}
     for name, key, logarithmic in QUANTITIES:
-        floor = _smallest_positive([fit.evaluation.trajectory.risk for fit in fits]) if key == "risk" else 1.0
+        floor = smallest_positive([fit.evaluation.trajectory.risk for fit in fits]) if key == "risk" else 1.0
         lines: list[Line] = []
         for place, fit in enumerate(fits):
             x, y = _series(fit, key)
-            if (
-                fit.ends_of_path and key != "lr"
-            ):  # its order is that of the weights: only the picked one compares
-                y = np.full(len(x), y[fit.picked])
+            if fit.ends_of_path and key != "lr":
+                y = np.full(len(x), y[fit.picked])  # ordered by weight: only that one compares
             if np.isfinite(y).any():
-                lines += _regime_lines(fit, place, x, _positive(y / floor) if logarithmic else y)
+                lines += _regime_lines(fit, place, x, positive(y / floor) if logarithmic else y)
         if lines:
-            charts[name] = _chart(lines, name, fits[0].seen.iterations[-1], logarithmic=logarithmic)
+            charts[name] = chart_over_iterations(
+                lines, name, fits[0].seen.iterations[-1], logarithmic=logarithmic
+            )
     return charts
 
 
@@ -78,12 +79,12 @@ def _regime_lines(fit: ShownFit, place: int, x: np.ndarray, y: np.ndarray) -> li
     """Return a regime's line and the mark at its picked iteration."""
     name = html.escape(fit.label, quote=False)
     colour, dash = COLOURS[place % len(COLOURS)], DASHES[place % len(DASHES)]
-    at = int(np.argmin(np.abs(x - fit.seen.iterations[fit.picked])))
+    at = len(x) - 1 if fit.ends_of_path else int(np.argmin(np.abs(x - fit.seen.iterations[fit.picked])))
     shown = f"{name} at {fit.evaluation.weight.weight:.3g} σ" if fit.evaluation.weight else name
     marker = {"size": 11, "symbol": MARKERS[place % len(MARKERS)], "color": colour}
     marker["line"] = {"width": 1, "color": "black"}
     return [
-        _line(x, y, shown, colour, dash, legendgroup=str(place)),
+        line_over_iterations(x, y, shown, colour, dash, legendgroup=str(place)),
         scatter(
             x=x[at : at + 1] + 1,
             y=y[at : at + 1],
@@ -100,21 +101,21 @@ def _regime_lines(fit: ShownFit, place: int, x: np.ndarray, y: np.ndarray) -> li
 
 def _curves(fit: ShownFit) -> Chart:
     steps = fit.history["iteration"]
-    risk = fit.evaluation.trajectory.risk / _smallest_positive([fit.evaluation.trajectory.risk])
+    risk = fit.evaluation.trajectory.risk / smallest_positive([fit.evaluation.trajectory.risk])
     lines = [
-        _line(steps, _positive(fit.history["chi2"]), "loss χ²", COLOURS[0], "solid"),
-        _line(steps, _positive(fit.history["held_out"]), "held-out χ²", COLOURS[1], "dash"),
-        _line(
-            fit.seen.iterations, _positive(risk), "J / its minimum", COLOURS[2], "dot", mode="lines+markers"
+        line_over_iterations(steps, positive(fit.history["chi2"]), "loss χ²", COLOURS[0], "solid"),
+        line_over_iterations(steps, positive(fit.history["held_out"]), "held-out χ²", COLOURS[1], "dash"),
+        line_over_iterations(
+            fit.seen.iterations, positive(risk), "J / its minimum", COLOURS[2], "dot", mode="lines+markers"
         ),
-        _line(steps[[0, -1]], np.ones(2), "noise floor", COLOURS[7], "longdash"),
+        line_over_iterations(steps[[0, -1]], np.ones(2), "noise floor", COLOURS[7], "longdash"),
     ]
-    return _marked(_chart(lines, "reduced χ²; J relative", steps[-1]), fit)
+    return marked(chart_over_iterations(lines, "reduced χ²; J relative", steps[-1]), fit)
 
 
 def _sharpness(fit: ShownFit) -> Chart:
     lines = [
-        _line(
+        line_over_iterations(
             fit.seen.iterations,
             fit.evaluation.trajectory.cross_gradient,
             "signal (G)",
@@ -122,7 +123,7 @@ def _sharpness(fit: ShownFit) -> Chart:
             "solid",
             stackgroup="one",
         ),
-        _line(
+        line_over_iterations(
             fit.seen.iterations,
             fit.evaluation.trajectory.noise_energy,
             "noise",
@@ -131,8 +132,10 @@ def _sharpness(fit: ShownFit) -> Chart:
             stackgroup="one",
         ),
     ]
-    chart = _chart(lines, "gradient energy, fitted units²", fit.seen.iterations[-1], logarithmic=False)
-    return _marked(chart, fit)
+    chart = chart_over_iterations(
+        lines, "gradient energy, fitted units²", fit.seen.iterations[-1], logarithmic=False
+    )
+    return marked(chart, fit)
 
 
 def _rates(fit: ShownFit) -> Chart:
@@ -141,14 +144,17 @@ def _rates(fit: ShownFit) -> Chart:
     available = np.concatenate([[0.0], np.cumsum(rate)[:-1]])
     travelled = np.cumsum(np.nan_to_num(fit.history["step"]))
     lines = [
-        _line(steps, _positive(fit.history["lr"]), "learning rate", COLOURS[3], "solid"),
-        _line(steps, _positive(available), "sum of learning rates", COLOURS[0], "dash"),
-        _line(steps, _positive(travelled), "sum of steps taken", COLOURS[2], "dot"),
+        line_over_iterations(steps, positive(fit.history["lr"]), "learning rate", COLOURS[3], "solid"),
+        line_over_iterations(steps, positive(available), "sum of learning rates", COLOURS[0], "dash"),
+        line_over_iterations(steps, positive(travelled), "sum of steps taken", COLOURS[2], "dot"),
     ]
     needed = fit.seen.travel_needed
     if np.isfinite(needed) and needed > 1e-3 * travelled[-1]:
-        lines.append(_line(steps[[0, -1]], np.full(2, needed), "still needed", COLOURS[1], "longdash"))
-    return _marked(_chart(lines, "per coefficient, fitted units", steps[-1]), fit)
+        lines.append(
+            line_over_iterations(steps[[0, -1]], np.full(2, needed), "still needed", COLOURS[1], "longdash")
+        )
+    lines = [line for line in lines if np.isfinite(line["y"]).any()]  # not every solver has a learning rate
+    return marked(chart_over_iterations(lines, "per coefficient, fitted units", steps[-1]), fit)
 
 
 def _frc(fit: ShownFit, scan: Scan) -> Chart:
@@ -157,9 +163,9 @@ def _frc(fit: ShownFit, scan: Scan) -> Chart:
     frequency = np.arange(fit.seen.frc.shape[1]) / side
     half_bit = rings.half_bit(fit.seen.frc_counts)
     lines = [
-        _frequency_line(frequency, fit.seen.frc[fit.picked], "picked", COLOURS[0], "solid", scan),
-        _frequency_line(frequency, fit.seen.frc[fit.last], "last", COLOURS[1], "dash", scan),
-        _frequency_line(frequency, half_bit, "half-bit threshold", COLOURS[7], "dot", scan),
+        line_over_frequency(frequency, fit.seen.frc[fit.picked], "picked", COLOURS[0], "solid", scan),
+        line_over_frequency(frequency, fit.seen.frc[fit.last], "last", COLOURS[1], "dash", scan),
+        line_over_frequency(frequency, half_bit, "half-bit threshold", COLOURS[7], "dot", scan),
     ]
     chart = plain_chart(lines, "spatial frequency, cycles per pixel", "Fourier ring correlation")
     text = " · ".join(f"{end} {_resolution(fit, end, scan)}" for end in ("picked", "last"))
@@ -185,11 +191,13 @@ def _spectrum(fit: ShownFit, scan: Scan) -> Chart:
     for name, image, place in rows:
         power = ring_power(image)
         frequency = np.arange(len(power)) / min(image.shape)
-        lines.append(_frequency_line(frequency, _positive(power), name, COLOURS[place], DASHES[place], scan))
+        lines.append(
+            line_over_frequency(frequency, positive(power), name, COLOURS[place], DASHES[place], scan)
+        )
     for name, checkpoint, dash in (("picked", fit.picked, "dot"), ("last", fit.last, "dashdot")):
         floor = float(np.mean(fit.seen.noise_map[checkpoint].astype(float) ** 2))
-        flat = _positive(np.full(len(frequency), floor))
-        lines.append(_frequency_line(frequency, flat, f"mean noise, {name}", COLOURS[7], dash, scan))
+        flat = positive(np.full(len(frequency), floor))
+        lines.append(line_over_frequency(frequency, flat, f"mean noise, {name}", COLOURS[7], dash, scan))
     return plain_chart(lines, "spatial frequency, cycles per pixel", "power, input units²", logarithmic=True)
 
 
@@ -201,104 +209,3 @@ def ring_power(image: np.ndarray) -> np.ndarray:
     n_rings = min(image.shape) // 2
     sums = np.bincount(ring, weights=spectrum.ravel())[:n_rings]
     return np.asarray(sums / np.bincount(ring)[:n_rings])
-
-
-def scatter(**properties: Any) -> Line:
-    """Return a line or marks as plotly takes them."""
-    return {"type": "scatter", **properties}
-
-
-def _line(x: np.ndarray, y: np.ndarray, name: str, colour: str, dash: str, **more: Any) -> Line:
-    """Return a line over iterations x (drawn at x + 1)."""
-    style = {"mode": "lines", "hovertemplate": "%{customdata:.0f}: %{y:.4g}", **more}
-    return scatter(x=x + 1, y=y, customdata=x, name=name, line={"color": colour, "dash": dash}, **style)
-
-
-def _frequency_line(x: np.ndarray, y: np.ndarray, name: str, colour: str, dash: str, scan: Scan) -> Line:
-    """Return a line over spatial frequency, which tells the length of half a period when pointed at."""
-    pixel, unit = (max(scan.spacing), "mm") if scan.spacing else (1.0, "px")
-    length = np.divide(pixel, 2 * x, out=np.full(len(x), np.inf), where=x > 0)
-    return scatter(
-        x=x,
-        y=y,
-        customdata=length,
-        name=name,
-        mode="lines",
-        line={"color": colour, "dash": dash},
-        hovertemplate=f"%{{y:.3g}} at %{{customdata:.3g}} {unit}",
-    )
-
-
-def _chart(lines: list[Line], y: str, last: float, *, logarithmic: bool = True) -> Chart:
-    """Return a chart over iterations."""
-    ticks = [t for t in (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000) if t <= last]
-    axis = {"type": "log", "title": {"text": "iteration"}, "tickvals": [t + 1 for t in ticks]}
-    axis["ticktext"] = [str(t) for t in ticks]
-    chart = plain_chart(lines, "iteration", y, logarithmic=logarithmic)
-    chart["layout"]["xaxis"] |= axis
-    return chart
-
-
-def _marked(chart: Chart, fit: ShownFit) -> Chart:
-    """Mark a fit's picked checkpoint by shape 0 in its chart over iterations; shape 1 is the cursor."""
-    picked, weight = float(fit.seen.iterations[fit.picked]), fit.evaluation.weight
-    mark = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": picked + 1, "x1": picked + 1}
-    chart["layout"]["shapes"] = [
-        {**mark, "line": {"width": 2, "dash": "solid"}},
-        {**mark, "line": {"width": 1, "dash": "dot"}},
-    ]
-    said = f"picked {weight.weight:.3g} σ" if weight else f"picked {picked:.0f}"
-    place = {"text": said, "x": np.log10(picked + 1), "y": 1, "yref": "paper"}
-    chart["layout"]["annotations"] = [{**place, "showarrow": False, "yanchor": "bottom"}]
-    if weight:
-        chart["layout"]["xaxis"]["title"] = {
-            "text": "iteration: weights from large to small, then near the best"
-        }
-    return chart
-
-
-def plain_chart(lines: list[Line], x: str, y: str, *, logarithmic: bool = False) -> Chart:
-    """Return a chart of lines, each thinned to `MAX_POINTS`, under the names of its axes."""
-    axes = {"xaxis": {"title": {"text": x}}, "yaxis": {"title": {"text": y}}}
-    axes["yaxis"] |= _logarithmic_axis(lines) if logarithmic else {}
-    chart: Chart = _plain({"data": [_thinned(line) for line in lines], "layout": axes})
-    return chart
-
-
-def _plain(value: Any) -> Any:
-    """Return a figure with lists for arrays: `DIGITS` significant digits, which pack well, None for NaN."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray | list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float | np.floating):
-        return float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None
-    return int(value) if isinstance(value, np.integer) else value
-
-
-def _thinned(line: Line) -> Line:
-    """Keep `MAX_POINTS` of a line, evenly spaced on a logarithmic axis."""
-    n = len(line["x"])
-    if n <= MAX_POINTS:
-        return line
-    keep = np.unique(np.geomspace(1, n, MAX_POINTS).round().astype(int)) - 1
-    return line | {name: np.asarray(line[name])[keep] for name in ("x", "y", "customdata") if name in line}
-
-
-def _logarithmic_axis(lines: list[Line]) -> dict[str, Any]:
-    """Return an axis that labels decades alone when there are several, else 1, 2 and 5 too."""
-    values = np.concatenate([np.asarray(line["y"], dtype=float) for line in lines])
-    known = values[np.isfinite(values)]
-    decades = np.log10(known.max() / known.min()) if known.size else 0.0
-    return {"type": "log", "dtick": 1 if decades > 2 else "D2"}
-
-
-def _smallest_positive(curves: Sequence[np.ndarray]) -> float:
-    values = np.concatenate(curves)
-    positive = values[np.isfinite(values) & (values > 0)]
-    return float(positive.min()) if positive.size else 1.0
-
-
-def _positive(values: np.ndarray) -> np.ndarray:
-    """Return the values with those a logarithmic axis cannot show as nan."""
-    return np.where(np.asarray(values) > 0, values, np.nan)

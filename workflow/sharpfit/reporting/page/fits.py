@@ -72,13 +72,19 @@ class ShownFit:
         return float(np.sqrt(risk)) if risk > 0 else np.nan
 
     @property
-    def error_uncertainty(self) -> float:
-        """Two standard errors of `estimated_error`, from the draws of what noise adds to J; NaN: unknown."""
-        draws = np.asarray(self.evaluation.risk_noise, float)
+    def error_interval(self) -> tuple[float, float]:
+        """√ of J two standard errors below and above, fitted units; NaN: unknown.
+
+        The standard error is that of the draws of what noise adds to J. J holds the image's variance, which
+        is known far better than the bias, so the lower end is never below √ of that.
+        """
+        picked, draws = self.evaluation.picked, np.asarray(self.evaluation.risk_noise, float)
         if not draws.size or not np.isfinite(self.estimated_error):
-            return np.nan
-        spread = float(np.sqrt(np.mean(draws**2)))
-        return self.estimated_error * spread / self.evaluation.picked.risk
+            return np.nan, np.nan
+        two_errors = 2 * float(np.sqrt(np.mean(draws**2)))
+        least = min(np.nan_to_num(picked.v_image), picked.risk)
+        lower = max(picked.risk - two_errors, least, 0.0)
+        return float(np.sqrt(lower)), float(np.sqrt(picked.risk + two_errors))
 
 
 def read_fit(label: str, scan: Scan, evaluation: Evaluation, reconstruction: Path, history: Path) -> ShownFit:

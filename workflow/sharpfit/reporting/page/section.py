@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sharpfit.reporting import ranking
 from sharpfit.reporting.decisions import decisions
 from sharpfit.reporting.page import charts, pictures
 from sharpfit.reporting.page.budget import Budget
@@ -61,10 +62,17 @@ def section(
         "entries": entries,
         "stills": _stills(entries[best], gains, scan, scale.album),
         "aspect": _aspect(scan, fits[0]),
+        "along": _along(fits),
         "n_steps": len(data["iterations"]),
         "quantities": list(data["overview"]),
         "packed": packed_json(data),
     }
+
+
+def _along(fits: Sequence[ShownFit]) -> str:
+    """Name what the slider walks through."""
+    kinds = {"weight" if fit.ends_of_path else "iteration" for fit in fits}
+    return kinds.pop() if len(kinds) == 1 else "along the fit"
 
 
 def _aspect(scan: Scan, fit: ShownFit) -> str:
@@ -133,6 +141,7 @@ def _entry(
         "worst": fit.evaluation.worst_slice,
         "standing": asdict(place),
         "where": fit.evaluation.where_to_stop,
+        "nrmse": ranking.error_against_reference(fit.evaluation),
         "verdict": fit.evaluation.verdict,
         "cause": fit.evaluation.cause,
         "evidence": _evidence(fit, scan),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sharpfit.reporting import ranking
+from sharpfit.reporting.digits import percent_with_interval, three_digits
 from sharpfit.reporting.page.fits import ShownFit
 from sharpfit.results.evaluation import Evaluation
 
@@ -27,7 +28,7 @@ class Standing:
     error
         its estimated error, a share of the best picked image's norm; None where unknown
     error_told
-        the same in words, per cent with two standard errors; a dash where unknown
+        the same in words, per cent, with what two standard errors of J allow; a dash where unknown
     """
 
     rank: int
@@ -64,10 +65,10 @@ def _behind(ratio: float | None) -> str:
 
 
 def error_in_words(fit: ShownFit, norm: float) -> str:
-    """Return √J over the norm of the scan's best image, per cent: 14.2 ± 0.9 %."""
+    """Return √J over the norm of the scan's best image, per cent, and its interval: 27.2 % (26.5 to 27.9)."""
     if not np.isfinite(fit.estimated_error) or not norm > 0:
         return "–"
-    error, uncertain = 100 * fit.estimated_error / norm, 100 * fit.error_uncertainty / norm
-    if not np.isfinite(uncertain):
-        return f"{error:.3g} %"
-    return f"{error:.3g} ± {float(f'{uncertain:.1g}'):g} %"
+    error, (lower, upper) = fit.estimated_error, fit.error_interval
+    if not np.isfinite(lower):
+        return f"{three_digits(100 * error / norm)} %"
+    return percent_with_interval(*(100 * one / norm for one in (error, lower, upper)))

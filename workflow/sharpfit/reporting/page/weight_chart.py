@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from sharpfit.reporting.page.charts import COLOURS, Chart, Line, plain_chart, scatter
+from sharpfit.reporting.colours import COLOURS
+from sharpfit.reporting.page.drawing import Chart, Line, plain_chart, scatter
 from sharpfit.reporting.page.fits import ShownFit
 
 

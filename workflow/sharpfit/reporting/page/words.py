@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sharpfit.reporting.digits import three_digits
 from sharpfit.reporting.page.fits import ShownFit
 from sharpfit.reporting.page.standing import Standing
 from sharpfit.results import summary_file
@@ -18,7 +19,7 @@ def number(value: Any) -> str:
         return "–"
     if not isinstance(value, float):
         return str(value)
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return three_digits(value)
 
 
 def say(fit: ShownFit, checkpoint: int) -> str:
@@ -31,7 +32,7 @@ def say(fit: ShownFit, checkpoint: int) -> str:
 
 def times(gain: float) -> str:
     """Return by what a picture is magnified, to stand after its name; nothing where it is shown as it is."""
-    return "" if gain == 1 else f" × {number(gain)}"
+    return "" if gain == 1 else f" × {gain:g}"
 
 
 def pictures_in_words(scan: Scan, gains: Mapping[str, float]) -> str:
@@ -52,11 +53,13 @@ def row(fit: ShownFit, place: Standing) -> dict[str, Any]:
         "chi2_last": evaluation.last.chi2,
         "standing": asdict(place),
         "picked_at": _picked_at(fit),
+        "ends_differ": not evaluation.weight and evaluation.picked_iteration != evaluation.last_iteration,
     }
 
 
 def _picked_at(fit: ShownFit) -> str:
-    """Say where the picked image stands, and what it was chosen from."""
+    """Say at which iteration of how many the picked image stands, or at which weight."""
     evaluation = fit.evaluation
-    tried = evaluation.weight.n_tried if evaluation.weight else evaluation.last_iteration
-    return f"{evaluation.picked_at} of {tried}"
+    if evaluation.weight:
+        return evaluation.picked_at.removeprefix("weight ")
+    return f"{evaluation.picked_iteration} of {evaluation.last_iteration}"

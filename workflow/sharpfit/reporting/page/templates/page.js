@@ -76,12 +76,22 @@ class Section {
     return this.scan.iterations[Number(this.slider.value)];
   }
 
+  /** Where the slider stands: at an iteration, at a weight of the best path of weights, or both. */
+  along() {
+    const paths = this.scan.fits.filter((fit) => fit.path).sort((a, b) => a.standing.rank - b.standing.rank);
+    if (!paths.length) return this.iteration;
+    const weight = frameAt(paths[0], this.iteration).at;
+    return paths.length === this.scan.fits.length
+      ? weight.replace("weight ", "")
+      : `iteration ${this.iteration} · ${weight}`;
+  }
+
   get what() {
     return this.find('input[type="radio"]:checked').value;
   }
 
   show() {
-    this.find("output.at").textContent = this.iteration;
+    this.find("output.at").textContent = this.along();
     this.slices.agree();
     for (const figure of this.element.querySelectorAll(".grid figure")) {
       const { fit } = figure.dataset;

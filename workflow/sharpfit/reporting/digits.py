@@ -1,0 +1,20 @@
+"""Numbers as people read them: three digits, and those that an uncertainty leaves."""
+
+import numpy as np
+
+
+def three_digits(value: float) -> str:
+    """Return a number with three significant digits, trailing zeros too, so that columns agree: 0.100."""
+    if 1000 <= abs(value) < 1e6:
+        return f"{value:.0f}"
+    return f"{value:#.3g}".rstrip(".")
+
+
+def percent_with_interval(value: float, lower: float, upper: float) -> str:
+    """Return per cent and their interval, all to the place that the interval leaves: 11 % (7 to 18).
+
+    The place is that of the first digit of half the interval, or one further where that digit is 1.
+    """
+    half = (upper - lower) / 2
+    digits = 0 if half <= 0 else max(0, -int(np.floor(np.log10(half / 2))))
+    return f"{value:.{digits}f} % ({lower:.{digits}f} to {upper:.{digits}f})"
