@@ -17,8 +17,9 @@ from sharpfit.results.evaluation import Evaluation
 class SummaryRow:
     """One fit. chi2 and held_out (1 is the noise floor) are those of the picked iteration; NRMSE is relative.
 
-    noise_over_given tells what the residual corrected the measured or stated noise level by, picked_weight
-    which weight of a penalty the judge chose, in units of σ.
+    noise_share is the share of the picked image's sharpness that is noise, noise_over_given what the residual
+    corrected the measured or stated noise level by, picked_weight which weight of a penalty the judge chose,
+    in units of σ.
 
     None stands where a value is not known.
     """
@@ -30,6 +31,7 @@ class SummaryRow:
     last_iteration: int
     chi2: float | None
     held_out: float | None
+    noise_share: float | None
     nrmse_picked: float | None
     nrmse_last: float | None
     noise_over_given: float | None
@@ -58,6 +60,7 @@ def row(evaluation: Evaluation) -> SummaryRow:
         last_iteration=evaluation.last_iteration,
         chi2=_known(evaluation.picked.chi2),
         held_out=_known(evaluation.picked.held_out),
+        noise_share=_known(evaluation.picked.noise_share),
         nrmse_picked=_known(evaluation.picked_quality.nrmse),
         nrmse_last=_known(evaluation.last_quality.nrmse),
         noise_over_given=_known(evaluation.noise.over_given),

@@ -4,6 +4,8 @@ import csv
 import re
 from pathlib import Path
 
+from sharpfit.reporting.digits import three_digits
+
 COLUMNS = {
     "scan": "scan",
     "regime": "regime",
@@ -11,9 +13,11 @@ COLUMNS = {
     "picked_iteration": "stop at",
     "chi2": "chi2",
     "held_out": "held-out",
-    "nrmse_picked": "NRMSE there",
-    "nrmse_last": "at the end",
+    "noise_share": "noise",
+    "nrmse_picked": "NRMSE",
+    "nrmse_last": "last",
 }
+SECONDS = "secs"
 PER_ITERATION = "seconds per iteration"  # what the log of reconstruct ends with, after the number
 TEXT = ("scan", "regime", "verdict")
 
@@ -27,7 +31,7 @@ def summary_table(summary_csv: Path, logs: Path) -> str:
     with summary_csv.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     cells = [[*(_cell(key, _shown(key, row)) for key in COLUMNS), _seconds(row, logs)] for row in rows]
-    table = [[*COLUMNS.values(), "seconds there"], *cells]
+    table = [[*COLUMNS.values(), SECONDS], *cells]
     keys = (*COLUMNS, "seconds")
     widths = [max(len(row[i]) for row in table) for i in range(len(keys))]
     return "\n".join(
@@ -56,7 +60,7 @@ def _shown(key: str, row: dict[str, str]) -> str:
 def _cell(key: str, value: str) -> str:
     if key in (*TEXT, "picked_iteration") or not value:
         return value
-    return f"{float(value):.3g}"
+    return f"{100 * float(value):.0f} %" if key == "noise_share" else three_digits(float(value))
 
 
 def _align(key: str, cell: str, width: int) -> str:
