@@ -158,6 +158,28 @@ def test_separate_calibration_lines_are_kept_apart(tmp_path):
     assert embedded.calibration is None
 
 
+def test_lines_that_calibrate_and_image_belong_to_the_calibration_lines(tmp_path):
+    """The lines between them alone would leave holes in it."""
+    wide = oversampled(KSPACE)
+    lines = [Line(wide[:, ky], ky, flags=(21,) if 8 <= ky < 16 else ()) for ky in range(0, N_Y, 2)]
+    between = [Line(wide[:, ky], ky, flags=(20,)) for ky in range(9, 16, 2)]
+    raw = read(written(tmp_path, lines + between, calibration="interleaved"))
+    close(raw.kspace[0, :, ::2], KSPACE[:, ::2])
+    assert not raw.kspace[0, :, 1::2].any()
+    close(raw.calibration[0, :, 8:16], KSPACE[:, 8:16])
+    assert not raw.calibration[0, :, :8].any()
+
+
+def test_the_spacing_is_known_without_directions(tmp_path):
+    path = made_mrd.write(
+        tmp_path / "scan.h5", header(**HEADER), lines_of(oversampled(KSPACE)), directions=np.zeros((3, 3))
+    )
+    raw = read(path)
+    assert raw.geometry is None
+    assert raw.pixel_spacing_mm == (200 / N_Y, 200 / N_X)
+    assert "not turned: no complete geometry" in raw.axes_source
+
+
 def test_a_3d_scan_becomes_independent_slices_along_its_readout(tmp_path):
     n_z = 6
     volume = RNG.standard_normal((2, n_z, N_Y, N_X)) + 1j * RNG.standard_normal((2, n_z, N_Y, N_X))

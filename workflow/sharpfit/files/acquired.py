@@ -19,7 +19,7 @@ class Kinds:
 
     imaging: Readouts
     calibration: Readouts | None
-    """separate calibration lines"""
+    """calibration lines where some of them are not imaging lines, too"""
     noise: FileArray | None
     """(coil, sample), scaled to the noise of one imaging sample"""
 
@@ -33,6 +33,15 @@ class Encoding:
     """of ``grid.n_x``, without the readout's oversampling"""
     field_of_view_mm: tuple[float, float, float]
     """of the grid along z, y, x"""
+
+    @property
+    def spacing_mm(self) -> tuple[float, float] | None:
+        """Along y and x of 2-D slices, or of the images across a 3-D scan's readout, before a turn."""
+        if min(self.field_of_view_mm) <= 0:
+            return None
+        grid = self.grid
+        z, y, x = (f / n for f, n in zip(self.field_of_view_mm, (grid.n_z, grid.n_y, grid.n_x), strict=True))
+        return (y, x) if grid.n_z == 1 else (y, z)
 
     def geometry(
         self, positions: np.ndarray, read: np.ndarray, phase: np.ndarray, across: np.ndarray
@@ -50,14 +59,13 @@ class Encoding:
         -------
             None where the fields of view are not stated
         """
-        if min(self.field_of_view_mm) <= 0:
+        if self.spacing_mm is None:
             return None
-        grid = self.grid
-        z, y, x = (f / n for f, n in zip(self.field_of_view_mm, (grid.n_z, grid.n_y, grid.n_x), strict=True))
-        if grid.n_z == 1:
-            return Geometry(positions, read, phase, (y, x), z)
+        if self.grid.n_z == 1:
+            return Geometry(positions, read, phase, self.spacing_mm, self.field_of_view_mm[0])
+        x = self.field_of_view_mm[2] / self.grid.n_x
         along = x * (np.arange(self.n_x_kept) - self.n_x_kept // 2)
-        return Geometry(positions[:1] + along[:, None] * read, across, phase, (y, z), x)
+        return Geometry(positions[:1] + along[:, None] * read, across, phase, self.spacing_mm, x)
 
 
 class _Stack(NamedTuple):
@@ -110,7 +118,7 @@ def as_raw_scan(
         noise=_of_the_mean(kinds.noise, len(averages)),
         calibration=_calibration(kinds, encoding, cropped is not None, turn, shape, where, order),
         averages=averages if len(averages) > 1 else None,
-        pixel_spacing_mm=turned.spacing_mm if turned else None,
+        pixel_spacing_mm=turned.spacing_mm if turned else encoding.spacing_mm,
         geometry=turned and replace(turned, centres=turned.centres[order]),
         phase_axis="kx" if turn.transpose else "ky",
         notes=notes,

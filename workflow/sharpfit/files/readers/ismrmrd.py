@@ -73,12 +73,13 @@ def read_scan(path: Path, dataset: str | None, select: Mapping[str, Any]) -> Raw
     if not image.any():
         raise InputError(f"{where}: holds no image data among {len(heads)} acquisitions")
     _check_cartesian(where, notes.trajectory, heads[image])
-    separate = image & _flagged(heads, _CALIBRATION) & ~_flagged(heads, _CALIBRATION_AND_IMAGING)
+    both = image & _flagged(heads, _CALIBRATION_AND_IMAGING)
+    separate = image & _flagged(heads, _CALIBRATION) & ~both
     if ismrmrd_header.calibration_mode(header) == "embedded":
         separate &= False
     kinds = Kinds(
         imaging=_readouts(where, acquisitions[image & ~separate]),
-        calibration=_readouts(where, acquisitions[separate]) if separate.any() else None,
+        calibration=_readouts(where, acquisitions[separate | both]) if separate.any() else None,
         noise=_noise(where, acquisitions[_flagged(heads, _NOISE)], heads[image], header),
     )
     geometry = _geometry(heads[image & ~separate], encoding, siemens)
