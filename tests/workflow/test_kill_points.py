@@ -9,6 +9,7 @@ from scratch import EVERYTHING, Scratch
 
 pytestmark = pytest.mark.workflow
 RUN_JOB = "running/run_job.py"
+KILL = "[os.killpg(os.getpgid(os.getppid()), 9), os.kill(os.getpid(), 9)]"  # the run, and this job of it
 #: What stands before the point, in which file, and what holds there for the job of one rule.
 POINTS = {
     "one result in its place": (
@@ -35,7 +36,7 @@ def die_at(study: Scratch, point: str, rule: str) -> None:
     file = f"workflow/sharpfit/{name}"
     source = (study.root / file).read_text()
     indent = line[: len(line) - len(line.lstrip())]
-    study.replace(file, line, f"{line}{indent}{holds.replace('RULE', repr(rule))} and os.killpg(0, 9)\n")
+    study.replace(file, line, f"{line}{indent}{holds.replace('RULE', repr(rule))} and {KILL}\n")
     run = start(study)
     run.communicate(timeout=300)
     assert run.returncode == -signal.SIGKILL

@@ -120,9 +120,12 @@ def check_used(spec: Spec, before: Iterable[str]) -> None:
         )
 
 
-def recorded(device: str) -> dict[str, Any]:
-    """Return what is worth knowing but makes nothing stale: library versions, device, kind of processor."""
-    used = {name for name in LIBRARIES if name in sys.modules}
+def recorded(spec: Spec, device: str) -> dict[str, Any]:
+    """Return what is worth knowing but makes nothing stale: library versions, device, kind of processor.
+
+    The libraries are those that the job's code imports; the process may hold more.
+    """
+    used = Code(WORKFLOW, Path(paths.CODE)).imported(spec["code"])
     versions = {name: found for name, found in versions_now().items() if name in used}
     return {
         "device": _device_name(device),

@@ -65,6 +65,11 @@ class Code:
                 found[self._key(other)] = hashlib.sha256(other.read_bytes()).hexdigest()
         return dict(sorted(found.items()))
 
+    def imported(self, files: Iterable[str]) -> set[str]:
+        """Top-level packages that these files, relative to the root, import wherever they do."""
+        modules = (self.root / file for file in files if file.endswith(".py"))
+        return {name.partition(".")[0] for file in modules for name in self._facts(file).imports}
+
     def save(self) -> None:
         """Remember what was parsed, for the next start and for jobs."""
         if self._used.keys() - self._known.keys():

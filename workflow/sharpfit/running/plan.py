@@ -24,7 +24,7 @@ from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import write_spec
 from sharpfit.provenance.stale import DAMAGED, Provenance, left_over, rerun_set
 from sharpfit.provenance.why import reasons
-from sharpfit.running import gpus, preflight, runlock
+from sharpfit.running import compute, gpus, job_server, preflight, runlock, start_job
 from sharpfit.study import paths
 from sharpfit.study.foreign_code import ALLOW, check_code
 from sharpfit.study.jobs import Job, jobs_of
@@ -140,10 +140,10 @@ class Plan:
 
         return needed
 
-    def run_job(self) -> str:
-        """Shell command of every rule: run the job of the spec that is named after its fingerprint."""
-        python = literal(sys.executable)
-        return f"{python} -m sharpfit.running.run_job --spec {paths.spec('{params.fp}')} --log {{log:q}}"
+    def run_job(self, rule: str) -> str:
+        """Shell command of a rule: run the job of the spec that is named after its fingerprint."""
+        python, start = literal(sys.executable), literal(str(Path(start_job.__file__)))
+        return f"{python} -I -S {start} {rule} --spec {paths.spec('{params.fp}')} --log {{log:q}}"
 
     def shell_prefix(self) -> str:
         """Put before every shell command: the code of this folder, and the lock that jobs share."""
@@ -160,6 +160,10 @@ class Plan:
         marker = Path(paths.STALE)
         if self.stale and dated_ahead(paths.STALE):
             marker.touch()  # jobs are chosen by now, and what they write must be newer than the marker
+        if self._workflow.local_exec:
+            environment = {**compute.ENVIRONMENT, "PYTHONPATH": str(self._code)}
+            rules = dict.fromkeys(job.rule for job in self.provenance.jobs)
+            os.environ[start_job.SERVERS] = job_server.start(rules, environment)
 
     def end(self) -> None:
         """Show the verdicts, when the summary is up to date, and what belongs to the study no more.

@@ -102,7 +102,7 @@ def _run(spec_file: Path, device: str) -> None:
         check_used(spec, machinery)
         for keyword, path in spec["outputs"].items():
             _put(made[keyword], Path(path))
-        write_sidecar(spec, upstream, recorded(options.get("device", "cpu")), digests)
+        write_sidecar(spec, upstream, recorded(spec, options.get("device", "cpu")), digests)
         shutil.rmtree(paths.state(name), ignore_errors=True)
         for line in accounts.account(spec):
             print(line, flush=True)

@@ -1,0 +1,209 @@
+"""Processes that have imported the libraries of a rule's jobs, and fork one child for every job.
+
+Importing torch takes as long as a small fit. A server listens
+at a socket for each rule; the first job of a rule forks the rule's own server off, which imports what that
+job's code imports at its top, from outside this workflow, and nothing of this workflow: every child imports
+that anew, as a process of its own would. Jobs come from `sharpfit.running.start_job`.
+
+No run depends on it. A server ends when standard input does, that is with the Snakemake that started it, once
+its jobs are done; its jobs die with it; and a job dies with the process that stands for it.
+"""
+
+import ctypes
+import json
+import os
+import re
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from sharpfit.running import start_job
+
+IMPORT = re.compile(r"^(?:import|from) ([\w.]+)", re.MULTILINE)  # at the top: not the lazy ones
+DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
+_LONGEST = 1 << 16
+_running: list[subprocess.Popen[bytes]] = []
+
+
+def start(rules: Iterable[str], environment: dict[str, str]) -> str:
+    """Start a server for each of these rules, ending with this process; returns their folder, or "" without.
+
+    It needs what Linux has and others have not: signals at a parent's death and file descriptors of
+    processes.
+    """
+    if not (sys.platform == "linux" and hasattr(os, "pidfd_open")):
+        return ""
+    folder = tempfile.mkdtemp(prefix="sharpfit-")
+    listeners = [_listener(f"{folder}/{rule}") for rule in rules]
+    numbers = [listener.fileno() for listener in listeners]
+    _running.append(
+        subprocess.Popen(
+            [sys.executable, "-m", __name__, folder, *map(str, numbers)],
+            stdin=subprocess.PIPE,
+            env=os.environ | environment,
+            pass_fds=numbers,
+        )
+    )
+    for listener in listeners:
+        listener.close()
+    return folder
+
+
+def _listener(path: str) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    return listener
+
+
+def serve(folder: str, listeners: Iterable[socket.socket]) -> None:
+    """Fork a server off for every rule that has a job, until standard input ends."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _stay)  # a group's signals reach jobs through the processes that stand for them
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    waiting = selectors.DefaultSelector()
+    waiting.register(sys.stdin, selectors.EVENT_READ)
+    for listener in listeners:
+        waiting.register(listener, selectors.EVENT_READ, listener)
+    try:
+        while True:
+            for key, _ in waiting.select():
+                if key.fileobj is sys.stdin:
+                    return
+                waiting.unregister(key.data)
+                if os.fork() == 0:
+                    waiting.close()
+                    _Server(key.data).serve()
+                key.data.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Server:
+    """The server of one rule: its jobs are children of this process."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self._listener = listener
+        self._clients: dict[int, socket.socket] = {}  # pid of a job → the process that stands for it
+        self._waiting = selectors.DefaultSelector()
+        self._waiting.register(listener, selectors.EVENT_READ, self._start)
+        self._waiting.register(sys.stdin, selectors.EVENT_READ, self._close)
+        self._open = True
+
+    def serve(self) -> NoReturn:
+        """Run jobs until standard input ends and the last one is done."""
+        while self._open or self._clients:
+            for key, _ in self._waiting.select():
+                key.data()
+        os._exit(0)
+
+    def _close(self) -> None:
+        self._waiting.unregister(sys.stdin)
+        self._waiting.unregister(self._listener)
+        self._listener.close()
+        self._open = False
+
+    def _start(self) -> None:
+        client, _ = self._listener.accept()
+        message, streams, *_ = socket.recv_fds(client, _LONGEST, 16)
+        while message and not message.endswith(b"\n"):
+            message += client.recv(_LONGEST)
+        if not message:
+            client.close()
+            return
+        request = json.loads(message)
+        _import_libraries(request["argv"])
+        parent = os.getpid()
+        job = os.fork()
+        if job == 0:
+            self._waiting.close()
+            for other in (client, self._listener, *self._clients.values()):
+                other.close()
+            _run(request, streams, parent)
+        for stream in streams:
+            os.close(stream)
+        done = os.pidfd_open(job)
+        self._clients[job] = client
+        self._waiting.register(done, selectors.EVENT_READ, lambda: self._end(job, done))
+        self._waiting.register(client, selectors.EVENT_READ, lambda: self._kill(job))
+        with suppress(OSError):
+            client.sendall(b"%d\n" % job)
+
+    def _kill(self, job: int) -> None:
+        """End a job with the process that stands for it, which says nothing as long as it lives."""
+        self._waiting.unregister(self._clients[job])
+        os.kill(job, signal.SIGKILL)
+
+    def _end(self, job: int, done: int) -> None:
+        _, status = os.waitpid(job, 0)
+        self._waiting.unregister(done)
+        os.close(done)
+        client = self._clients.pop(job)
+        with suppress(KeyError):  # it is gone
+            self._waiting.unregister(client)
+        with suppress(OSError), client:
+            client.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+
+
+def _import_libraries(argv: list[str]) -> None:
+    """Import what the code of this job imports at its top, from outside this workflow.
+
+    A library that fails here fails in the job as well, where its message is looked for; so does a bad spec.
+    """
+    with suppress(Exception):
+        spec = json.loads(Path(argv[argv.index("--spec") + 1]).read_text(encoding="utf-8"))
+        here = Path(__file__).parents[2]
+        for file in spec["code"]:
+            if file.endswith(".py"):
+                for name in IMPORT.findall((here / file).read_text(encoding="utf-8")):
+                    if name.split(".")[0] != __package__.split(".")[0]:
+                        with suppress(Exception):
+                            import_module(name)
+
+
+def _run(request: dict[str, Any], streams: list[int], parent: int) -> NoReturn:
+    """Be the job: with the streams and the environment of the process that stands for it."""
+    os.setpgid(0, 0)  # what a group is told reaches it once, handed on
+    ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for stream, kept in zip(streams, start_job.KEPT, strict=True):
+        os.dup2(stream, kept)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    package = __package__.split(".")[0]
+    for name in [name for name in sys.modules if name.split(".")[0] == package]:
+        del sys.modules[name]  # as it stands now, not as it stood when the run began
+    status = 0
+    try:
+        import_module("sharpfit.running.run_job").run(request["argv"])
+    except SystemExit as end:
+        status = int(end.code or 0)
+    except BaseException:  # noqa: BLE001 -- as the interpreter ends a process
+        sys.excepthook(*sys.exc_info())
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _stay(_number: int, _frame: FrameType | None) -> None:
+    """Go on."""
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], [socket.socket(fileno=int(number)) for number in sys.argv[2:]])

@@ -1,0 +1,65 @@
+"""Start one job from a process that has imported its libraries already, where there is one; else as it is.
+
+``python -I -S start_job.py RULE …`` is what Snakemake's shell commands call, with the command line of
+`sharpfit.running.run_job`; a folder of sockets, one for each rule, is named by the environment where
+`sharpfit.running.job_server` listens. This process then
+stands for the job: it ends as the job does, hands on the signals that it gets, and takes the job along when
+it is killed. It imports no library and nothing of this package, so it starts in a hundredth of a second.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+from typing import NoReturn
+
+SERVERS = "SHARPFIT_JOB_SERVERS"
+"""Environment variable that names the folder of sockets."""
+
+HANDED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+KEPT = (0, 1, 2, 9)  # standard streams, and the lock that jobs share (`Plan.shell_prefix`)
+
+
+def main(rule: str, *argv: str) -> NoReturn:
+    """Have the job run, and end as it does."""
+    with socket.socket(socket.AF_UNIX) as server:
+        try:
+            server.connect(f"{os.environ.get(SERVERS, '')}/{rule}")
+        except OSError:  # no server, or one that has gone
+            os.execv(sys.executable, [sys.executable, "-m", "sharpfit.running.run_job", *argv])
+        signal.pthread_sigmask(signal.SIG_BLOCK, HANDED_ON)  # they wait until there is a job
+        request = {"argv": argv, "environment": dict(os.environ)}
+        message = json.dumps(request).encode() + b"\n"
+        sent = socket.send_fds(server, [message], KEPT)
+        server.sendall(message[sent:])
+        with server.makefile() as answers:
+            job = int(answers.readline() or 0)
+            if job:
+                for number in HANDED_ON:
+                    signal.signal(number, lambda number, _: _hand_on(job, number))
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDED_ON)
+            status = answers.readline()
+    if not status:
+        print("error: the process that jobs are started from was killed; run again", file=sys.stderr)
+        raise SystemExit(1)
+    _end_as(int(status))
+
+
+def _hand_on(job: int, number: int) -> None:
+    with suppress(ProcessLookupError):  # it has just ended
+        os.kill(job, number)
+
+
+def _end_as(status: int) -> NoReturn:
+    """Exit with a status, or by the signal whose number it is with a minus."""
+    if status < 0:
+        with suppress(OSError):  # SIGKILL has no handler
+            signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    raise SystemExit(status)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
