@@ -19,36 +19,56 @@ IMAGE = (-2, -1)
 
 
 def dense_case(kind="points") -> Small:
-    """Blocks in a corner, another image in each slice, sampled at points or along lines of ky or kx."""
+    """Blocks in a corner, another image in each slice, sampled at points or along lines of ky or kx.
+
+    ``both``: the first slice along lines, the second at points; ``two of lines``: along lines of its own each.
+    """
     case = small(SHAPE, n_coils=3, n_slices=2, sigma=SIGMA)
     rng = np.random.default_rng(7)
     truth = np.zeros((2, *SHAPE), complex)
     truth[:, 1:6, 2:9] = 0.8
     truth[:, 2:4, 6:8] = 0.3 + 0.5j
     truth[1, 4:9, 1:4] += 1j
-    mask = np.zeros(SHAPE, bool)
-    mask[5:9, 3:8] = True
-    mask |= {
-        "points": rng.random(SHAPE) < 0.6,
-        "ky lines": np.broadcast_to((np.arange(14) % 2 == 0)[:, None] | mask.any(1)[:, None], SHAPE),
-        "kx lines": np.broadcast_to((np.arange(11) % 2 == 0) | mask.any(0), SHAPE),
-    }[kind]
-    held_out = mask & (rng.random(SHAPE) < 0.15)
-    held_out[5:9, 3:8] = False
+    if kind in ("both", "two of lines"):
+        chosen = [_masks("ky lines", rng), _masks("points" if kind == "both" else "fewer lines", rng)]
+        mask, held_out = (np.stack(parts) for parts in zip(*chosen, strict=True))
+    else:
+        mask, held_out = _masks(kind, rng)
     maps = case.scan["csm"] * np.exp(1j * rng.random((2, 3, 1, 1)))  # other maps in each slice
     case.scan |= {"mask": mask, "held_out_mask": held_out, "csm": maps.astype(np.complex64)}
     case.scan["support"] = np.roll(np.abs(truth) > 0, -1, axis=-2)
     clean = np.stack([matrix(case, i) @ truth[i].ravel() for i in range(2)]).reshape(maps.shape)
     noise = SIGMA * (rng.standard_normal(clean.shape) + 1j * rng.standard_normal(clean.shape))
-    case.scan["kspace"] = (clean + noise * mask).astype(np.complex64)
+    case.scan["kspace"] = (clean + noise * (mask if mask.ndim == 2 else mask[:, None])).astype(np.complex64)
     case.truth, case.attrs = truth, {"sigma": SIGMA, "image_scale": 3.5}
     return case
+
+
+def _masks(kind: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """What is sampled, and what of it is held out."""
+    mask = np.zeros(SHAPE, bool)
+    mask[5:9, 3:8] = True
+    mask |= {
+        "points": rng.random(SHAPE) < 0.6,
+        "ky lines": np.broadcast_to((np.arange(14) % 2 == 0)[:, None] | mask.any(1)[:, None], SHAPE),
+        "fewer lines": np.broadcast_to((np.arange(14) % 3 == 0)[:, None] | mask.any(1)[:, None], SHAPE),
+        "kx lines": np.broadcast_to((np.arange(11) % 2 == 0) | mask.any(0), SHAPE),
+    }[kind]
+    held_out = mask & (rng.random(SHAPE) < 0.15)
+    held_out[5:9, 3:8] = False
+    return mask, held_out
+
+
+def of_slice(case: Small, name: str, i: int) -> np.ndarray:
+    """One slice's mask or held_out_mask, (ky, kx)."""
+    return np.broadcast_to(case.scan[name], (2, *SHAPE))[i]
 
 
 def matrix(case: Small, i: int, mask=None) -> np.ndarray:
     """A of slice i, (coil · ky · kx, y · x), rows of 0 where nothing is sampled."""
     csm = torch.from_numpy(case.scan["csm"][i].astype(complex))
-    A = Sampling(torch.from_numpy(case.scan["mask"] if mask is None else mask)) @ Fourier() @ Coils(csm)
+    sampled = torch.from_numpy(of_slice(case, "mask", i).copy() if mask is None else mask)
+    A = Sampling(sampled) @ Fourier() @ Coils(csm)
     units = torch.eye(N_PIXELS, dtype=torch.complex128).reshape(-1, *SHAPE)
     return A(units).reshape(N_PIXELS, -1).numpy().T
 
@@ -83,20 +103,21 @@ class DenseFit:
 def dense_fit(case: Small, problem: Problem, i: int, rates) -> DenseFit:
     """Take the replicas' noise out of the problem, check the data, and fit slice i with the rates given."""
     A, part, items = matrix(case, i), problem._slices[i], problem.replicas
-    sampled = np.broadcast_to(case.scan["mask"], (3, *SHAPE)).ravel()
+    mask, held_out = (of_slice(case, name, i) for name in ("mask", "held_out_mask"))
+    sampled = np.broadcast_to(mask, (3, *SHAPE)).ravel()
     y = case.scan["kspace"][i].ravel().astype(complex)
     staged = centred(problem, i, part.data)
     w, b = (staged[items.plus] - y) / SIGMA, (staged[items.probe] - y) / (PROBE_STEP * SIGMA)
     spikes = np.zeros((1, *SHAPE), complex)
     for row, column in problem.psf_points[i]:
         spikes[0, row, column] = PSF_AMPLITUDE
-    kept = np.broadcast_to(~case.scan["held_out_mask"], (3, *SHAPE)).ravel()
+    kept = np.broadcast_to(~held_out, (3, *SHAPE)).ravel()
     data = [y[None], y + SIGMA * w, y - SIGMA * w, y + PROBE_STEP * SIGMA * b]
     data += [y + spikes.reshape(1, -1) @ A.T, (y * kept)[None]]
     data = np.concatenate(data)
     np.testing.assert_allclose(staged, data[:-1], atol=2e-6)
     np.testing.assert_allclose(staged[:, ~sampled], 0, atol=1e-6)
-    fitted = matrix(case, i, case.scan["mask"] & ~case.scan["held_out_mask"])
+    fitted = matrix(case, i, mask & ~held_out)
     x = descend(A, data[:-1], rates), descend(fitted, data[-1:], rates)
     acquired = torch.from_numpy(case.scan["kspace"][i : i + 1])
     again = replicate(part.A.encoding, acquired, SIGMA, N_PAIRS, (SEED, i))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from dense_problem import N_PAIRS, SHAPE, SIGMA, dense_case, dense_fit, dense_problem
+from dense_problem import N_PAIRS, SHAPE, SIGMA, dense_case, dense_fit, dense_problem, of_slice
 
 from sharpfit.fitting.observe import PSF_HALF_WIDTH, observe, ring_counts
 from sharpfit.fitting.replicas import PROBE_STEP, PSF_AMPLITUDE
@@ -13,7 +13,7 @@ RATES = [0.9] * 6
 EPS = PROBE_STEP * SIGMA
 
 
-@pytest.fixture(scope="module", params=["points", "ky lines", "kx lines"])
+@pytest.fixture(scope="module", params=["points", "ky lines", "kx lines", "both", "two of lines"])
 def seen(request):
     """The product's observation, and the dense fit of each slice."""
     case = dense_case(request.param)
@@ -75,7 +75,7 @@ def test_residuals_count_the_samples_that_each_item_saw_and_those_it_did_not(see
     case, _, found, fits = seen
     for i, fit in enumerate(fits):
         y = case.scan["kspace"][i].ravel()
-        held_out = np.broadcast_to(case.scan["held_out_mask"], (3, *SHAPE)).ravel()
+        held_out = np.broadcast_to(of_slice(case, "held_out_mask", i), (3, *SHAPE)).ravel()
         close(found["rss"][i], norm2(fit.A @ fit.x[0] - y))
         close(found["held_out_rss"][i], norm2((fit.A @ fit.x[-1] - y)[held_out]))
         close(found["gradient_norm"][i], np.linalg.norm(fit.A.conj().T @ (fit.A @ fit.x[0] - y)))
@@ -145,7 +145,7 @@ def test_the_cutoff_is_where_an_average_mode_of_the_object_holds_as_much_signal_
     grams = [P[:, None] * (fit.A.conj().T @ fit.A) * P for fit, P in zip(fits, inside(case), strict=True)]
     trace = sum(np.trace(gram).real for gram in grams)
     error = np.sqrt(2 * sum(norm2(gram - np.diag(np.diag(gram))).sum() for gram in grams)) / trace
-    n_real = 2 * 3 * case.scan["mask"].sum() * 2
+    n_real = 2 * 3 * sum(of_slice(case, "mask", i).sum() for i in range(2))
     signal = (np.abs(case.scan["kspace"]) ** 2).sum() - n_real * SIGMA**2
     assert problem.cutoff == pytest.approx(2 * SIGMA**2 * trace / signal, rel=3 * error)
     assert 3 * error < 0.3
@@ -186,7 +186,7 @@ def test_every_noise_of_the_replicas_is_drawn_on_its_own(seen):
     """Fission, probes and sketches of both slices and pairs: unit variance, and no two alike."""
     fits = seen[-1]
     drawn = [noise for fit in fits for noise in (*fit.w, *fit.b)]
-    sampled = np.abs(drawn[0]) > 1e-6
+    sampled = (np.abs(drawn) > 1e-6).all(axis=0)
     values = np.stack([noise[sampled] for noise in drawn])
     covariance = values @ values.conj().T / sampled.sum()
     np.testing.assert_allclose(covariance, 2 * np.eye(len(values)), atol=10 / np.sqrt(sampled.sum()))
@@ -198,13 +198,27 @@ def test_every_noise_of_the_replicas_is_drawn_on_its_own(seen):
     assert len(fits[0].sketches) == 8
 
 
+def test_a_solver_that_is_not_ours_is_given_the_mask_of_its_slice_and_item(seen):
+    case, problem, _, fits = seen
+    for i, fit in enumerate(fits):
+        mask, held_out = (of_slice(case, name, i) for name in ("mask", "held_out_mask"))
+        for item, wanted in ((0, mask), (problem.replicas.n_full, mask & ~held_out)):
+            given = problem.acquired(item, i)
+            np.testing.assert_array_equal(given.mask.numpy(), wanted)
+            close(given.kspace.numpy().ravel(), fit.data[item])
+
+
 def test_the_held_out_residual_of_the_truth_is_one(seen):
     """And so is chi2: all samples, or those held out, of all slices, over as many variances."""
     case, problem, _, _ = seen
     staged = problem._slices[0].A.encoding.stage_image(torch.from_numpy(case.truth.astype(np.complex64)))
     at = problem.evaluate(staged.expand(problem.replicas.n_items, *staged.shape).clone())
-    n_held_out = 2 * 3 * case.scan["held_out_mask"].sum()
-    assert problem.n_held_out == n_held_out
-    assert problem.n_real == 2 * 3 * case.scan["mask"].sum()
+    n_real, n_held_out = (
+        2 * 3 * np.mean([of_slice(case, name, i).sum() for i in range(2)])
+        for name in ("mask", "held_out_mask")
+    )
+    assert (problem.n_real, problem.n_held_out) == (n_real, n_held_out)
+    floor = [2 * 3 * of_slice(case, "mask", i).sum() * SIGMA**2 for i in range(2)]
+    np.testing.assert_allclose(problem.noise_floor.numpy(), floor)
     for found, n in ((at.held_out_rss, n_held_out), (at.rss[0], problem.n_real)):
         assert float(found.sum()) / (2 * n * SIGMA**2) == pytest.approx(1, abs=4 / np.sqrt(n))

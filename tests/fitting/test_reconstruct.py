@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from dense_problem import N_PAIRS, SHAPE, SIGMA, dense_case, dense_fit, dense_problem
+from dense_problem import N_PAIRS, SHAPE, SIGMA, dense_case, dense_fit, dense_problem, of_slice
 from small_problem import CPU
 
 from sharpfit.fitting.reconstruct import reconstruct
@@ -22,10 +22,10 @@ REGIME = {
 MEASURES = {"n_checkpoints": 4, "n_replicas": N_PAIRS, "seed": 3}
 
 
-@pytest.fixture(scope="module")
-def fit():
+@pytest.fixture(scope="module", params=["ky lines", "both"])
+def fit(request):
     """Datasets, attributes and history of the product; every iterate of the dense descent, slice by slice."""
-    case = dense_case("ky lines")
+    case = dense_case(request.param)
     datasets, attrs, history = reconstruct(case.scan, case.attrs, REGIME, MEASURES, device=CPU)
     problem = dense_problem(case)
     dense = [[dense_fit(case, problem, i, RATES[:t]) for i in range(2)] for t in range(11)]
@@ -65,15 +65,20 @@ def test_the_images_are_those_of_the_descent_in_input_units(fit):
 
 def test_the_history_is_in_noise_variances_of_all_slices(fit):
     case, _, attrs, history, dense = fit
-    n_samples, n_held_out = (3 * case.scan[name].sum() for name in ("mask", "held_out_mask"))
-    held_out = np.broadcast_to(case.scan["held_out_mask"], (3, *SHAPE)).ravel()
+    n_samples, n_held_out = (
+        3 * np.mean([of_slice(case, name, i).sum() for i in range(2)]) for name in ("mask", "held_out_mask")
+    )
+    held_out = [np.broadcast_to(of_slice(case, "held_out_mask", i), (3, *SHAPE)).ravel() for i in range(2)]
     assert attrs["n_real"] == 2 * n_samples
     assert attrs["n_held_out"] == 2 * n_held_out
     for row, slices in zip(history, dense, strict=True):
         misfits = [one.A @ one.x[0] - one.data[0] for one in slices]
-        unseen = [(one.A @ one.x[-1] - y)[held_out] for one, y in zip(slices, measured(case), strict=True)]
+        unseen = [
+            (one.A @ one.x[-1] - y)[chosen]
+            for one, y, chosen in zip(slices, measured(case), held_out, strict=True)
+        ]
         chi2, seen = (
-            np.sum(np.abs(np.stack(values)) ** 2) / (2 * 2 * n * SIGMA**2)
+            np.sum(np.abs(np.concatenate(values)) ** 2) / (2 * 2 * n * SIGMA**2)
             for values, n in ((misfits, n_samples), (unseen, n_held_out))
         )
         assert row["chi2"] == pytest.approx(chi2, rel=1e-4)

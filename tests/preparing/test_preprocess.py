@@ -331,14 +331,6 @@ def test_coils_and_slices_of_zeros_are_refused(scan):
         preprocess(raw, held_out=HELD_OUT, sampling_parameters=LINES)
 
 
-def test_slices_sampled_differently_are_refused(scan):
-    kspace = np.concatenate([scan.kspace, scan.kspace])
-    kspace[1, :, 1:20:2] = 0
-    raw = replace(as_raw(scan), kspace=kspace, noise_free=None)
-    with pytest.raises(InputError, match=r"slices are sampled differently: slice 1 lacks 560 of the 3584"):
-        preprocess(raw, held_out=HELD_OUT)
-
-
 def test_a_result_is_never_nan(scan):
     corner = np.zeros_like(scan.csm)
     corner[..., 0, 0] = 1

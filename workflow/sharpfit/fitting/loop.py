@@ -99,7 +99,7 @@ class Fit:
             if trajectory.stopped_because or t == self.checkpoints[-1]:
                 return trajectory
             previous = self.solver.c.clone()
-            self.solver.step(at.gradient, at.rss / (self.problem.n_real * self.problem.sigma**2))
+            self.solver.step(at.gradient, at.rss / self.problem.noise_floor)
             t += 1
             paused = self.pause()
             if paused or time.monotonic() - saved_at > SAVE_EVERY_SECONDS:

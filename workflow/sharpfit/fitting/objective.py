@@ -11,11 +11,13 @@ from torch import Tensor
 
 from sharpfit.fitting.acquired import Acquired
 from sharpfit.fitting.replicas import PROBE_STEP, Replicas, replicate
+from sharpfit.fitting.staged_slice import Batch, HeldOut, StagedSlice
 from sharpfit.measuring.filtered_risk import FilteredRisk, cutoff
 from sharpfit.measuring.measures import ring_index
 from sharpfit.measuring.shared_noise import SharedNoise
-from sharpfit.physics.acquisition import Acquisition, acquisition
-from sharpfit.physics.encoding import SAMPLES, Encoding
+from sharpfit.physics.acquisition import acquisition
+from sharpfit.physics.encoding import SAMPLES
+from sharpfit.physics.masks import each_slice
 from sharpfit.physics.norms import energy, inner, item_axes, quotient, spread_over
 from sharpfit.physics.operators import LinearOperator
 
@@ -56,9 +58,9 @@ class Problem:
     csm
         complex64 (slice, coil, y, x), the maps as the model uses them
     mask
-        bool (ky, kx), the samples
+        bool (ky, kx), the samples, or (slice, ky, kx) where slices are sampled differently
     held_out_mask
-        bool (ky, kx), those the held-out replica never sees
+        bool, of that shape: those the held-out replica never sees
     support
         bool (slice, y, x), centred: the object, inside which images are measured
     sigma
@@ -83,6 +85,10 @@ class Problem:
         members of the rings of spatial frequency, see :func:`sharpfit.measuring.measures.ring_index`
     cutoff
         eigenvalue of EᴴE at which an average mode of the object holds as much signal as noise
+    n_real, n_held_out
+        real numbers in one slice, fitted and held out; the mean where slices are sampled differently
+    noise_floor
+        RSS of noise alone, n_real σ² of each slice, float64 (slice,)
     """
 
     def __init__(
@@ -103,21 +109,26 @@ class Problem:
         self.sigma, self.device, self.has_basis = sigma, device, Phi is not None
         self.replicas = Replicas(n_pairs + (measured_noise is not None), bool(held_out_mask.any()))
         self.has_measured_pair = measured_noise is not None
-        sampling, held_out = (torch.from_numpy(np.array(part)).to(device) for part in (mask, held_out_mask))
+        sampling, held_out = (
+            torch.from_numpy(np.array(each_slice(part, len(csm)))).to(device)
+            for part in (mask, held_out_mask)
+        )
         self._sampling, self._fit_sampling = sampling, sampling & ~held_out
         self._slices, made = [], []
         for i in range(csm.shape[0]):
-            A = acquisition(torch.from_numpy(csm[i])[None].to(device), sampling, Phi)
+            A = acquisition(torch.from_numpy(csm[i])[None].to(device), sampling[i], Phi, sampling)
             y = torch.from_numpy(kspace[i])[None].to(device)
-            unseen = _HeldOut(A, y, held_out) if self.replicas.has_held_out else None
+            unseen = HeldOut(A, y, held_out[i]) if self.replicas.has_held_out else None
             measured = (
                 None if measured_noise is None else torch.from_numpy(measured_noise[i])[None].to(device)
             )
             made.append(replicate(A.encoding, y, sigma, n_pairs, (seed, i), measured))
-            batch = _Batch(A.encoding, made[-1].data[1:]) if A.encoding.has_batched_normal else None
-            self._slices.append(_Slice(A, made[-1].data, unseen, batch))
-        self.n_real = 2 * self._slices[0].A.encoding.n_samples
-        self.n_held_out = 2 * int(held_out.sum()) * csm.shape[1]
+            batch = Batch(A.encoding, made[-1].data[1:]) if A.encoding.has_batched_normal else None
+            self._slices.append(StagedSlice(A, made[-1].data, unseen, batch))
+        counts = [2 * part.A.encoding.n_samples for part in self._slices]
+        self.n_real = _mean(sum(counts), len(csm))
+        self.n_held_out = _mean(2 * int(held_out.sum()) * csm.shape[1], len(csm))
+        self.noise_floor = torch.tensor([n * sigma**2 for n in counts], dtype=torch.float64, device=device)
         self.psf_points = np.stack([one.psf_points for one in made])  # (slice, point, 2)
         self.probe_adjoint = torch.stack([one.probe_adjoint for one in made], dim=1)  # (K, slice, y, x)
         sketch = torch.stack([one.sketch_adjoint for one in made], dim=1)
@@ -230,10 +241,10 @@ class Problem:
     def acquired(self, item: int, i: int) -> Acquired:
         """Return what one item is fitted to in slice i, centred and with nothing folded away."""
         part = self._slices[i]
-        encoding, data, mask = part.A.encoding, part.data[item : item + 1], self._sampling
+        encoding, data, mask = part.A.encoding, part.data[item : item + 1], self._sampling[i]
         if item == self.replicas.n_full:  # only where there is a held-out item
             assert part.held_out is not None
-            encoding, data, mask = part.held_out.A.encoding, part.held_out.data, self._fit_sampling
+            encoding, data, mask = part.held_out.A.encoding, part.held_out.data, self._fit_sampling[i]
         kspace = encoding.unstage(data)[0]
         return Acquired(torch.where(mask, kspace, torch.zeros_like(kspace)), encoding.csm[0], mask)
 
@@ -255,36 +266,6 @@ class Problem:
         return (slice(first, min(first + size, n_items)) for first in range(0, n_items, size))
 
 
-class _HeldOut:
-    """What the held-out item is fitted to, and what it never sees."""
-
-    def __init__(self, A: Acquisition, kspace: Tensor, held_out: Tensor) -> None:
-        self.A, self.chosen, self.rest = A.split(held_out)
-        self.data = self.A.encoding.stage(kspace)
-
-
-class _Batch:
-    """The replicas of one slice by their gram: EᴴE x − Eᴴy and ‖y‖² + Re⟨x, EᴴE x − 2 Eᴴy⟩.
-
-    The main item keeps to its samples: its χ² is exact where it is a millionth of ‖y‖², and replicas' are
-    read by schedules alone.
-    """
-
-    def __init__(self, encoding: Encoding, data: Tensor) -> None:
-        self._encoding = encoding
-        self._back_projection = torch.stack([encoding.adjoint(one[None]) for one in data])
-        self._power = energy(data, SAMPLES)
-
-    def evaluate(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return gradient (item, y, x) and RSS (item,) at images (item, 1, y, x)."""
-        gradient = self._encoding.batched_normal(x).sub_(self._back_projection)
-        rss = self._power + inner(x, gradient - self._back_projection)[:, 0]
-        return gradient[:, 0], rss.clamp(min=0)
-
-
-@dataclass(frozen=True)
-class _Slice:
-    A: Acquisition
-    data: Tensor  # (item, coil, …)
-    held_out: _HeldOut | None
-    batch: _Batch | None  # the replicas fitted to every sample, where they are faster all at once
+def _mean(total: int, n: int) -> float:
+    """Return an integer where it is one."""
+    return total / n if total % n else total // n

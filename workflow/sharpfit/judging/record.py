@@ -12,7 +12,8 @@ class Record:
 
     Arrays start (checkpoint, slice); those of replicas go on (pair), filtered_sketch (probe), frc
     (pair, ring) and psf (point, 2w+1, 2w+1). `history` holds the columns of history.csv. sigma is
-    the noise std per real and imaginary component; n_real and n_held_out count real numbers in one slice.
+    the noise std per real and imaginary component; n_real and n_held_out count real numbers in one slice, the
+    mean where slices are sampled differently.
     cutoff_asked is the eigenvalue of AᴴA down to which modes hold more signal than noise, cutoff_used the one
     down to which errors are seen. Images are measured inside the object alone.
     """
@@ -38,8 +39,8 @@ class Record:
     psf: np.ndarray
     history: Mapping[str, np.ndarray]
     sigma: float
-    n_real: int
-    n_held_out: int
+    n_real: float
+    n_held_out: float
     cutoff_asked: float
     cutoff_used: float
     stopped_because: str

@@ -10,19 +10,19 @@ import numpy as np
 Numbers = TypeVar("Numbers", float, np.ndarray)
 
 
-def chi2(rss: Numbers, sigma: float, n_real: int) -> Numbers:
+def chi2(rss: Numbers, sigma: float, n_real: float) -> Numbers:
     """χ² = RSS / (N_r σ²): reduced chi-squared, σ the noise std per real and imaginary component."""
     return rss / (n_real * sigma**2)
 
 
-def chi2_df(rss: np.ndarray, df: np.ndarray, sigma: float, n_real: int) -> np.ndarray:
+def chi2_df(rss: np.ndarray, df: np.ndarray, sigma: float, n_real: float) -> np.ndarray:
     """RSS / (σ² (N_r − df)): 1 at the noise floor of a projection; NaN when df > 0.9 N_r."""
     df = np.asarray(df, dtype=float)
     left = np.where(df > 0.9 * n_real, np.nan, n_real - df)
     return np.asarray(rss) / (sigma**2 * left)
 
 
-def sure(rss: Numbers, df: Numbers, sigma: float, n_real: int) -> Numbers:
+def sure(rss: Numbers, df: Numbers, sigma: float, n_real: float) -> Numbers:
     """RSS − N_r σ² + 2σ² df: unbiased for ‖A x − A x_true‖² over the samples (Stein 1981; Ramani 2012)."""
     return rss - n_real * sigma**2 + 2 * sigma**2 * df
 

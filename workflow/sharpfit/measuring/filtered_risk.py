@@ -30,7 +30,7 @@ RIPPLE = 0.25
 """How far Q may stray from 1 above the cutoff: with the degree it sets how low a cutoff can be."""
 
 
-def cutoff(data_energy: float, trace: float, sigma: float, n_real: int) -> float:
+def cutoff(data_energy: float, trace: float, sigma: float, n_real: float) -> float:
     """Return the eigenvalue of AᴴA at which an average mode of the object holds as much signal as noise.
 
     That is 2σ² / P, with the signal energy per mode P = (‖y‖² − N_r σ²) / tr(AᴴA), the trace taken inside the

@@ -55,7 +55,9 @@ class Acquisition(LinearOperator):
         return Acquisition(encoding, self.Phi), chosen, rest
 
 
-def acquisition(csm: Tensor, sampling: Tensor, Phi: LinearOperator | None = None) -> Acquisition:
+def acquisition(
+    csm: Tensor, sampling: Tensor, Phi: LinearOperator | None = None, beside: Tensor | None = None
+) -> Acquisition:
     """Compose A = M F S Φ in the layout that computes it fastest.
 
     Parameters
@@ -66,6 +68,8 @@ def acquisition(csm: Tensor, sampling: Tensor, Phi: LinearOperator | None = None
         M, where samples were taken: bool (ky, kx)
     Phi
         coefficients → centred images (…, y, x); None for the identity
+    beside
+        where other slices are sampled, bool (…, ky, kx), whose images shall lie in the same layout
     """
-    encoding = CartesianSense(csm, sampling)
+    encoding = CartesianSense(csm, sampling, beside)
     return Acquisition(encoding, Identity() if Phi is None else Layout(encoding) @ Phi)

@@ -32,8 +32,8 @@ class CartesianSense(Encoding):
     mask
         sampled k-locations, centred, bool (ky, kx)
     apart
-        locations, bool (ky, kx), that must stay samples of their own: axes along which these vary are
-        transformed in every iteration too
+        locations, bool (…, ky, kx), that must stay samples of their own, or those of other slices whose
+        images lie in the same layout: axes along which these vary are transformed in every iteration too
     transposed
         hold images as (x, y); decided by the mask unless two operators must share images
     """
@@ -41,7 +41,7 @@ class CartesianSense(Encoding):
     def __init__(
         self, csm: Tensor, mask: Tensor, apart: Tensor | None = None, transposed: bool | None = None
     ) -> None:
-        kept = mask if apart is None else torch.stack([mask, apart])
+        kept = mask if apart is None else torch.cat([mask[None], apart.reshape(-1, *mask.shape)])
         self._varying = tuple(axis for axis in _IMAGE_AXES if not _is_constant(kept, axis))
         self._sampled = tuple(axis for axis in _IMAGE_AXES if axis not in self._varying)
         self._transposed = self._varying == (-2,) if transposed is None else transposed

@@ -95,6 +95,30 @@ def hold_out(mask: np.ndarray, block: tuple[slice, slice], *, fraction: float, s
     return held_out
 
 
+def each_slice(mask: np.ndarray, n_slices: int) -> np.ndarray:
+    """Return the mask of every slice, (slice, ky, kx), of one for all (ky, kx) or of one for each."""
+    return np.broadcast_to(mask, (n_slices, *mask.shape[-2:]))
+
+
+def in_every_slice(mask: np.ndarray) -> np.ndarray:
+    """Return where every slice is sampled, (ky, kx)."""
+    return mask if mask.ndim == 2 else np.asarray(mask.all(axis=0))
+
+
+def over_coils(mask: np.ndarray) -> np.ndarray:
+    """Bring a mask to the axes of k-space, (slice or 1, 1, ky, kx)."""
+    return mask[..., None, :, :]
+
+
+def samples_at(kspace: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Take samples of k-space (slice, coil, ky, kx): (coil, slice, sample).
+
+    Where each slice has a mask of its own, their samples follow one another: (coil, 1, sample).
+    """
+    coils_first = np.moveaxis(kspace, 1, 0)
+    return coils_first[..., mask] if mask.ndim == 2 else coils_first[:, mask][:, None]
+
+
 def _centre(shape: tuple[int, int], widths: tuple[int, int]) -> tuple[slice, slice]:
     (first_y, first_x) = (n // 2 - w // 2 for n, w in zip(shape, widths, strict=True))
     return slice(first_y, first_y + widths[0]), slice(first_x, first_x + widths[1])

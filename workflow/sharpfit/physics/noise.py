@@ -6,6 +6,7 @@ import numpy as np
 
 from sharpfit.errors import InputError
 from sharpfit.physics.kspace import radius
+from sharpfit.physics.masks import samples_at
 
 # The edge of k-space is what lies further out than this, the sides being at 1; a sampling that leaves out the
 # corners falls back to the next. On measured heads the power still falls between 1.1 and 1.25.
@@ -70,7 +71,7 @@ def from_edge(kspace: np.ndarray, mask: np.ndarray, where: str) -> NoiseEstimate
     kspace
         (slice, coil, ky, kx)
     mask
-        (ky, kx), where samples were taken
+        (ky, kx), or (slice, ky, kx), where samples were taken
     where
         the file, for messages
 
@@ -79,14 +80,15 @@ def from_edge(kspace: np.ndarray, mask: np.ndarray, where: str) -> NoiseEstimate
     InputError
         if too few samples lie there, or they look like signal (power falling outwards, heavy tails)
     """
-    distance = np.where(mask, radius(mask.shape), 0)
-    n_slices, n_coils = kspace.shape[:2]
+    distance = np.where(mask, radius(mask.shape[-2:]), 0)
+    n_coils = kspace.shape[1]
+    n_alike = len(kspace) if mask.ndim == 2 else 1
     enough = max(_MIN_SAMPLES_PER_COIL * n_coils, _MIN_SAMPLES)
-    limit = next((limit for limit in _EDGE_RADII if n_slices * (distance > limit).sum() >= enough), None)
+    limit = next((limit for limit in _EDGE_RADII if n_alike * (distance > limit).sum() >= enough), None)
     if limit is None:
         raise InputError(f"{where}: under {enough} samples at the edge of k-space tell no noise; {_REMEDY}")
     edge = distance > limit
-    samples = np.moveaxis(kspace[..., edge], 1, 0).astype(np.complex128)  # (coil, slice, sample)
+    samples = samples_at(kspace, edge).astype(np.complex128)  # (coil, slice, sample)
     noise_cov = covariance(samples.reshape(n_coils, -1))
     _check(noise_cov, where)
     ratio, kurtosis = _power_ratio(samples, distance[edge]), _kurtosis(samples)

@@ -7,6 +7,7 @@ import torch
 
 from sharpfit.errors import InputError
 from sharpfit.physics.acquisition import acquisition
+from sharpfit.physics.masks import each_slice
 from sharpfit.physics.matrix_basis import MatrixBasis
 from sharpfit.physics.operators import largest_singular_value
 
@@ -28,7 +29,7 @@ def prepare_basis(
     csm
         maps as the model uses them, complex64 (slice, coil, y, x)
     mask
-        bool (ky, kx)
+        bool (ky, kx) or (slice, ky, kx)
     where
         the file, for messages
 
@@ -51,9 +52,10 @@ def prepare_basis(
         )
     Phi = MatrixBasis(torch.from_numpy(images.astype(np.complex64)))
     start = torch.randn(1, len(rows), generator=torch.Generator().manual_seed(0), dtype=torch.complex64)
+    sampled = torch.from_numpy(np.array(each_slice(mask, len(csm))))
     norm = max(
-        float(largest_singular_value(acquisition(maps, torch.from_numpy(mask), Phi), start, _POWER_STEPS))
-        for maps in torch.from_numpy(csm).split(1)
+        float(largest_singular_value(acquisition(*one, Phi), start, _POWER_STEPS))
+        for one in zip(torch.from_numpy(csm).split(1), sampled, strict=True)
     )
     if not norm > 0:
         raise InputError(f"{where}: the coils see none of its images; is it of another scan?")

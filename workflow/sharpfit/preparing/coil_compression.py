@@ -16,6 +16,7 @@ from sharpfit.errors import InputError
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.files.readouts import to_image, to_kspace
 from sharpfit.physics import noise
+from sharpfit.physics.masks import over_coils
 from sharpfit.preparing.noisy_data import Data, NoisyData
 from sharpfit.preparing.samples import Sampling
 
@@ -85,7 +86,7 @@ def find(
     sampling
         what was acquired and what is fitted
     held_out_mask
-        bool (ky, kx)
+        bool (ky, kx) or (slice, ky, kx)
     n_virtual
         how many are kept
 
@@ -103,9 +104,9 @@ def find(
     readout = "kx" if raw.phase_axis == "ky" else "ky"
     along = readout if _complete(sampling.acquired, readout) and _complete(sampling.fitted, readout) else ""
     seen = sampling.fitted & ~held_out_mask
-    white = noise.whiten(noise.whitener(noisy.covariance), np.where(seen, noisy.kspace, 0))
+    white = noise.whiten(noise.whitener(noisy.covariance), np.where(over_coils(seen), noisy.kspace, 0))
     power = _power(white, along)
-    n_samples = int(seen.sum()) / power.shape[1]
+    n_samples = seen.sum(axis=(-2, -1)) / power.shape[1]
     V = _directions(power, n_samples, n_virtual) if along else np.linalg.eigh(power)[1][..., -n_virtual:]
     factor = np.linalg.cholesky(noisy.covariance)
     chosen = [f"for each position along the readout ({along})"] if along else []
@@ -162,7 +163,7 @@ def _power(white: np.ndarray, along: str) -> np.ndarray:
     return power if along else power.sum(axis=1, keepdims=True)
 
 
-def _directions(power: np.ndarray, n_samples: float, n_virtual: int) -> np.ndarray:
+def _directions(power: np.ndarray, n_samples: np.ndarray, n_virtual: int) -> np.ndarray:
     """Find aligned V (slice, position, coil, virtual coil) of powers that hold ``n_samples`` of noise each.
 
     Few samples would fit V to their own noise and raise its level; neighbours see nearly the same, so that
@@ -171,8 +172,9 @@ def _directions(power: np.ndarray, n_samples: float, n_virtual: int) -> np.ndarr
     """
     width = power.shape[1] * _SMOOTHING
     energies, vectors = np.linalg.eigh(gaussian_filter1d(power, width, axis=1, mode="nearest"))
-    n_shared = n_samples * max(1.0, 2 * np.sqrt(np.pi) * width)
-    edge = n_samples * (1 + np.sqrt(power.shape[-1] / n_shared)) ** 2
+    n_own = np.reshape(n_samples, (-1, 1, 1))
+    n_shared = n_own * max(1.0, 2 * np.sqrt(np.pi) * width)
+    edge = n_own * (1 + np.sqrt(power.shape[-1] / n_shared)) ** 2
     above = np.clip(energies - edge, 0, None)
     local = (vectors * above[..., None, :]) @ vectors.conj().swapaxes(-1, -2)
     V = np.linalg.eigh(local + _FILL * power.mean(axis=1, keepdims=True))[1][..., -n_virtual:]
@@ -194,10 +196,10 @@ def _aligned(V: np.ndarray) -> np.ndarray:
     return aligned
 
 
-def _kept(power: np.ndarray, V: np.ndarray, n_samples: float) -> float:
+def _kept(power: np.ndarray, V: np.ndarray, n_samples: np.ndarray) -> float:
     """Share of the signal's energy in the space of V; a noise of ``n_samples`` per coil is in all powers."""
     n_slices, n_positions, n_coils, n_virtual = V.shape
-    noise_of_one = n_slices * n_positions * n_samples
+    noise_of_one = n_slices * n_positions * float(np.mean(n_samples))
     signal = float(np.trace(power, axis1=-2, axis2=-1).real.sum()) - n_coils * noise_of_one
     inside = np.einsum("spcv,spcd,spdv->", V.conj(), power, V, optimize=True).real
     return min(max((inside - n_virtual * noise_of_one) / signal, 0.0), 1.0) if signal > 0 else 0.0

@@ -35,7 +35,7 @@ def inspect(raw: RawScan) -> Inspection:
     Raises
     ------
     InputError
-        if coils or slices are empty, or slices are sampled differently
+        if coils or slices are empty
     """
     mask, source = samples.acquired(raw.kspace, raw.sampled, raw.where)
     n_slices, n_coils, height, width = raw.kspace.shape
@@ -77,6 +77,8 @@ def _orientation(geometry: Geometry | None) -> str:
 def _sampling(mask: np.ndarray, source: str, phase_axis: str) -> str:
     if mask.all():
         return "fully sampled (R = 1)"
+    if mask.ndim > 2:
+        return f"R = {mask.size / int(mask.sum()):.2f}; {source}"
     lines = np.any(mask, axis=1 if phase_axis == "ky" else 0)
     acceleration = mask.size / int(mask.sum())
     by_lines = int(mask.sum()) == int(lines.sum()) * (mask.size // lines.size)
@@ -99,7 +101,7 @@ def _pattern(lines: np.ndarray) -> str:
 def _calibration(raw: RawScan, mask: np.ndarray) -> str:
     if raw.calibration is not None:
         return "separate lines"
-    block = masks.calibration_block(mask, min(mask.shape))
+    block = masks.calibration_block(masks.in_every_slice(mask), min(mask.shape[-2:]))
     side = block[0].stop - block[0].start
     if raw.kspace.shape[1] == 1:
         return "not needed: a single coil"

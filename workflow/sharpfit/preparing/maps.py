@@ -39,7 +39,7 @@ def find(
     kspace
         complex64 (slice, coil, ky, kx), what is fitted
     mask
-        bool (ky, kx), where
+        bool (ky, kx) or (slice, ky, kx), where
     noise_cov
         Ψ, (coil, coil), in squared units of ``kspace``
     unit
@@ -62,6 +62,7 @@ def find(
         kspace = (separate / unit).astype(np.complex64)
         kspace = kspace if virtual is None else virtual.of_kspace(kspace)
         mask = (separate != 0).any(axis=(0, 1))
+    mask = masks.in_every_slice(mask)
     block = masks.calibration_block(mask, coil_maps.MAX_CALIBRATION_WIDTH)
     try:
         csm = coil_maps.espirit(kspace, block, float(np.diag(noise_cov).real.mean()))

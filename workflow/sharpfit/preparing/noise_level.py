@@ -106,7 +106,7 @@ def settle(
     csm
         complex64 (slice, coil, y, x), as the model uses them
     mask
-        bool (ky, kx)
+        bool (ky, kx) or (slice, ky, kx)
     sigma
         the given level
     uncertainty
@@ -157,12 +157,43 @@ def residual(
     -------
         of all samples, and of those that are not ``learnt``
     """
+    alike = [range(len(kspace))] if mask.ndim == 2 else [range(i, i + 1) for i in range(len(kspace))]
+    left, counts, amplitudes, shares = zip(
+        *(
+            _residual_of(which, kspace, csm, one, sigma, learnt)
+            for which, one in zip(alike, mask.reshape(-1, *mask.shape[-2:]), strict=True)
+        ),
+        strict=True,
+    )
+    elsewhere = _elsewhere(np.concatenate(amplitudes), np.concatenate(shares))
+    whole, unlearnt = (
+        _over_noise(data, noise, int(count), sigma, elsewhere)
+        for (data, noise), count in zip(np.sum(left, axis=0), np.sum(counts, axis=0), strict=True)
+    )
+    return whole, unlearnt
+
+
+def _residual_of(
+    which: range,
+    kspace: np.ndarray,
+    csm: np.ndarray,
+    mask: np.ndarray,
+    sigma: float,
+    learnt: np.ndarray | None,
+) -> tuple[np.ndarray, list[int], np.ndarray, np.ndarray]:
+    """Find what is left of those slices' data, which one mask (ky, kx) samples.
+
+    Returns
+    -------
+        ‖r‖² of (all or rest, data or noise, step), how many real numbers all and rest are, and for every
+        sample the signal's amplitude and the share of noise that is left
+    """
     sampled = torch.from_numpy(mask)
     left_out = torch.from_numpy(np.zeros_like(mask) if learnt is None else learnt & mask)
     counts = [int(part.sum()) for part in (sampled, sampled & ~left_out)]
     left = np.zeros((2, 2, N_STEPS))
     power, noise_left = np.zeros(mask.shape), np.zeros(counts[0])
-    for i in range(len(kspace)):
+    for i in which:
         E, _, rest = acquisition(torch.from_numpy(csm[i : i + 1]), sampled).encoding.split(left_out)
         drawn = np.random.default_rng((0, i)).standard_normal((*kspace[i : i + 1].shape, 2), np.float32)
         b = E.stage(torch.from_numpy(drawn.view(np.complex64)[..., 0]))
@@ -170,13 +201,9 @@ def residual(
         left += energies
         power += (np.abs(kspace[i]) ** 2).sum(0)
         noise_left += E.unstage(noise).abs().square().sum((0, 1)).numpy()[mask]
-    n_real = 2 * kspace.shape[0] * kspace.shape[1]
-    elsewhere = _elsewhere(_amplitude(power / (n_real * sigma**2), mask), noise_left / n_real)
-    whole, unlearnt = (
-        _over_noise(data, noise, n_real * count, sigma, elsewhere)
-        for (data, noise), count in zip(left, counts, strict=True)
-    )
-    return whole, unlearnt
+    n_real = 2 * len(which) * kspace.shape[1]
+    amplitude = _amplitude(power / (n_real * sigma**2), mask)
+    return left, [n_real * count for count in counts], amplitude, noise_left / n_real
 
 
 def _amplitude(power: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import torch
 
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.physics import noise
+from sharpfit.physics.masks import over_coils
 from sharpfit.physics.operators import Fourier
 from sharpfit.preparing import samples, true_replicas
 from sharpfit.preparing.plausible import check_noise_level
@@ -70,7 +71,8 @@ def noisy_data(
     check_noise_level(raw.where, estimate.covariance, float(np.abs(data.kspace).max()))
     std, seed = _added(data, sampling.acquired, added_noise)
     covariance = estimate.covariance + 2 * std**2 * np.eye(raw.kspace.shape[1])
-    kspace = np.where(sampling.fitted, noise.add_noise(data.kspace, std, seed) if std else data.kspace, 0)
+    with_noise = noise.add_noise(data.kspace, std, seed) if std else data.kspace
+    kspace = np.where(over_coils(sampling.fitted), with_noise, 0)
     return NoisyData(kspace, covariance, estimate, contrast, std, seed)
 
 
@@ -95,7 +97,7 @@ def _added(data: Data, sampled: np.ndarray, added_noise: Mapping[str, Any] | Non
     """Find the std, in units of the scaled k-space, and the seed of the noise to add; 0 and −1 for none."""
     if added_noise is None:
         return 0.0, -1
-    images = Fourier().adjoint(torch.from_numpy(np.where(sampled, data.kspace, 0)))
+    images = Fourier().adjoint(torch.from_numpy(np.where(over_coils(sampled), data.kspace, 0)))
     brightness = torch.linalg.vector_norm(images, dim=1)
     level, seed = float(added_noise["level"]), int(added_noise["seed"])
     return level * float(np.percentile(brightness.numpy(), 99)), seed

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from sharpfit.physics import noise
 from sharpfit.physics.acquisition import acquisition
+from sharpfit.physics.masks import each_slice
 from sharpfit.physics.operators import largest_singular_value
 
 _POWER_STEPS = 100
@@ -49,7 +50,7 @@ def normalise(kspace: np.ndarray, csm: np.ndarray, mask: np.ndarray, noise_cov: 
     csm
         S, complex64 (slice, coil, y, x), Σ|S|² = 1
     mask
-        bool (ky, kx)
+        bool (ky, kx) or (slice, ky, kx)
     noise_cov
         Ψ = L Lᴴ, (coil, coil), in squared units of ``kspace``
 
@@ -60,8 +61,8 @@ def normalise(kspace: np.ndarray, csm: np.ndarray, mask: np.ndarray, noise_cov: 
     whitening = noise.whitener(noise_cov).astype(np.complex64)
     model = torch.from_numpy(noise.whiten(whitening, csm))
     white = torch.from_numpy(noise.whiten(whitening, kspace))
-    sampled = torch.from_numpy(mask)
-    operator_norm = max(_operator_norm(maps, sampled) for maps in model.split(1))
+    sampled = torch.from_numpy(np.array(each_slice(mask, len(csm))))
+    operator_norm = max(_operator_norm(*one) for one in zip(model.split(1), sampled, strict=True))
     model /= operator_norm
     brightness = _brightness(model, white, sampled)
     data_scale = 1 / brightness if brightness > 0 else float("inf")
@@ -78,17 +79,17 @@ def _operator_norm(model: Tensor, mask: Tensor) -> float:
     return float(largest_singular_value(A, A.encoding.stage_image(start), _POWER_STEPS))
 
 
-def _brightness(model: Tensor, white: Tensor, mask: Tensor) -> float:
+def _brightness(model: Tensor, white: Tensor, sampled: Tensor) -> float:
     """99th percentile of |α Aᴴy| over all slices."""
     energy = energy_seen = 0.0
     moduli = []
-    for maps, samples in zip(model.split(1), white.split(1), strict=True):
+    for maps, samples, mask in zip(model.split(1), white.split(1), sampled, strict=True):
         A = acquisition(maps, mask)
         gradient = A.adjoint(A.encoding.stage(samples))
         energy += _energy(gradient)
         energy_seen += _energy(A(gradient))
-        moduli.append(gradient.abs().numpy())
-    return energy / energy_seen * float(np.percentile(np.stack(moduli), 99)) if energy_seen else 0.0
+        moduli.append(gradient.abs().numpy().ravel())
+    return energy / energy_seen * float(np.percentile(np.concatenate(moduli), 99)) if energy_seen else 0.0
 
 
 def _energy(values: Tensor) -> float:

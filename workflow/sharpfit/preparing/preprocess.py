@@ -144,11 +144,11 @@ def _fitted(
 
 
 def _masks(sampling: samples.Sampling, held_out: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    block = masks.calibration_block(sampling.fitted, coil_maps.MAX_CALIBRATION_WIDTH)
-    return {
-        "mask": sampling.fitted,
-        "held_out_mask": masks.hold_out(sampling.fitted, block, **held_out),
-    }
+    fitted = sampling.fitted
+    block = masks.calibration_block(masks.in_every_slice(fitted), coil_maps.MAX_CALIBRATION_WIDTH)
+    if fitted.ndim == 2:
+        return {"mask": fitted, "held_out_mask": masks.hold_out(fitted, block, **held_out)}
+    return {"mask": fitted, "held_out_mask": np.stack([masks.hold_out(m, block, **held_out) for m in fitted])}
 
 
 def _judged_with(
@@ -179,7 +179,7 @@ def _averages(
     if raw.averages is None or noisy.contrast is None or noisy.added_std:
         return {}, {}
     white = noise.whiten(noise.whitener(noisy.covariance), noisy.contrast) * fit.data_scale
-    measured = np.where(sampling.fitted, white, 0).astype(np.complex64)
+    measured = np.where(masks.over_coils(sampling.fitted), white, 0).astype(np.complex64)
     check = true_replicas.check(measured, sampling.fitted, level.sigma, len(raw.averages))
     return {"measured_noise": measured}, {"averages_check": check}
 

@@ -40,7 +40,7 @@ def find(
         complex64 (slice, y, x), None where there is none, and a sentence
     """
     if raw.reference is not None:
-        return given(raw.reference, kspace, unit, csm, noise_cov, acquired)
+        return given(raw.reference, kspace, unit, csm, noise_cov, masks.in_every_slice(acquired))
     if raw.noise_free is not None:
         twin = combine(raw.noise_free, csm, noise_cov)
         return twin, "noise-free k-space combined with the maps of the fit"

@@ -15,12 +15,11 @@ _STRAY_ZEROS = 1e-3
 
 
 class Sampling(NamedTuple):
-    """The locations of a scan, the same in every slice."""
+    """The locations of a scan: bool (ky, kx), or (slice, ky, kx) where slices are sampled differently."""
 
     acquired: np.ndarray
-    """bool (ky, kx)"""
     fitted: np.ndarray
-    """bool (ky, kx), a subset"""
+    """a subset"""
     source: str
     """a sentence"""
 
@@ -39,12 +38,12 @@ def acquired(kspace: np.ndarray, stated: np.ndarray | None, where: str) -> tuple
 
     Returns
     -------
-        bool (ky, kx), and a sentence
+        bool (ky, kx), or (slice, ky, kx) where slices are sampled differently; and a sentence
 
     Raises
     ------
     InputError
-        if a slice or coil is empty, or slices are sampled differently
+        if a slice or coil is empty
     """
     nonzero = kspace != 0
     _check_coils(where, nonzero.any(axis=(2, 3)))
@@ -53,10 +52,10 @@ def acquired(kspace: np.ndarray, stated: np.ndarray | None, where: str) -> tuple
     locations = np.any(in_slices, axis=0)
     missing = locations.sum() - in_slices.sum(axis=(1, 2))
     if missing.max() > _STRAY_ZEROS * locations.sum():
-        raise InputError(
-            f"{where}: slices are sampled differently: slice {int(missing.argmax())} lacks "
-            f"{int(missing.max())} of the {int(locations.sum())} locations sampled in others; make it one "
-            f"scan for each sampling (select: {{slice: {int(missing.argmax())}}} …)"
+        counts = in_slices.sum(axis=(1, 2))
+        return in_slices, (
+            f"slices are sampled differently: {counts.min()} to {counts.max()} of {locations.size} locations "
+            "in each, the others have no weight"
         )
     n_missing = int((~locations).sum())
     if not n_missing:
@@ -112,7 +111,7 @@ def settle(
         return Sampling(locations, locations, source)
     if not locations.all():
         raise InputError(f"{where}: sampling: needs a fully sampled scan, but {source}; leave it out")
-    height, width = locations.shape
+    height, width = locations.shape[-2:]
     made = (
         masks.make_mask((height, width), **parameters)
         if phase_axis == "ky"

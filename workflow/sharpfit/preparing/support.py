@@ -6,6 +6,7 @@ from scipy import ndimage
 
 from sharpfit.physics.acquisition import acquisition
 from sharpfit.physics.conjugate_gradient import conjugate_gradient
+from sharpfit.physics.masks import each_slice
 
 N_STEPS = 6
 """Conjugate gradient steps: they unfold the aliasing and hardly fit noise yet."""
@@ -37,7 +38,7 @@ def support(kspace: np.ndarray, csm: np.ndarray, mask: np.ndarray, sigma: float)
     csm
         complex64 (slice, coil, y, x), as the model uses them
     mask
-        bool (ky, kx)
+        bool (ky, kx) or (slice, ky, kx)
     sigma
         std per real and imaginary component
 
@@ -57,10 +58,10 @@ def _powers(
     kspace: np.ndarray, csm: np.ndarray, mask: np.ndarray, sigma: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Smoothed |x|² of the data and of noise alone, (slice, y, x)."""
-    sampled = torch.from_numpy(mask)
+    sampled = torch.from_numpy(np.array(each_slice(mask, len(csm))))
     powers = []
     for i in range(len(kspace)):
-        E = acquisition(torch.from_numpy(csm[i : i + 1]), sampled).encoding
+        E = acquisition(torch.from_numpy(csm[i : i + 1]), sampled[i]).encoding
         drawn = np.random.default_rng((1, i)).standard_normal((*kspace[i : i + 1].shape, 2), np.float32)
         data = [kspace[i : i + 1], sigma * drawn.view(np.complex64)[..., 0]]
         back = torch.stack([E.adjoint(E.stage(torch.from_numpy(np.asarray(y, np.complex64)))) for y in data])

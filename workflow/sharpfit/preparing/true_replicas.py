@@ -9,6 +9,7 @@ import numpy as np
 
 from sharpfit.physics import noise
 from sharpfit.physics.kspace import radius
+from sharpfit.physics.masks import samples_at
 
 # Noise is as strong at the centre of k-space as outside; motion and drift are not.
 _CENTRE, _DRIFT = 0.1, 1.25
@@ -31,7 +32,7 @@ def noise_of(difference: np.ndarray, mask: np.ndarray, n_averages: int) -> noise
     InputError
         if there are too few samples for the coils
     """
-    samples = np.moveaxis(difference[..., _outer(mask)], 1, 0).reshape(difference.shape[1], -1)
+    samples = samples_at(difference, _outer(mask)).reshape(difference.shape[1], -1)
     where = f"differences of {n_averages} averages"
     found = noise.from_scan(samples, where)
     return found._replace(source=f"{where} in the outer half of k-space, {found.n_samples} samples per coil")
@@ -39,7 +40,7 @@ def noise_of(difference: np.ndarray, mask: np.ndarray, n_averages: int) -> noise
 
 def check(difference: np.ndarray, mask: np.ndarray, sigma: float, n_averages: int) -> str:
     """Hold d, whitened as the data, against their noise σ per component; a sentence."""
-    power = (np.abs(difference) ** 2).mean(axis=(0, 1)) / (2 * sigma**2)
+    power = (np.abs(difference) ** 2).mean(axis=(0, 1) if mask.ndim == 2 else 1) / (2 * sigma**2)
     centre, outer = (float(power[part].mean()) for part in (_within(mask, _CENTRE), _outer(mask)))
     moved = "; more at the centre is motion or drift" if centre > _DRIFT * outer else ""
     return (
@@ -53,6 +54,6 @@ def _outer(mask: np.ndarray) -> np.ndarray:
 
 
 def _within(mask: np.ndarray, share: float) -> np.ndarray:
-    """Bool (ky, kx): that share of the samples which lies nearest to the centre."""
-    distance = radius(mask.shape)
+    """Bool, as the mask: that share of the samples which lies nearest to the centre."""
+    distance = np.broadcast_to(radius(mask.shape[-2:]), mask.shape)
     return np.asarray(mask & (distance <= np.quantile(distance[mask], share)))
