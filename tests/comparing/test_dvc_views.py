@@ -4,15 +4,13 @@ import json
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 from made_study import make_study
 from test_compare_revisions import commit_first, run
 
-from sharpfit.reporting import dvc_views, figures
+from sharpfit.reporting import dvc_views
 from sharpfit.results import summary_file
 from sharpfit.results.evaluation_file import read_evaluations
-from sharpfit.study import paths
 
 REPOSITORY = Path(__file__).parents[2]
 REGIMES = ("gradient_descent", "warmup", "of_any_name", "on_a_path")
@@ -28,14 +26,9 @@ def finish(root):
     summary_file.write_csv(root / "results/summary.csv", evaluations)
     for name in ("summary.csv.prov.json", "report.html", "report.html.prov.json"):
         (root / "results" / name).write_text("{}")
-    for evaluation in evaluations:
-        shade = np.array([[evaluation.picked.risk, 1.0]])
-        figures.save_picture(
-            root / paths.evaluated(evaluation.scan, evaluation.regime, "picked.png"), shade, white=10.0
-        )
     dvc_views.write_metrics(root / "results/metrics.json", evaluations)
     shutil.rmtree(root / "results/plots", ignore_errors=True)
-    dvc_views.write_plots(root / "results/plots", evaluations, [file.parent / "picked.png" for file in files])
+    dvc_views.write_plots(root / "results/plots", evaluations, [file.parent / "picked.h5" for file in files])
 
 
 @pytest.fixture(scope="module")

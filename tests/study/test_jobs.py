@@ -53,7 +53,7 @@ def test_every_input_is_raw_or_made_by_a_job_that_stands_before():
             paths.evaluated(scan, regime, file)
             for scan in "ab"
             for regime in ("slow", "fast")
-            for file in ("picked.h5", "figures")
+            for file in ("picked.png", "figures")
         ),
     }
 

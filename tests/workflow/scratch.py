@@ -191,7 +191,7 @@ def expected(study: Scratch, flavour: str, style: str) -> dict[str, str]:
     made["results/summary.json"] = text({row["scan"]: {row["regime"]: {"chi2": row["chi2"]}} for row in rows})
     made["results/metrics.json"] = text({f"{row['scan']}.{row['regime']}": row["chi2"] for row in rows})
     for row, image in zip(rows, images, strict=True):
-        made[f"results/plots/{row['scan']}/{row['regime']}.png"] = f"picture {image}"
+        made[f"results/plots/{row['scan']}/{row['regime']}.png"] = f"picked {image}"
     parts = [*map(text, rows), *images, *histories, *scans, made["results/summary.csv"]]
     made["results/report.html"] = "<pre>" + "\n".join(parts) + "</pre>"
     return made

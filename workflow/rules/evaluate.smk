@@ -40,7 +40,7 @@ rule evaluate:
 rule summarise:
     input:
         evaluations=plan.given("summarise", "evaluations"),
-        pictures=plan.given("summarise", "pictures"),
+        picked=plan.given("summarise", "picked"),
         stale=plan.marker("summarise"),
     output:
         csv=report(

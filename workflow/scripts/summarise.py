@@ -8,14 +8,14 @@ from sharpfit.results.evaluation_file import read_evaluations
 
 
 def main(
-    *, evaluations: list[Path], pictures: list[Path], csv: Path, json: Path, metrics: Path, plots: Path
+    *, evaluations: list[Path], picked: list[Path], csv: Path, json: Path, metrics: Path, plots: Path
 ) -> None:
     """Write one row per scan and regime, as a table and as nested JSON; a few metrics; pictures.
 
-    `pictures` are the picked images of the evaluations, in the same order.
+    `picked` are the picked images of the evaluations, in the same order.
     """
     read = read_evaluations(evaluations)
     summary_file.write_csv(csv, read)
     summary_file.write_json(json, read)
     dvc_views.write_metrics(metrics, read)
-    dvc_views.write_plots(plots, read, pictures)
+    dvc_views.write_plots(plots, read, picked)

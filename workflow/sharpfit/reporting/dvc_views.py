@@ -11,16 +11,17 @@ import numpy as np
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import imread
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from sharpfit.reporting import ranking
 from sharpfit.reporting.colours import COLOURS
 from sharpfit.reporting.figures import save_figure
+from sharpfit.reporting.grey import grey_window
 from sharpfit.results.evaluation import Evaluation
+from sharpfit.results.picked_file import read_picked_slice
 from sharpfit.results.summary_file import by_scan
 
-_DASHES = ("-", "--", ":", "-.")
+_DASHES = ("-", "--", ":", "-.", (0, (6, 1, 1, 1, 1, 1)))  # no divisor of the number of colours
 _ACROSS = 5
 #: Measure of a trajectory, and the title of its half of the curves.
 _DRAWN = (("chi2", "loss"), ("held_out", "held out"))
@@ -46,25 +47,30 @@ def write_metrics(path: Path, evaluations: Sequence[Evaluation]) -> None:
     )
 
 
-def write_plots(folder: Path, evaluations: Sequence[Evaluation], pictures: Sequence[Path]) -> None:
-    """Write <scan>/curves.png and <scan>/picked.png, of all its fits; `pictures` are their picked images."""
-    picture_of = dict(zip(map(id, evaluations), pictures, strict=True))
+def write_plots(folder: Path, evaluations: Sequence[Evaluation], picked: Sequence[Path]) -> None:
+    """Write <scan>/curves.png and <scan>/picked.png, of all its fits; `picked` holds a picked.h5 for each."""
+    file_of = dict(zip(map(id, evaluations), picked, strict=True))
     for scan, members in by_scan(evaluations).items():
         (folder / scan).mkdir(parents=True)
         draw_regimes(folder / scan / "curves.png", members)
-        draw_picked(folder / scan / "picked.png", members, [picture_of[id(one)] for one in members])
+        images = [np.abs(read_picked_slice(file_of[id(one)])) for one in members]
+        draw_picked(folder / scan / "picked.png", members, images)
 
 
-def draw_picked(path: Path, evaluations: Sequence[Evaluation], pictures: Sequence[Path]) -> None:
-    """Draw the picked images of a scan's fits side by side, each on its own grey scale, as `pictures` are."""
-    n_rows = -(-len(evaluations) // _ACROSS)
+def draw_picked(path: Path, evaluations: Sequence[Evaluation], images: Sequence[np.ndarray]) -> None:
+    """Draw the magnitudes (y, x) of a scan's picked images side by side, on the best one's grey scale."""
+    best = ranking.rank(evaluations)[0]
+    white = grey_window(next(image for one, image in zip(evaluations, images, strict=True) if one is best))
+    across = min(_ACROSS, len(evaluations))
+    n_rows = -(-len(evaluations) // across)
     with style.context("default"):
-        figure = Figure(figsize=(2.4 * _ACROSS, 2.9 * n_rows + 0.3), layout="constrained")
-        places = figure.subplots(n_rows, _ACROSS, squeeze=False).ravel()
+        figure = Figure(figsize=(2.4 * across, 2.9 * n_rows + 0.3), layout="constrained")
+        places = figure.subplots(n_rows, across, squeeze=False).ravel()
         for axes in places:
             axes.set_axis_off()
-        for axes, evaluation, picture in zip(places, evaluations, pictures, strict=False):
-            axes.imshow(imread(picture), cmap="gray", interpolation="nearest")
+        for axes, evaluation, image in zip(places, evaluations, images, strict=False):
+            shown = np.nan_to_num(image, nan=0.0, posinf=0.0)
+            axes.imshow(shown, cmap="gray", vmin=0.0, vmax=white, interpolation="nearest")
             error = evaluation.picked_quality.nrmse
             told = f", NRMSE {error:.3f}" if np.isfinite(error) else ""
             axes.set_title(f"{evaluation.regime}\n{evaluation.picked_at}{told}", fontsize=8, parse_math=False)
@@ -89,6 +95,8 @@ def draw_regimes(path: Path, evaluations: Sequence[Evaluation]) -> None:
             axes.set_xscale("symlog", linthresh=1, linscale=0.3)
             axes.set_xlim(left=0)
             axes.xaxis.set_major_formatter(ScalarFormatter())
+            axes.yaxis.set_major_formatter(LogFormatter())
+            axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
             axes.grid(alpha=0.3)
             axes.set_title(f"{title}, reduced χ² (1 = noise floor)", fontsize=9)
             axes.set_xlabel("iteration")

@@ -22,3 +22,10 @@ def read_picked(path: Path) -> np.ndarray | None:
         return None
     with h5py.File(path) as file:
         return np.asarray(file["image"][()])
+
+
+def read_picked_slice(path: Path) -> np.ndarray:
+    """Read the middle slice of the picked image, (y, x)."""
+    with h5py.File(path) as file:
+        image = file["image"]
+        return np.asarray(image[image.shape[0] // 2])

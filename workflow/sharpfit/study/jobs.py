@@ -195,7 +195,7 @@ def _evaluate(scan: str, regime: str, params: dict[str, Any]) -> Job:
 def _summarise(pairs: list[tuple[str, str]]) -> Job:
     inputs: dict[str, Files] = {
         "evaluations": [paths.evaluated(*pair) for pair in pairs],
-        "pictures": [paths.evaluated(*pair, "picked.png") for pair in pairs],
+        "picked": [paths.evaluated(*pair, "picked.h5") for pair in pairs],
     }
     outputs = {
         "csv": paths.SUMMARY_CSV,
