@@ -21,7 +21,7 @@ IMAGE = (-2, -1)
 def dense_case(kind="points") -> Small:
     """Blocks in a corner, another image in each slice, sampled at points or along lines of ky or kx.
 
-    ``both``: the first slice along lines, the second at points; ``two of lines``: along lines of its own each.
+    ``both``: lines in the first slice, points in the second; ``two of lines``: in each lines of its own.
     """
     case = small(SHAPE, n_coils=3, n_slices=2, sigma=SIGMA)
     rng = np.random.default_rng(7)
