@@ -85,6 +85,7 @@ def test_the_page_fits_its_window_light_and_dark_and_axe_finds_no_fault(browser,
         watched.page.wait_for_timeout(500)
         assert watched.page.evaluate("document.documentElement.scrollWidth") <= width
         table = watched.page.locator("#table .scroll")
+        assert watched.scan.locator(".when").bounding_box()["width"] > 100
         assert width < 1280 or table.evaluate("place => place.scrollWidth <= place.clientWidth")
         paper = watched.page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (sum(int(part) for part in paper[4:-1].split(",")) > 380) == (scheme == "light")

@@ -30,7 +30,7 @@ def of_fit(evaluation: Evaluation) -> str:
     cause = f" ({evaluation.cause})" if evaluation.cause else ""
     lines = [
         f"{evaluation.scan}/{evaluation.regime}: {evaluation.verdict}{cause}",
-        f"  {evaluation.evidence}",
+        f"  {evaluation.evidence.removeprefix(f'{evaluation.verdict}: ')}",
         f"  {evaluation.where_to_stop}",
     ]
     lines += _numbers_for_a_person(evaluation)
