@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sharpfit.judging.curves import Curves
+from sharpfit.measuring.quorum import middle_minimum
 
 
 @dataclass(frozen=True)
@@ -67,16 +68,24 @@ def risk_at_the_samples(fit: Trajectory) -> np.ndarray:
     return fit.curves.sample_risk
 
 
-def judged_risk(fit: Trajectory) -> np.ndarray:
-    """J, the judge's."""
+def filtered_risk(fit: Trajectory) -> np.ndarray:
+    """J: bias in all modes worth fitting, and the image's variance."""
     return fit.curves.risk
+
+
+def middle_of_three(fit: Trajectory) -> np.ndarray:
+    """Count from the judge's pick, the middle one of what J, the risk at the samples and held-out pick."""
+    return np.abs(np.arange(len(fit.images)) - middle_minimum(fit.curves.estimates)).astype(float)
 
 
 Method = Callable[[Trajectory], np.ndarray]
 
+JUDGE = "the judge: middle of three"
+
 #: Name → method, and how many fits it needs in all.
 METHODS: dict[str, tuple[Method, int]] = {
-    "risk J": (judged_risk, 4),
+    JUDGE: (middle_of_three, 5),
+    "risk J": (filtered_risk, 4),
     "risk at the samples": (risk_at_the_samples, 4),
     "SURE at the samples": (sure, 2),
     "mean FRC of halves": (mean_frc, 3),

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from methods import JUDGE
 from table import Judged, moving
 
 NUMBER = 10
@@ -15,7 +16,7 @@ NUMBER = 10
 
 def draw_worst(cases: Sequence[Judged], folders: Path, out: Path) -> None:
     """Write one picture of the ``NUMBER`` worst, from the folders that `trajectories.py` left."""
-    worst = sorted(moving(cases), key=lambda one: -one.regret(one.picks["risk J"]))[:NUMBER]
+    worst = sorted(moving(cases), key=lambda one: -one.regret(one.picks[JUDGE]))[:NUMBER]
     figure, rows = plt.subplots(len(worst), 4, figsize=(8, 2.1 * len(worst)), squeeze=False)
     for axes, one in zip(rows, worst, strict=True):
         _draw_case(axes, one, folders / one.name)
@@ -38,7 +39,7 @@ def draw_reliability(bins: Sequence[tuple[float, float, int]], out: Path) -> Non
 def _draw_case(axes: Sequence[Axes], one: Judged, folder: Path) -> None:
     with h5py.File(folder / "truth.h5") as file:
         reference = np.abs(file["reference"][0])
-    shown = {"best": int(one.error.argmin()), "picked": one.picks["risk J"], "last": len(one.error) - 1}
+    shown = {"best": int(one.error.argmin()), "picked": one.picks[JUDGE], "last": len(one.error) - 1}
     with h5py.File(folder / "reconstruction.h5") as file:
         images = {name: np.abs(file["images"][t, 0]) for name, t in shown.items()}
     brightest = np.percentile(reference, 99.5)

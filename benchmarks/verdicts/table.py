@@ -14,7 +14,7 @@ from typing import Any
 
 import h5py
 import numpy as np
-from methods import METHODS, Trajectory, picked
+from methods import JUDGE, METHODS, Trajectory, picked
 from truth import MARGIN, acceptable, truth_of
 
 from sharpfit.fitting.stopping import JudgedStop
@@ -88,7 +88,7 @@ def _steps(scores: np.ndarray, error: np.ndarray) -> tuple[int, int]:
 
 def _stopped(record: Record) -> int:
     """Return the checkpoint at which `stop: {rule: judged, …}` would have ended the fit."""
-    rule = JudgedStop(STOP["rise"], int(STOP["patience"]), record.sigma)
+    rule = JudgedStop(STOP["rise"], int(STOP["patience"]), record.sigma, record.n_real, record.n_held_out)
     per_checkpoint = [name for name in MEASURES if name not in ("iterations", "frc_counts")]
     seen = [
         {name: getattr(record, name)[t] for name in per_checkpoint} for t in range(len(record.iterations))
@@ -188,7 +188,7 @@ def misses(cases: Sequence[Judged]) -> str:
     """Every verdict that was wrong, and every pick off by more than 10 %."""
     lines = []
     for one in cases:
-        regret = one.regret(one.picks["risk J"]) if one in moving(cases) else 0.0
+        regret = one.regret(one.picks[JUDGE]) if one in moving(cases) else 0.0
         if one.truth != one.verdict or regret > 0.1:
             ahead = one.further.min() / one.error[-1] if one.further.size else np.nan
             lines.append(
@@ -218,7 +218,7 @@ def summary(cases: Sequence[Judged]) -> str:
     right = sum(one.truth == one.verdict for one in cases)
     open_ = sum(one.verdict in ("mixed", "not decided") for one in cases)
     wrong = [one for one in moving(cases) if one.case["scan"]["stated"] in (0.8, 1.2)]
-    regret = [one.regret(one.picks["risk J"]) for one in wrong]
+    regret = [one.regret(one.picks[JUDGE]) for one in wrong]
     level = (
         f"σ stated 20 % wrong: {len(wrong)} cases, mean regret {100 * np.mean(regret):.1f} %, verdict right "
         f"in {100 * np.mean([one.truth == one.verdict for one in wrong]):.0f} %."

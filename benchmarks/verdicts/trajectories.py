@@ -25,7 +25,7 @@ from sharpfit.preparing.preprocess import preprocess
 from sharpfit.results import hdf5
 from sharpfit.results.history import write_history
 
-SPLITS = {"development": 11, "second": 12, "third": 13, "fourth": 14, "fresh": 15}
+SPLITS = {"development": 11, "second": 12, "third": 13, "fourth": 14, "fifth": 15, "fresh": 16}
 MEASURES = {"n_checkpoints": 20, "n_replicas": 1, "seed": 7}
 HELD_OUT = {"fraction": 0.08, "seed": 11}
 OBJECT = 0.05  # of the brightness: where the true object ends, whatever the product takes for it

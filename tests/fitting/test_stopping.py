@@ -11,22 +11,32 @@ SIGMA = 0.5
 def seen(risk, v_image=1.0, sketch=0.0):
     """An observation of two slices and two pairs whose J is `risk`, in which every term counts.
 
-    J = Σ over slices of the mean over pairs of rss + σ² trace − v_filtered + v_image.
+    J = Σ over slices of the mean over pairs of rss + σ² trace − v_filtered + v_image. Nothing else is known.
     """
     pair = np.array([[1.0, 3.0], [5.0, 7.0]])
     parts = {"filtered_trace": 4 * pair, "v_filtered": 2 * pair, "v_image": np.full((2, 2), v_image / 2)}
     parts["filtered_sketch"] = np.array([[sketch, -sketch], [2 * sketch, -2 * sketch]])
+    parts |= {name: np.full((2, 2), np.nan) for name in ("df", "v_data")}
+    parts |= {name: np.full(2, np.nan) for name in ("rss", "held_out_rss")}
     others = (SIGMA**2 * parts["filtered_trace"] - parts["v_filtered"] + parts["v_image"]).mean(1).sum()
     return parts | {"filtered_rss": np.array([0.25, 0.75]) * (risk - others)}
 
 
+def rule_of(rise=0.1, patience=10):
+    return JudgedStop(rise, patience, SIGMA, n_real=100, n_held_out=20)
+
+
 def told(iterations, risks, *, rise=0.1, patience=10, **changes):
-    return JudgedStop(rise, patience, SIGMA)(iterations, [seen(risk, **changes) for risk in risks])
+    return rule_of(rise, patience)(iterations, [seen(risk, **changes) for risk in risks])
 
 
 def test_a_fit_ends_once_it_has_lain_above_its_minimum_for_long_enough():
-    assert told([0, 5, 20], [40.0, 20.0, 23.0]) == "judged: J rose since iteration 5, 15 iterations ago"
-    assert told([0, 5, 15], [40.0, 20.0, 23.0]) == "judged: J rose since iteration 5, 10 iterations ago"
+    assert (
+        told([0, 5, 20], [40.0, 20.0, 23.0]) == "judged: the error rose since iteration 5, 15 iterations ago"
+    )
+    assert (
+        told([0, 5, 15], [40.0, 20.0, 23.0]) == "judged: the error rose since iteration 5, 10 iterations ago"
+    )
     assert told([0, 5, 14], [40.0, 20.0, 23.0]) == ""
     assert told([0, 5, 20], [40.0, 20.0, 21.9]) == ""
     assert told([0, 5, 20], [40.0, 20.0, 19.0]) == ""
@@ -45,8 +55,8 @@ def test_near_zero_a_rise_is_a_share_of_the_images_variance():
 
 
 def test_a_regime_names_its_own_rule():
-    assert stop_rule({}, SIGMA) is None
-    stop = stop_rule({"stop": {"rule": "judged", "rise": 0.5, "patience": 3}}, SIGMA)
+    assert stop_rule({}, SIGMA, 100, 20) is None
+    stop = stop_rule({"stop": {"rule": "judged", "rise": 0.5, "patience": 3}}, SIGMA, 100, 20)
     checkpoints = [0, 5, 8]
     assert stop(checkpoints, [seen(risk) for risk in (40.0, 20.0, 30.1)]).startswith("judged")
     assert stop(checkpoints, [seen(risk) for risk in (40.0, 20.0, 29.9)]) == ""
@@ -57,7 +67,7 @@ def test_every_term_of_the_risk_counts_with_its_sign(term):
     weight = {"filtered_rss": 1, "filtered_trace": SIGMA**2, "v_filtered": -1, "v_image": 1}[term]
     before, after = seen(20.0), seen(20.0)
     after[term] = after[term] + 3 / weight / 2  # in both slices
-    rule = JudgedStop(0.14, 1, SIGMA)
+    rule = rule_of(0.14, 1)
     assert rule([0, 5], [before, after]).startswith("judged")  # J = 23
     after[term] = after[term] - 0.4 / weight / 2
     assert rule([0, 5], [before, after]) == ""  # J = 22.6
@@ -65,7 +75,41 @@ def test_every_term_of_the_risk_counts_with_its_sign(term):
 
 def test_a_rise_within_two_standard_errors_of_the_datas_noise_ends_nothing():
     """2 · 2σ · rms over probes of the change, summed over slices: 4 · 0.5 · 3 · 0.5 = 3."""
-    rule = JudgedStop(0.1, 10, SIGMA)
+    rule = rule_of()
     before = [seen(40.0), seen(20.0)]
     assert rule([0, 5, 20], [*before, seen(22.9, sketch=0.5)]) == ""
     assert rule([0, 5, 20], [*before, seen(23.1, sketch=0.5)]).startswith("judged")
+
+
+def all_known(risk, sample_risk, held_out, **changes):
+    """The same with the other estimates: SURE − v_data + v_image, and the residual over n σ² of two slices.
+
+    N σ² = 200 · 0.25; df = 3 and v_data = 2, v_image = 1 in all.
+    """
+    unseen = np.array([0.25, 0.75]) * held_out * 2 * 20 * SIGMA**2
+    rss = np.array([0.5, 0.5]) * (sample_risk + 50 - 2 * SIGMA**2 * 3 + 2 - 1)
+    pair = np.array([[0.5, 1.5], [0.0, 4.0]])  # means 1 and 2
+    return seen(risk, **changes) | {"rss": rss, "df": pair, "v_data": 2 / 3 * pair, "held_out_rss": unseen}
+
+
+@pytest.mark.parametrize(
+    ("last", "ends"),
+    [
+        ((22.1, 11.1, 1.4), True),
+        ((22.1, 10.9, 1.4), False),  # of J alone
+        ((22.1, 10.9, 1.56), True),  # by the held-out samples: a tenth of 1.5 − 1
+        ((21.9, 11.1, 1.54), False),
+        ((19.0, 11.1, 1.56), True),  # J may fall
+    ],
+)
+def test_most_of_three_estimates_must_rise(last, ends):
+    rule = rule_of()
+    way = [all_known(40.0, 30.0, 3.0), all_known(20.0, 10.0, 1.5)]
+    assert bool(rule([0, 5, 20], [*way, all_known(*last)])) == ends
+
+
+def test_held_out_samples_spare_a_rise_the_test_against_the_datas_noise():
+    rule = rule_of()
+    way = [all_known(40.0, 30.0, 3.0), all_known(20.0, 10.0, 1.5)]
+    assert not rule([0, 5, 20], [*way, all_known(22.5, 12.0, 1.5, sketch=0.5)])
+    assert rule([0, 5, 20], [*way, all_known(22.5, 12.0, 1.6, sketch=0.5)])

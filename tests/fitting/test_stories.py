@@ -64,7 +64,7 @@ def test_stop_judged_ends_a_fit_that_only_fits_noise(judged):
     regime = {**SGD, "n_iterations": 150}
     _, full, _ = judged(case, regime)
     record, found, _ = judged(case, {**regime, "stop": {"rule": "judged", "rise": 0.1, "patience": 5}})
-    assert record.stopped_because.startswith("judged: J rose")
+    assert record.stopped_because.startswith("judged: the error rose")
     assert record.iterations[-1] < 60
     assert found.verdict == "over-fitting"
     assert found.picked == full.picked

@@ -4,18 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_records import ITERATIONS, made_record
+from made_records import ITERATIONS, by_risk_alone, made_record
 
 from sharpfit.judging import thresholds
 from sharpfit.judging.confidence import confidence, error_ratio
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.judge import judge, pick
-from sharpfit.judging.over_fitting import least_rise
+from sharpfit.judging.over_fitting import least_rise, paired_error
+from sharpfit.measuring.quorum import Estimate
 
 
 def risen(share, error, *, asked=0.01, used=0.01, seen=True):
     """A record whose J ends `share` of the least that counts above its minimum; error: its relative SE."""
-    record = made_record(sigma=0.3, conditioning=0.5)
+    record = by_risk_alone(made_record(sigma=0.3, conditioning=0.5))
     curves = Curves(record)
     at = pick(curves)
     rise = share * least_rise(curves, at)
@@ -43,17 +44,33 @@ def test_the_ratio_of_errors_has_the_bounds_of_two_standard_errors():
     assert found.upper - found.lower < 0.7 * (found.value - 1)
 
 
-def test_nothing_is_said_where_the_risk_has_no_root():
-    record = replace(made_record(), filtered_trace=np.full((len(ITERATIONS), 1, 1), -1e6))
+def test_the_middle_estimate_gives_the_ratio_and_the_others_its_bounds():
+    """The last error is twofold by J, threefold at the samples, fourfold by held-out ones."""
+    curves = Curves(made_record(sigma=0.3, conditioning=0.5))
+    last = len(ITERATIONS) - 1
+    rises = {"J": 2.0, "risk at the samples": 3.0, "held-out": 4.0}
+    curves.__dict__["estimates"] = {
+        name: Estimate(np.r_[np.ones(last), 1 + (factor**2 - 1) * 0.5], np.full(last + 1, 0.5))
+        for name, factor in rises.items()
+    }
+    curves.__dict__["risk_noise"] = np.zeros((last + 1, 8))
+    found = error_ratio(curves, 0)
+    assert found.value == pytest.approx(3)
+    error = 2 * np.hypot(*(part[-1] for part in paired_error(curves, 0)))
+    assert found.lower == pytest.approx(np.sqrt(max(4 - error / 0.5, 0)))
+    assert found.upper == pytest.approx(max(4, np.sqrt(4 + error / 0.5)))
+
+
+def test_nothing_is_said_where_no_error_is_known():
+    nothing = np.zeros((len(ITERATIONS), 1, 1))
+    record = by_risk_alone(made_record(v_image=nothing, filtered_trace=nothing - 1e6))
     assert np.isnan(judge(record).end_over_picked.value)
 
 
 def test_a_verdict_is_the_surer_the_clearer_the_rise():
     chances = [judge(risen(share, 0.1)).confidence for share in (1.5, 2.5, 4.0)]
     assert chances == sorted(chances)
-    assert 0.5 < chances[0] < thresholds.SURE
-    blurred = Curves(risen(4.0, 0.45))
-    assert confidence("over-fitting", blurred, pick(blurred)) < chances[-1]
+    assert 0.4 < chances[0] < 0.9 < chances[-1] <= thresholds.SURE
 
 
 def test_probabilities_of_the_three_classes_add_up_to_one():

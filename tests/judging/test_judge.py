@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_records import ITERATIONS, made_record, with_history
+from made_records import ITERATIONS, by_risk_alone, made_record, with_history
 
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.judge import judge, pick
@@ -18,7 +18,7 @@ def test_figures_of_a_converged_projection_stand_at_the_noise_floor():
 
 
 def test_ill_conditioned_descent_over_fits_and_its_best_iteration_is_picked():
-    record = made_record(sigma=0.3, conditioning=1e-3)
+    record = by_risk_alone(made_record(sigma=0.3, conditioning=1e-3))
     found = judge(record)
     assert found.verdict == "over-fitting"
     assert found.cause == "noise"
@@ -26,6 +26,31 @@ def test_ill_conditioned_descent_over_fits_and_its_best_iteration_is_picked():
     assert found.picked == risk.argmin()
     assert f"J rose {100 * (risk[-1] / risk.min() - 1):.0f} %" in found.evidence
     assert "% of the sharpness gained since is noise" in found.evidence
+
+
+def test_the_middle_pick_is_taken_and_two_estimates_of_three_make_a_rise():
+    """J is least at the fourth checkpoint, the risk at the samples at the second; held-out decides."""
+    record = made_record(sigma=0.3, conditioning=1e-3)
+    curves = Curves(record)
+    assert [int(one.values.argmin()) for one in curves.estimates.values()] == [3, 1, 1]
+    assert judge(record).picked == 1
+    late = record.held_out_rss.copy()
+    late[4] = 0
+    assert judge(replace(record, held_out_rss=late)).picked == 3
+
+    flat = replace(record, filtered_rss=1e4 - record.v_image[..., 0])  # J never rises, the others do
+    found = judge(flat)
+    assert found.verdict == "over-fitting"
+    assert f"J rose 0 %, risk at the samples rose {100 * _rise_at_the_samples(flat, found.picked):.0f} %" in (
+        found.evidence
+    )
+    alone = replace(record, rss=record.rss - record.v_image[..., 0], held_out_rss=0 * late + 10)
+    assert judge(alone).verdict != "over-fitting"  # J alone rises
+
+
+def _rise_at_the_samples(record, picked):
+    risk = Curves(record).sample_risk
+    return risk[-1] / risk[picked] - 1
 
 
 def test_weak_modes_that_grow_more_than_the_noise_are_artefact():
@@ -49,7 +74,7 @@ def test_held_out_samples_that_fell_make_it_mixed():
 
 
 def test_a_rise_within_two_standard_errors_is_not_decided():
-    record = made_record(sigma=0.3, conditioning=1e-3, n_pairs=4)
+    record = by_risk_alone(made_record(sigma=0.3, conditioning=1e-3, n_pairs=4))
     spread = np.array([-1, 1, -1, 1]) * np.linspace(0, 1, len(ITERATIONS))[:, None, None] * 4000
     found = judge(replace(record, v_image=record.v_image + spread))
     assert found.verdict == "not decided"

@@ -73,7 +73,7 @@ def test_an_empty_image_is_black_and_no_error(tmp_path):
 
 def test_without_a_learning_rate_there_is_one_panel_and_each_line_is_named_once(tmp_path, monkeypatch):
     drawn = []
-    monkeypatch.setattr(figures, "_save", lambda figure, path: drawn.append(figure))
+    monkeypatch.setattr(figures, "save_figure", lambda figure, path: drawn.append(figure))
     weights = np.array([0.1, 0.5, 2.0])
     history = {"chi2": np.ones(3), "held_out": np.ones(3)}
     figures.draw_curves(tmp_path / "curves", figures.Axis(weights, 0.5, is_path=True), history)

@@ -138,7 +138,9 @@ def _fit(problem: Problem, regime: Mapping[str, Any], n_checkpoints: int) -> Fit
     solver = make_solver(regime, objective, start)
     if not judged:
         checkpoints = checkpoint_iterations(regime["n_iterations"], n_checkpoints)
-        return Fit(problem, solver, checkpoints, stop=stop_rule(regime, sigma))
+        return Fit(
+            problem, solver, checkpoints, stop=stop_rule(regime, sigma, problem.n_real, problem.n_held_out)
+        )
     path = WeightPath(cast(Proximal, solver), sigma)
     return Fit(
         problem,

@@ -1,57 +1,83 @@
-"""Stop a fit that only fits noise: the judge's risk, asked at the checkpoints while it runs."""
+"""Stop a fit that only fits noise: the judge's estimates of the error, asked at every checkpoint."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from sharpfit.measuring import estimates, quorum
 from sharpfit.measuring.estimates import filtered_risk
 
 
-def stop_rule(regime: Mapping[str, Any], sigma: float) -> JudgedStop | None:
+def stop_rule(regime: Mapping[str, Any], sigma: float, n_real: int, n_held_out: int) -> JudgedStop | None:
     """Build the rule that a regime names under ``stop``; None where it names none."""
     stop = regime.get("stop")
-    return JudgedStop(stop["rise"], stop["patience"], sigma) if stop else None
+    return JudgedStop(stop["rise"], stop["patience"], sigma, n_real, n_held_out) if stop else None
 
 
+@dataclass(frozen=True)
 class JudgedStop:
-    """Stop once J has stayed up for a while.
+    """Stop once most estimates of the error have stayed up for a while.
 
-    J (`sharpfit.measuring.filtered_risk`) is read on the main trajectory; all replicas stop with it. As the
-    judge does, the rule takes no rise within two standard errors of the data's noise for one.
+    They are the judge's (`sharpfit.measuring.quorum`), read on the main trajectory; all replicas stop with
+    it. As the judge does, the rule takes no rise within two standard errors of the data's noise for one where
+    the held-out samples do not say so too.
 
-    Parameters
+    Attributes
     ----------
     rise
-        how far J must lie above its minimum, in shares of it (or of the image's variance where that is
-        larger)
+        how far they must lie above their values at the pick, in shares of the squared error there
     patience
-        iterations that must have passed since the minimum
+        iterations that must have passed since
     sigma
         noise std per real and imaginary component, fitted units
+    n_real, n_held_out
+        real and imaginary parts of the samples of a slice, and of those held out
     """
 
-    def __init__(self, rise: float, patience: int, sigma: float) -> None:
-        self._rise, self._patience, self._sigma = rise, patience, sigma
+    rise: float
+    patience: int
+    sigma: float
+    n_real: int
+    n_held_out: int
 
     def __call__(self, iterations: Sequence[int], observations: Sequence[Mapping[str, np.ndarray]]) -> str:
         """Return why to stop after the last of the checkpoints, empty to go on."""
-        values = np.array([scan_risk(seen, self._sigma) for seen in observations])
-        lowest = int(values.argmin())
-        variance = float(observations[lowest]["v_image"].sum(0).mean())
-        rise = values[-1] - values[lowest]
+        asked = self._estimates(observations)
+        lowest = quorum.middle_minimum(asked)
         waited = iterations[-1] - iterations[lowest]
-        least = max(self._rise * max(values[lowest], variance), self._noise(observations, lowest))
-        if waited < self._patience or rise <= least:
+        rose = [name for name, one in asked.items() if one.rose(lowest, self.rise)]
+        if waited < self.patience or len(rose) < quorum.most_of(asked):
             return ""
-        return f"judged: J rose since iteration {iterations[lowest]}, {waited} iterations ago"
+        of_risk = asked["J"].values[-1] - asked["J"].values[lowest]
+        if "held-out" not in rose and of_risk <= self._noise(observations, lowest):
+            return ""
+        return f"judged: the error rose since iteration {iterations[lowest]}, {waited} iterations ago"
+
+    def _estimates(self, observations: Sequence[Mapping[str, np.ndarray]]) -> dict[str, quorum.Estimate]:
+        sums = {
+            name: np.array([seen[name].reshape(len(seen["rss"]), -1).mean(1).sum() for seen in observations])
+            for name in ("rss", "held_out_rss", "df", "v_data", "v_image")
+        }
+        n_slices = len(observations[0]["rss"])
+        n_real, noise = self.n_real * n_slices, n_slices * self.sigma**2
+        sure = estimates.sure(sums["rss"], sums["df"], self.sigma, n_real)
+        unseen = self.n_held_out * noise
+        return quorum.estimates_of(
+            np.array([scan_risk(seen, self.sigma) for seen in observations]),
+            estimates.risk(sure, sums["v_data"], sums["v_image"]),
+            sums["held_out_rss"] / (unseen or np.nan),
+            v_image=sums["v_image"],
+            v_samples=sums["v_data"] / (self.n_real * noise),
+        )
 
     def _noise(self, observations: Sequence[Mapping[str, np.ndarray]], lowest: int) -> float:
         """Two standard errors of J_t − J_lowest, from the data's noise: see `FilteredRisk.residual`."""
         change = observations[-1]["filtered_sketch"] - observations[lowest]["filtered_sketch"]
-        return float(2 * 2 * self._sigma * np.sqrt((change.sum(0) ** 2).mean()))
+        return float(2 * 2 * self.sigma * np.sqrt((change.sum(0) ** 2).mean()))
 
 
 def scan_risk(seen: Mapping[str, np.ndarray], sigma: float) -> float:

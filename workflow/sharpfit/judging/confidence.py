@@ -6,15 +6,17 @@ import numpy as np
 
 from sharpfit.judging import thresholds
 from sharpfit.judging.curves import Curves
-from sharpfit.judging.over_fitting import least_rise, paired_error
+from sharpfit.judging.over_fitting import paired_error
 from sharpfit.judging.under_fitting import look_ahead
+from sharpfit.measuring.quorum import Estimate
 
 
 @dataclass(frozen=True)
 class ErrorRatio:
-    """Error at the end over error at the pick, √(J_T / J_t*), and its bounds two standard errors away.
+    """Error at the end over error at the pick, as the middle one of the estimates has it.
 
-    NaN where J has no root.
+    The bounds hold what every estimate says, and what J says two standard errors away. NaN where no estimate
+    holds an error at the pick.
     """
 
     value: float
@@ -23,20 +25,28 @@ class ErrorRatio:
 
 
 def error_ratio(curves: Curves, picked: int) -> ErrorRatio:
-    """Estimate it from J and the paired standard error of its difference."""
-    best, rise = curves.risk[picked], curves.risk[-1] - curves.risk[picked]
-    if not best > 0:
+    """Take √(1 + rise / error at the pick) from every estimate."""
+    known = {name: one for name, one in curves.estimates.items() if one.error[picked] > 0}
+    ratios = {name: _root(one, picked) for name, one in known.items()}
+    if not ratios:
         return ErrorRatio(np.nan, np.nan, np.nan)
     error = thresholds.STANDARD_ERRORS * _standard_error(curves, picked)
-    value, lower, upper = (np.sqrt(max(1 + x / best, 0.0)) for x in (rise, rise - error, rise + error))
-    return ErrorRatio(float(value), float(lower), float(upper))
+    said = [*ratios.values()]
+    if "J" in known:
+        said += [_root(known["J"], picked, off) for off in (-error, error)]
+    return ErrorRatio(float(np.median([*ratios.values()])), min(said), max(said))
+
+
+def _root(one: Estimate, picked: int, off: float = 0.0) -> float:
+    rise = one.values[-1] - one.values[picked] + off
+    return float(np.sqrt(max(1 + rise / one.error[picked], 0.0)))
 
 
 def confidence(verdict: str, curves: Curves, picked: int) -> float:
     """Probability that the verdict is right; NaN for one that says that it cannot tell.
 
     The three classes of fits that move have log odds that are linear in two figures, with weights found on
-    fits of known truth: how far J rose beyond its standard error, and how much going on would take off.
+    fits of known truth: how far the middle estimate rose, and how much going on would take off.
     """
     if verdict in ("mixed", "not decided"):
         return float("nan")
@@ -51,10 +61,13 @@ def confidence(verdict: str, curves: Curves, picked: int) -> float:
 
 
 def _risen(curves: Curves, picked: int) -> float:
-    """By how many times what counts J rose since the picked iteration, less its standard error."""
-    rise = curves.risk[-1] - curves.risk[picked] - _standard_error(curves, picked)
-    least = least_rise(curves, picked)
-    return max(float(rise / least), 0.0) if least > 0 else 0.0
+    """By how many times what counts the middle estimate rose since the picked iteration."""
+    shares = [
+        (one.values[-1] - one.values[picked]) / one.least_rise(picked, thresholds.RISE)
+        for one in curves.estimates.values()
+        if one.error[picked] > 0
+    ]
+    return max(float(np.median(shares)), 0.0) if shares else 0.0
 
 
 def _gain_ahead(curves: Curves) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 from sharpfit.judging.record import Record
 from sharpfit.measuring import estimates, rings
 from sharpfit.measuring.point_spread import fwhm_and_peak
+from sharpfit.measuring.quorum import Estimate, estimates_of
 from sharpfit.measuring.table import FIGURES, Figures
 
 
@@ -102,6 +103,18 @@ class Curves:
         """Residual of the held-out replica at the samples it never saw, over the noise: floor 1."""
         count = self.record.n_held_out * self.record.n_slices
         return self.record.held_out_rss.sum(1) / (count * self.sigma**2 if count else np.nan)
+
+    @cached_property
+    def estimates(self) -> dict[str, Estimate]:
+        """The estimates of the error that the judge asks, by name; along a path of weights J alone."""
+        all_three = estimates_of(
+            self.risk,
+            self.sample_risk,
+            self.held_out,
+            v_image=self.v_image,
+            v_samples=self.v_data / (self.n_real * self.sigma**2),
+        )
+        return {name: all_three[name] for name in all_three if name == "J" or not self.record.weights}
 
     @cached_property
     def mean_frc(self) -> np.ndarray:

@@ -1,10 +1,11 @@
-"""A risk that rose from the picked iteration to the last, and whether that can be told."""
+"""An error that rose from the picked iteration to the last, and whether that can be told."""
 
 import numpy as np
 
 from sharpfit.judging import thresholds
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.findings import Finding, percent
+from sharpfit.measuring.quorum import most_of
 
 UNDECIDED = "over-fitting or sharper"
 BELOW_THE_FILTER = "modes too weak to be seen"
@@ -31,36 +32,62 @@ def paired_error(curves: Curves, picked: int) -> tuple[np.ndarray, np.ndarray]:
 
 def least_rise(curves: Curves, picked: int) -> float:
     """How far J must rise to count: 5 % of error."""
-    return float(thresholds.RISE * max(curves.risk[picked], curves.v_image[picked]))
+    return curves.estimates["J"].least_rise(picked, thresholds.RISE)
+
+
+def risen(curves: Curves, picked: int) -> list[str]:
+    """Names of the estimates that ended 5 % of error above the picked checkpoint."""
+    return [name for name, one in curves.estimates.items() if one.rose(picked, thresholds.RISE)]
 
 
 def stayed_low(curves: Curves, picked: int) -> bool:
-    """Whether J is known to have ended at its smallest value, within what counts."""
+    """Whether J is known to have ended no higher than at the pick, within what counts."""
     return bool(curves.risk[-1] - curves.risk[picked] <= least_rise(curves, picked))
 
 
 def over_fitting(curves: Curves, picked: int) -> Finding | None:
-    """Find a risk that rose from the picked iteration to the last."""
-    risk, held = curves.risk, curves.held_out
-    rise, size = risk[-1] - risk[picked], least_rise(curves, picked)
-    if not rise > size:
+    """Find an error that rose from the picked iteration to the last, by most of its estimates.
+
+    J and the risk at the samples share the data's noise: where they are all that rose, the rise must exceed
+    its standard error, lie in modes that are seen, and not be denied by the samples held out.
+    """
+    rose = risen(curves, picked)
+    if len(rose) < most_of(curves.estimates):
         return None
+    first, numbers = curves.iterations[picked], _numbers(curves, picked)
+    if "held-out" not in rose and (doubt := _doubt(curves, picked, numbers)):
+        return doubt
+    since = curves.iterations[_since(curves, picked, rose)]
+    evidence = f"over-fitting since iteration {since}: {numbers}{_sharpness_share(curves, picked)}"
+    cause = _what_grew(curves, picked)
+    return Finding("over-fitting", cause, evidence, f"stop at iteration {first}, or regularise")
+
+
+def _doubt(curves: Curves, picked: int, numbers: str) -> Finding | None:
+    """Find what forbids to believe a rise of J."""
+    rise, size = curves.risk[-1] - curves.risk[picked], least_rise(curves, picked)
     data, replicas = (float(part[-1]) for part in paired_error(curves, picked))
-    error = thresholds.STANDARD_ERRORS * np.hypot(data, replicas)
-    numbers = f"J rose {_rise(risk[picked], risk[-1])}, held-out {held[picked]:.3g} → {held[-1]:.3g}"
-    first = curves.iterations[picked]
-    if rise <= error:
+    if rise <= thresholds.STANDARD_ERRORS * np.hypot(data, replicas):
         return _not_decided(curves, picked, numbers, rise / thresholds.STANDARD_ERRORS, data, replicas)
     if _only_below_the_filter(curves, picked, size):
         return _below_the_filter(curves, picked, numbers)
+    held = curves.held_out
     improved = held[picked] - held[-1] > thresholds.STANDARD_ERRORS * _held_out_error(curves) * held[picked]
     if improved and rise < thresholds.CLEAR_RISE * size:
-        evidence = f"since iteration {first} {numbers}: the two measures disagree"
+        evidence = f"since iteration {curves.iterations[picked]} {numbers}: the measures disagree"
         return Finding("mixed", "risk and held-out samples disagree", evidence)
-    since = curves.iterations[_since(risk, picked, max(size, error))]
-    cause = _what_grew(curves, picked)
-    evidence = f"over-fitting since iteration {since}: {numbers}{_sharpness_share(curves, picked)}"
-    return Finding("over-fitting", cause, evidence, f"stop at iteration {first}, or regularise")
+    return None
+
+
+def _numbers(curves: Curves, picked: int) -> str:
+    """Tell by how much every estimate changed since the pick."""
+    told = [
+        f"{name} {_change(one.values[picked], one.values[-1])}"
+        for name, one in curves.estimates.items()
+        if name != "held-out"
+    ]
+    held = curves.held_out
+    return ", ".join([*told, f"held-out {held[picked]:.3g} → {held[-1]:.3g}"])
 
 
 def _only_below_the_filter(curves: Curves, picked: int, size: float) -> bool:
@@ -105,17 +132,22 @@ def _held_out_error(curves: Curves) -> float:
     return float(np.sqrt(2 / count)) if count else np.inf
 
 
-def _since(risk: np.ndarray, picked: int, size: float) -> int:
-    """First checkpoint after the picked one from which J stays up."""
-    low = np.flatnonzero(~(risk[picked:] - risk[picked] > size))
-    return picked + int(low[-1]) + 1
+def _since(curves: Curves, picked: int, rose: list[str]) -> int:
+    """First checkpoint after the picked one from which most of the estimates stay up."""
+    first = []
+    for name in rose:
+        values = curves.estimates[name].values[picked:]
+        least = curves.estimates[name].least_rise(picked, thresholds.RISE)
+        low = np.flatnonzero(~(values - values[0] > least))
+        first.append(picked + int(low[-1]) + 1)
+    return sorted(first)[most_of(curves.estimates) - 1]
 
 
-def _rise(before: float, after: float) -> str:
-    """Tell a rise in per cent, or from value to value when J ≤ 0."""
+def _change(before: float, after: float) -> str:
+    """Tell a change in per cent, or from value to value where there is no share of them."""
     if before > 0:
-        return percent(after / before - 1)
-    return f"from {before:.3g} to {after:.3g} (≤ 0: less than the noise estimate resolves)"
+        return f"{'rose' if after >= before else 'fell'} {percent(abs(after / before - 1))}"
+    return f"went from {before:.3g} to {after:.3g} (≤ 0: less than the noise estimate resolves)"
 
 
 def _what_grew(curves: Curves, picked: int) -> str:

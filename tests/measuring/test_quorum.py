@@ -1,0 +1,51 @@
+"""What most estimates say, by hand."""
+
+import numpy as np
+import pytest
+
+from sharpfit.measuring.quorum import Estimate, estimates_of, middle_minimum, most_of
+
+ZEROS = np.zeros(4)
+
+
+def estimates(*minima, n=6):
+    """One estimate for every checkpoint that is to be its smallest."""
+    return {str(i): Estimate(np.abs(np.arange(n) - at), np.ones(n)) for i, at in enumerate(minima)}
+
+
+@pytest.mark.parametrize(
+    ("minima", "picked", "most"),
+    [((), 0, 1), ((4,), 4, 1), ((4, 1), 1, 2), ((5, 0, 3), 3, 2), ((2, 2, 0), 2, 2), ((5, 4, 1, 0), 1, 3)],
+)
+def test_the_middle_one_is_picked_and_the_earlier_of_two(minima, picked, most):
+    assert middle_minimum(estimates(*minima)) == picked
+    assert most_of(estimates(*minima)) == most
+
+
+def test_what_is_not_finite_is_nobodys_minimum():
+    values = np.array([3.0, np.nan, -np.inf, 2.0, np.inf])
+    assert middle_minimum({"J": Estimate(values, np.ones(5))}) == 3
+
+
+def test_a_rise_is_a_share_of_the_error_at_the_pick():
+    one = Estimate(np.array([5.0, 1.0, 1.2]), np.array([5.0, 2.0, 2.0]))
+    assert one.least_rise(1, 0.1) == pytest.approx(0.2)
+    assert one.rose(1, 0.09)
+    assert not one.rose(1, 0.11)
+    assert not one.rose(0, 0.0)
+
+
+def test_the_error_of_each_is_at_least_what_its_noise_makes():
+    risk, samples = np.array([3.0, 1.0, -2.0, 4.0]), np.array([2.0, 0.5, 0.1, 3.0])
+    held_out = np.array([1.5, 1.02, 0.9, 1.3])
+    found = estimates_of(risk, samples, held_out, v_image=ZEROS + 0.8, v_samples=ZEROS + 0.1)
+    assert list(found) == ["J", "risk at the samples", "held-out"]
+    np.testing.assert_allclose(found["J"].error, [3.0, 1.0, 0.8, 4.0])
+    np.testing.assert_allclose(found["risk at the samples"].error, [2.0, 0.8, 0.8, 3.0])
+    np.testing.assert_allclose(found["held-out"].error, [0.5, 0.1, 0.1, 0.3])
+    np.testing.assert_allclose(found["held-out"].values, held_out)
+
+
+def test_an_estimate_that_is_known_nowhere_is_left_out():
+    found = estimates_of(ZEROS, ZEROS, ZEROS * np.nan, v_image=ZEROS, v_samples=ZEROS)
+    assert list(found) == ["J", "risk at the samples"]
