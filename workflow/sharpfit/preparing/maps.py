@@ -10,6 +10,8 @@ from sharpfit.physics import masks
 from sharpfit.preparing import coil_maps
 from sharpfit.preparing.coil_compression import Virtual
 
+_SEPARATE = "separate calibration lines"
+
 
 class CoilMaps(NamedTuple):
     """Maps, and where they come from."""
@@ -64,22 +66,30 @@ def find(
         mask = (separate != 0).any(axis=(0, 1))
     mask = masks.in_every_slice(mask)
     block = masks.calibration_block(mask, coil_maps.MAX_CALIBRATION_WIDTH)
-    try:
-        csm = coil_maps.espirit(kspace, block, float(np.diag(noise_cov).real.mean()))
-    except InputError as error:
-        raise InputError(f"{raw.where}: {error}") from error
-    side = block[0].stop - block[0].start
-    lines = "separate calibration lines" if separate is not None else "samples"
-    source = f"ESPIRiT from the central {side} × {side} {lines}"
-    empty = np.flatnonzero(~csm.any(axis=(1, 2, 3)))
-    if empty.size == len(csm):
-        raise InputError(f"{raw.where}: no slice holds signal above the noise, so there are no maps")
-    if empty.size:
-        source += f"; slice {', '.join(map(str, empty))} holds no signal above the noise: maps and image 0"
-    if virtual is not None:
-        csm = virtual.scaled_maps(csm)
+    csm, source = _estimated(
+        kspace, block, noise_cov, raw.where, "samples" if separate is None else _SEPARATE
+    )
+    csm = csm if virtual is None else virtual.scaled_maps(csm)
     if separate is not None:
         return CoilMaps(csm, source, None)
     learnt = np.zeros_like(mask)
     learnt[block] = True
     return CoilMaps(csm, source, learnt)
+
+
+def _estimated(
+    kspace: np.ndarray, block: tuple[slice, slice], noise_cov: np.ndarray, where: str, of_what: str
+) -> tuple[np.ndarray, str]:
+    """Return ESPIRiT's maps from a block of ``of_what``, and a sentence."""
+    try:
+        csm = coil_maps.espirit(kspace, block, float(np.diag(noise_cov).real.mean()))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
+    side = block[0].stop - block[0].start
+    source = f"ESPIRiT from the central {side} × {side} {of_what}"
+    empty = np.flatnonzero(~csm.any(axis=(1, 2, 3)))
+    if empty.size == len(csm):
+        raise InputError(f"{where}: no slice holds signal above the noise, so there are no maps")
+    if empty.size:
+        source += f"; slice {', '.join(map(str, empty))} holds no signal above the noise: maps and image 0"
+    return csm, source

@@ -92,25 +92,35 @@ def preprocess(
     data = scaled(raw.kspace)
     acquired = samples.acquired(raw.kspace, raw.sampled, raw.where)
     sampling = samples.settle(acquired, raw.mask, sampling_parameters, raw.phase_axis, raw.where)
-    mask = sampling.fitted
     noisy = noisy_data(raw, data, sampling, added_noise, noise_std)
-    masked = _masks(sampling, held_out)
-    stored = {"noise_cov": noisy.covariance * data.unit**2} | masked
-    attrs: dict[str, Any] = {}
-    virtual = None
-    if n_virtual_coils is not None:
-        virtual = coil_compression.find(raw, noisy, sampling, masked["held_out_mask"], n_virtual_coils)
-        raw, data, noisy = coil_compression.compressed(virtual, raw, data, noisy)
-        attrs["coil_compression"] = virtual.source
+    stored = {"noise_cov": noisy.covariance * data.unit**2} | _masks(sampling, held_out)
+    if n_virtual_coils is None:
+        return _modelled(raw, data, noisy, sampling, stored)
+    virtual = coil_compression.find(raw, noisy, sampling, stored["held_out_mask"], n_virtual_coils)
+    compressed = coil_compression.compressed(virtual, raw, data, noisy)
+    datasets, attrs = _modelled(*compressed, sampling, stored, virtual)
+    return datasets, attrs | {"coil_compression": virtual.source}
+
+
+def _modelled(
+    raw: RawScan,
+    data: Data,
+    noisy: NoisyData,
+    sampling: samples.Sampling,
+    stored: dict[str, np.ndarray],
+    virtual: coil_compression.Virtual | None = None,
+) -> Results:
+    """Find maps, scales, reference, noise level and object, beside what is ``stored`` as it is."""
+    mask = sampling.fitted
     coils = maps.find(raw, noisy.kspace, mask, noisy.covariance, data.unit, virtual)
     fit = normalise(noisy.kspace, coils.csm, mask, noisy.covariance)
     image, source = reference.find(
         raw, data.kspace, data.unit, coils.csm, noisy.covariance, sampling.acquired
     )
-    fitted = _fitted(raw, data, sampling, noisy, fit)
-    datasets = fitted[0] | stored | ({} if image is None else {"reference": image})
-    _check_finite(raw.where, datasets | fitted[1])
-    attrs |= fitted[1] | {"csm_source": coils.source, "reference_source": source}
+    datasets, attrs = _fitted(raw, data, sampling, noisy, fit)
+    datasets |= stored | ({} if image is None else {"reference": image})
+    _check_finite(raw.where, datasets | attrs)
+    attrs |= {"csm_source": coils.source, "reference_source": source}
     level = noise_level.settle(fit.kspace, fit.csm, mask, fit.sigma, noisy.estimate.uncertainty, coils.learnt)
     share = noisy.share_measured if source.startswith(reference.AS_MEASURED) else 0.0
     judged = _judged_with(fit, mask, level, attrs["image_scale"], share)
