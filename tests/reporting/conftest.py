@@ -2,7 +2,7 @@
 
 import pytest
 from in_browser import CHROMIUM, QUIET, Watched
-from made_page import page_of
+from made_page import many_scans, page_of
 from made_study import make_study
 
 
@@ -33,3 +33,9 @@ def watched(browser, report):
     opened.page.wait_for_function("() => SECTIONS.every((section) => section.scan)")
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def fifty_scans(tmp_path_factory):
+    """The file of a page of 50 scans with 7 regimes, which takes half a minute to make."""
+    return many_scans(tmp_path_factory.mktemp("many"))

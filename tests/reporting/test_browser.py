@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 from in_browser import DRAW_ALL, Watched, needs_browser, pixels
-from made_page import HOSTILE, many_scans, page_of
+from made_page import HOSTILE, page_of
 from made_study import make_study, write_sidecars
 from typer.testing import CliRunner
 
@@ -170,9 +170,9 @@ def test_the_policy_stops_a_script_that_got_in(browser, report):
     watched.close()
 
 
-def test_pictures_are_decoded_where_they_are_seen(browser, tmp_path):
-    page = many_scans(tmp_path, n_scans=12)
-    watched = Watched(browser, page)
+@pytest.mark.slow
+def test_pictures_are_decoded_where_they_are_seen(browser, fifty_scans):
+    watched = Watched(browser, fifty_scans)
     watched.page.wait_for_timeout(300)
     drawn = "SECTIONS.filter((section) => section.drawn).length"
     assert watched.page.evaluate(drawn) < 4
@@ -183,9 +183,9 @@ def test_pictures_are_decoded_where_they_are_seen(browser, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_page_of_fifty_scans_is_there_in_a_second(browser, tmp_path):
+def test_a_page_of_fifty_scans_is_there_in_a_second(browser, fifty_scans):
     """By the processor's time of the page, so that a busy machine does not count."""
-    watched = Watched(browser, many_scans(tmp_path))
+    watched = Watched(browser, fifty_scans)
     seconds = []
     for _ in range(3):
         session = watched.page.context.new_cdp_session(watched.page)

@@ -10,7 +10,7 @@ from dataclasses import replace
 import h5py
 import numpy as np
 import pytest
-from made_page import HOSTILE, decoded, inputs, many_scans, page_of, scans_of, unpacked
+from made_page import HOSTILE, decoded, inputs, page_of, scans_of, unpacked
 from made_study import ITERATIONS, WEIGHTS, made_curves, make_study
 
 from sharpfit.errors import InputError
@@ -254,8 +254,8 @@ def test_a_simulated_scan_is_said_to_be_one(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_page_of_fifty_scans_of_seven_regimes_stays_under_fifteen_megabytes(tmp_path):
-    assert many_scans(tmp_path).stat().st_size < 15e6
+def test_a_page_of_fifty_scans_of_seven_regimes_stays_under_fifteen_megabytes(fifty_scans):
+    assert fifty_scans.stat().st_size < 15e6
 
 
 def test_a_long_line_keeps_its_first_and_last_point():
