@@ -31,7 +31,9 @@ def drawings(folder, image):
         folder / "images", ("picked, iteration 3", image), ("last", 2 * image), image, title=title
     )
     figures.draw_images(folder / "plain", ("picked", image[0]), ("last", image[1]))
-    figures.draw_curves(folder / "curves", figures.Axis(steps, 3), history, checkpoints, risk, title=title)
+    figures.draw_curves(
+        folder / "curves", figures.Axis(steps, 3), history, checkpoints, {"J": risk}, title=title
+    )
     figures.draw_sharpness(
         folder / "sharpness",
         figures.Axis(checkpoints, 3),

@@ -12,7 +12,7 @@ from sharpfit.measuring import estimates, quorum
 from sharpfit.measuring.estimates import filtered_risk
 
 
-def stop_rule(regime: Mapping[str, Any], sigma: float, n_real: int, n_held_out: int) -> JudgedStop | None:
+def stop_rule(regime: Mapping[str, Any], sigma: float, n_real: float, n_held_out: float) -> JudgedStop | None:
     """Build the rule that a regime names under ``stop``; None where it names none."""
     stop = regime.get("stop")
     return JudgedStop(stop["rise"], stop["patience"], sigma, n_real, n_held_out) if stop else None
@@ -41,8 +41,8 @@ class JudgedStop:
     rise: float
     patience: int
     sigma: float
-    n_real: int
-    n_held_out: int
+    n_real: float
+    n_held_out: float
 
     def __call__(self, iterations: Sequence[int], observations: Sequence[Mapping[str, np.ndarray]]) -> str:
         """Return why to stop after the last of the checkpoints, empty to go on."""

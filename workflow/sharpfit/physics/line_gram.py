@@ -9,7 +9,7 @@ COLUMNS = 4
 """Images that one product takes; fewer are filled up with zeros, so that an image's bits do not depend on how
 many others are multiplied beside it."""
 
-LINES_PER_COIL = 8
+LINES_PER_COIL = 16
 """A dense product counts lines where transforms count coils: it wins where there are fewer lines a coil."""
 
 

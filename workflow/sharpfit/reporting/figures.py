@@ -22,7 +22,14 @@ from sharpfit.judging.findings import place
 from sharpfit.reporting.grey import gain_for, grey_window
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666"
+SKY = "#56B4E9"
+_OF_RISKS = ((GREEN, "-."), (SKY, (0, (1, 2))))
 _NO_METADATA: dict[str, Any] = {"Software": None}
+
+# Fixed margins: to find them, a constrained layout draws every figure twice, half of the time of a verdict.
+_CHART = {"left": 0.15, "right": 0.98, "bottom": 0.1, "top": 0.93}
+_TWO_CHARTS = {**_CHART, "height_ratios": [3, 1], "hspace": 0.08}
+_ROW_OF_IMAGES = {"left": 0.01, "right": 0.9, "bottom": 0.03, "top": 0.83, "wspace": 0.05}
 
 
 def middle_slice(image: np.ndarray) -> np.ndarray:
@@ -114,8 +121,9 @@ def draw_images(
             for name, image in zip(names, (best, second), strict=True)
         ]
     with style.context("default"):
-        figure = Figure(figsize=(2.6 * len(panels), 3.1), layout="constrained")
-        for axes, (label, image) in zip(figure.subplots(1, len(panels)), panels, strict=True):
+        figure = Figure(figsize=(2.6 * len(panels), 3.1))
+        columns = figure.subplots(1, len(panels), gridspec_kw=_ROW_OF_IMAGES)
+        for axes, (label, image) in zip(columns, panels, strict=True):
             shown = axes.imshow(np.abs(image), cmap="gray", vmin=0.0, vmax=white, interpolation="nearest")
             axes.set_title(label, fontsize=9, parse_math=False)
             axes.set_axis_off()
@@ -123,7 +131,8 @@ def draw_images(
             first, border = figure.axes[0], middle_slice(inside)
             if border.any() and not border.all():
                 first.contour(border, levels=[0.5], colors=ORANGE, linewidths=0.8)
-        figure.colorbar(shown, ax=figure.axes, shrink=0.8, label="magnitude, input units")
+        bar = figure.add_axes((0.91, 0.15, 0.012, 0.6))
+        figure.colorbar(shown, cax=bar, label="magnitude, input units")
         figure.suptitle(title, fontsize=10, parse_math=False)
         save_figure(figure, path)
 
@@ -137,32 +146,35 @@ def draw_curves(
     along: Axis,
     history: Mapping[str, np.ndarray],
     checkpoints: np.ndarray | None = None,
-    risk: np.ndarray | None = None,
+    risks: Mapping[str, np.ndarray] | None = None,
     *,
     title: str = "",
 ) -> None:
-    """Draw loss and held-out residual (both reduced, 1 = noise floor), J, and the learning rate.
+    """Draw loss and held-out residual (both reduced, 1 = noise floor), risks, and the learning rate.
 
-    `history` holds chi2, held_out and, where there is one, lr at `along.values`, each (point,). `risk` is J
-    at `checkpoints`, both (checkpoint,), in any unit: it is drawn over its smallest positive value.
+    `history` holds chi2, held_out and, where there is one, lr at `along.values`, each (point,). `risks` are J
+    and the like by their names, at `checkpoints`, all (checkpoint,), in any unit: each is drawn over its
+    smallest positive value.
     """
     with style.context("default"):
-        figure = Figure(figsize=(7.0, 5.2), layout="constrained")
+        figure = Figure(figsize=(7.0, 5.2))
         rate = history.get("lr", np.array([]))
         if np.isfinite(rate).any():
-            top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+            top, bottom = figure.subplots(2, 1, sharex=True, gridspec_kw=_TWO_CHARTS)
             bottom.plot(along.values, rate, color=PURPLE)
             bottom.set_ylabel("learning rate")
         else:
-            top = bottom = figure.subplots()
+            top = bottom = figure.subplots(gridspec_kw=_CHART)
         top.plot(along.values, history["chi2"], color=BLUE, label="loss (χ²)")
         top.plot(along.values, history["held_out"], color=ORANGE, linestyle="--", label="held out")
         top.axhline(1.0, color=GREY, linewidth=0.8, linestyle=":", label="noise floor")
-        if risk is not None and checkpoints is not None and np.any(risk > 0):
-            relative = np.where(risk > 0, risk, np.nan) / np.min(risk[risk > 0])
-            top.plot(checkpoints, relative, color=GREEN, linestyle="-.", marker=".", label="J / its minimum")
+        for (name, risk), (color, dashes) in zip((risks or {}).items(), _OF_RISKS, strict=False):
+            if checkpoints is not None and np.any(risk > 0):
+                relative = np.where(risk > 0, risk, np.nan) / np.min(risk[risk > 0])
+                label = f"{name} / its minimum"
+                top.plot(checkpoints, relative, color=color, linestyle=dashes, marker=".", label=label)
         top.set_yscale("log")
-        top.set_ylabel("reduced χ²; J relative")
+        top.set_ylabel("reduced χ²; risks relative")
         along.finish(top, bottom)
         figure.suptitle(title, fontsize=10, parse_math=False)
         save_figure(figure, path)
@@ -178,8 +190,8 @@ def draw_sharpness(
     total = signal + noise
     share = np.divide(noise, total, out=np.full(len(total), np.nan), where=total > 0)
     with style.context("default"):
-        figure = Figure(figsize=(7.0, 5.2), layout="constrained")
-        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+        figure = Figure(figsize=(7.0, 5.2))
+        top, bottom = figure.subplots(2, 1, sharex=True, gridspec_kw=_TWO_CHARTS)
         top.stackplot(
             along.values,
             np.clip(signal, 0, None),
@@ -231,7 +243,8 @@ def draw_fit(
         for which, one in (("picked", at), (name, second))
     ]
     draw_images(folder / "images.png", named[0], named[1], reference, inside, title=title)
-    draw_curves(folder / "curves.png", steps, history, values, curves.risk[order], title=title)
+    risks = {name: one.values[order] for name, one in curves.estimates.items() if name != "held-out"}
+    draw_curves(folder / "curves.png", steps, history, values, risks, title=title)
     over = Axis(values, steps.picked, steps.is_path)
     signal, noise = curves.cross_gradient[order], curves.noise_energy[order]
     draw_sharpness(folder / "sharpness.png", over, signal, noise, title=title)
