@@ -7,10 +7,9 @@ import pytest
 from made_records import ITERATIONS, by_risk_alone, made_record, with_history
 
 from sharpfit.judging.curves import Curves
-from sharpfit.judging.diagnosis import plateau_cause, travel, under_fitted_cause
+from sharpfit.judging.diagnosis import plateau_cause
 from sharpfit.judging.evaluate import NoiseLevel, evaluate
 from sharpfit.judging.judge import judge, pick
-from sharpfit.judging.under_fitting import Ahead, _slope, look_ahead
 from sharpfit.measuring.quality import Reference
 
 OVER = by_risk_alone(made_record(sigma=0.3, conditioning=1e-3, n_pairs=2))
@@ -112,63 +111,6 @@ def test_plateaus_are_told_apart():
     assert plateau_cause(0.9, 0.01) == "noise floor"
 
 
-LR = 0.1 * 0.5 ** np.arange(5)
-
-
-def walked(lr=LR, *, last_step=0.01, needed=0.1, **changes):
-    """Five steps of 0.2, 0.4, … and a sixth row that took none."""
-    record = made_record(iterations=ITERATIONS[:5], last_step=last_step, travel_needed=needed, **changes)
-    steps = np.r_[np.nan, 0.2 * np.arange(1, 6)]
-    return replace(record, history=with_history(record, pace=np.r_[lr, 99.0], step=steps))
-
-
-def test_travel_is_read_from_the_steps_that_were_taken():
-    way = travel(walked())
-    assert way.pace_sum == pytest.approx(LR.sum())
-    assert (way.pace_largest, way.pace_last) == (0.1, pytest.approx(0.1 / 16))
-    assert way.made == pytest.approx(0.2 * 15)
-    assert way.left == pytest.approx(5 * 0.01)
-    assert way.needed == 0.1
-
-
-@pytest.mark.parametrize(
-    ("changes", "left", "cause"),
-    [
-        ({}, 0.6, "learning rate exhausted"),
-        ({"needed": 0.049}, 0.6, "too few iterations"),
-        ({"lr": 0.1 * np.array([1, 1, 1, 1, 0.49])}, 0.6, "learning rate exhausted"),
-        ({"lr": 0.1 * np.array([1, 1, 1, 1, 0.51])}, 0.51, "learning rate too small"),
-        ({"lr": 0.1 * np.array([1, 1, 1, 1, 0.51])}, 0.49, "ill-conditioning"),
-        ({"has_learning_rate": False}, 0.6, "ill-conditioning"),
-    ],
-)
-def test_a_cause_is_named_by_what_was_left_and_needed(changes, left, cause):
-    found, numbers, advice = under_fitted_cause(walked(**changes), left, go_on=70)
-    assert found == cause
-    assert ": 3 travelled; from here 0.05 is left in as many iterations again, " in numbers
-    assert f"{changes.get('needed', 0.1):.2g} is needed" in numbers
-    if "has_learning_rate" in changes:
-        assert advice == "iterate longer, for about 70 iterations"
-    else:
-        assert "go on for about 70 iterations at lr 0.1" in advice
-
-
-@pytest.mark.parametrize(
-    ("pace", "expected"),
-    [
-        (np.ones(100), 2.0),  # half of Σ pace lies at 50: J falls from there with the second power
-        (np.r_[np.ones(50), np.zeros(50)], 2.0),
-    ],
-)
-def test_a_slope_is_that_of_the_last_half_of_the_clock(pace, expected):
-    record = made_record(iterations=np.arange(101))
-    record = replace(record, history=with_history(record, pace=np.r_[pace, 1.0]))
-    spent = np.r_[0, np.cumsum(pace)]
-    values = np.where(spent < spent[-1] / 2, 7.0, spent**expected)
-    assert _slope(Curves(record), values) == pytest.approx(expected)
-    assert _slope(Curves(record), -values) == 0
-
-
 def test_the_worst_slice_rose_most_or_is_the_largest():
     record = made_record(conditioning=0.9, n_slices=3)
     bias = record.filtered_rss.copy()
@@ -211,77 +153,6 @@ def with_last_risk_of_each(record, risk):
     bias = record.filtered_rss.copy()
     bias[-1] += risk - Curves(record).slice_risk[-1].mean(-1)
     return replace(record, filtered_rss=bias)
-
-
-def going_on(bias_power, variance_power, *, bias=1.0, variance=1.0, gradient=0.1):
-    """Bias and variance along powers of the iteration, as they stand at the last of a hundred."""
-    record = made_record(iterations=ITERATIONS)
-    t = np.maximum(ITERATIONS, 1)[:, None] / 100
-    v = variance * t**variance_power
-    return replace(
-        record,
-        filtered_rss=bias * t**bias_power,
-        v_image=v[..., None],
-        gradient_norm=np.where(ITERATIONS == 0, 1.0, gradient)[:, None],
-    )
-
-
-def predicted(bias_power, variance_power, bias=1.0, variance=1.0):
-    """Least error up to three times the iterations, powers slowed to 0.8 and 0.5 of themselves."""
-    further = np.linspace(1, 3, 2001)
-    squared = bias * further ** (0.8 * bias_power) + variance * further ** (0.5 * variance_power)
-    return np.sqrt(squared.min() / (bias + variance))
-
-
-@pytest.mark.parametrize(
-    ("powers", "shares"),
-    [
-        ((-0.5, 0.2), (1.0, 0.1)),
-        ((-0.2, 0.0), (1.0, 0.1)),
-        ((-0.9, 0.9), (1.0, 1.0)),
-        ((-2.0, 1.5), (0.3, 1.0)),
-        ((-0.1, 0.0), (1.0, 0.1)),
-    ],
-)
-def test_the_error_of_going_on_is_predicted_from_the_powers_of_bias_and_variance(powers, shares):
-    record = going_on(*powers, bias=shares[0], variance=shares[1])
-    expected = predicted(*powers, *shares)
-    assert look_ahead(Curves(record)).error == pytest.approx(expected, rel=1e-3)
-
-
-def test_an_image_of_nothing_has_nothing_to_gain():
-    assert look_ahead(Curves(going_on(-1.0, 1.0, bias=0.0, variance=0.0))) == Ahead(1.0, 0)
-
-
-def test_a_schedule_that_decayed_is_asked_what_its_largest_rate_would_bring():
-    """As many steps again twice over, at the largest rate: the clock goes on from 50 to 50 + 2 · 100 · 1."""
-    record = going_on(-1.0, 0.0, variance=0.1)
-    pace = np.r_[np.full(50, 0.5), np.full(50, 0.49), 1.0]
-    pace[10] = 1.0
-    record = replace(record, history=with_history(record, pace=pace))
-    clock = np.r_[0, np.cumsum(pace[:-1])]
-    t = clock[ITERATIONS]
-    half = int(np.flatnonzero(t <= t[-1] / 2)[-1])
-    bias = record.filtered_rss[:, 0]
-    power = 0.8 * np.log(bias[-1] / bias[half]) / np.log(t[-1] / t[half])
-    further = 1 + 2 * 100 * 1.0 / t[-1]
-    expected = np.sqrt((further**power + 0.1) / 1.1)
-    assert look_ahead(Curves(record)).error == pytest.approx(expected, rel=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("record", "under"),
-    [
-        (going_on(-0.3, 0.0, bias=1.0, variance=0.1), True),
-        (going_on(-0.08, 0.0, bias=1.0, variance=0.1), False),  # going on gains less than 5 %
-        (going_on(-2.0, 0.0, bias=0.10, variance=1.0), False),  # less than 9.75 % of J is bias
-        (going_on(-0.03, 0.0, variance=0.1, gradient=0.6), True),  # the gradient is hardly touched
-        (going_on(-0.03, 0.0, variance=0.1, gradient=0.4), False),
-        (going_on(-0.01, 0.0, variance=0.1, gradient=0.6), False),  # and J rests
-    ],
-)
-def test_a_fit_is_under_fitted_where_going_on_would_gain(record, under):
-    assert (judge(record).verdict == "under-fitted") == under
 
 
 def test_the_judgement_two_standard_errors_away_is_that_of_the_other_noise_level():

@@ -112,8 +112,7 @@ def settle(
     uncertainty
         its relative standard error; NaN where it was stated
     learnt
-        bool (ky, kx), samples that the maps were estimated from: their residual may be as low as 0.7 σ²; None
-        where the maps come from elsewhere
+        bool (ky, kx), what the maps were estimated from, if anything: its residual may be as low as 0.7 σ²
     """
     whole, rest = residual(kspace, csm, mask, sigma, learnt)
     known = rest.left > REDUNDANCY
