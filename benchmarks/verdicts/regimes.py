@@ -27,6 +27,7 @@ OTHERS = {
     "ASGD": {},
     "Rprop": {},
 }
+PATH = "path"
 RATES = {"Adagrad": 0.1, "Adadelta": 1.0, "ASGD": 1.0, "Rprop": 0.003}
 
 
@@ -76,6 +77,32 @@ def _diverging(rng: np.random.Generator) -> tuple[dict[str, Any], list[dict[str,
         ({"name": "Adam", "lr": 0.01}, [{"name": "ExponentialLR", "gamma": 1.2}]),
     ]
     return ways[rng.integers(len(ways))]
+
+
+PENALTIES = {
+    "tikhonov": (("fista", "pogm"), {}),
+    "wavelet": (("fista", "pogm"), {"family": "haar", "n_levels": 3}),
+    "total_variation": (("primal_dual", "fista"), {}),
+    "smooth_phase": (("primal_dual",), {}),
+}
+N_ALONG_PATH = 360  # as params.yaml ships: 18 weights, 20 steps each
+
+
+def draw_regularised(rng: np.random.Generator) -> tuple[str, dict[str, Any]]:
+    """Return a regime with a penalty: of a given weight, as often as not, else with the weight judged."""
+    name = str(rng.choice(list(PENALTIES)))
+    solvers, arguments = PENALTIES[name]
+    solver, start = str(rng.choice(solvers)), str(rng.choice(["zero", "zero_filled"]))
+    weight = float(np.exp(rng.uniform(np.log(0.02), np.log(2.0))))
+    n = int(rng.choice([5, 10, 30, 100]))
+    is_path = rng.random() < 0.5
+    penalty = {"name": name, **arguments, "weight": "judged" if is_path else weight}
+    return PATH if is_path else "penalty", {
+        "solver": {"name": solver},
+        "penalty": penalty,
+        "start": start,
+        "n_iterations": N_ALONG_PATH if is_path else n,
+    }
 
 
 def going_on(regime: dict[str, Any], n: int) -> dict[str, Any]:

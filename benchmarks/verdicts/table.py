@@ -15,6 +15,7 @@ from typing import Any
 import h5py
 import numpy as np
 from methods import JUDGE, METHODS, Trajectory, picked
+from regimes import PATH
 from truth import MARGIN, acceptable, truth_of
 
 from sharpfit.fitting.stopping import JudgedStop
@@ -213,8 +214,24 @@ def _describe(case: dict[str, Any]) -> str:
     )
 
 
-def summary(cases: Sequence[Judged]) -> str:
+def weights(paths: Sequence[Judged]) -> str:
+    """Return how far the weight that the judge chose is from the best on its path."""
+    lines = ["| penalty | paths | mean regret | median | within 5 % | worst |", "|---" * 6 + "|"]
+    names = sorted({one.case["regime"]["penalty"]["name"] for one in paths})
+    for name in (*names, "all"):
+        chosen = [one for one in paths if name in (one.case["regime"]["penalty"]["name"], "all")]
+        regret = 100 * np.array([one.regret(one.found.picked) for one in chosen])
+        lines.append(
+            f"| {name} | {len(regret)} | {regret.mean():.1f} % | {np.median(regret):.2f} % | "
+            f"{100 * (regret <= 5).mean():.0f} % | {regret.max():.0f} % |"
+        )
+    return "\n".join(lines)
+
+
+def summary(judged: Sequence[Judged]) -> str:
     """Return the whole page."""
+    cases = [one for one in judged if one.case["family"] != PATH]
+    paths = [one for one in judged if one.case["family"] == PATH]
     right = sum(one.truth == one.verdict for one in cases)
     open_ = sum(one.verdict in ("mixed", "not decided") for one in cases)
     wrong = [one for one in moving(cases) if one.case["scan"]["stated"] in (0.8, 1.2)]
@@ -240,6 +257,7 @@ def summary(cases: Sequence[Judged]) -> str:
         "## Advice and stopping",
         advice(cases),
         stopping(cases),
+        f"## Weights chosen by the judge, {len(paths)} paths\n\n{weights(paths)}" if paths else "",
         "## Misses",
         misses(cases),
     ]

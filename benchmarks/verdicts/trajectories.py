@@ -12,20 +12,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from regimes import draw_regime, going_on
+from regimes import PATH, draw_regime, draw_regularised, going_on
 from scans import draw_scan, make_scan
 from scipy import ndimage
 
 from sharpfit.errors import InputError
 from sharpfit.fitting.observe import checkpoint_iterations
 from sharpfit.fitting.reconstruct import reconstruct
-from sharpfit.fitting.solving import Objective, make_solver
+from sharpfit.fitting.solving import Objective, make_penalty, make_solver
 from sharpfit.physics.acquisition import acquisition
 from sharpfit.preparing.preprocess import preprocess
 from sharpfit.results import hdf5
 from sharpfit.results.history import write_history
 
 SPLITS = {"development": 11, "second": 12, "third": 13, "fourth": 14, "fifth": 15, "fresh": 16}
+REGULARISED = "regularised"
+SPLITS[REGULARISED] = 21
 MEASURES = {"n_checkpoints": 20, "n_replicas": 1, "seed": 7}
 HELD_OUT = {"fraction": 0.08, "seed": 11}
 OBJECT = 0.05  # of the brightness: where the true object ends, whatever the product takes for it
@@ -35,13 +37,14 @@ def fit_case(split: str, index: int, folder: Path) -> None:
     """Draw, preprocess and fit one case; write reconstruction.h5, history.csv, truth.h5 and case.json."""
     rng = np.random.default_rng([SPLITS[split], index])
     scan = draw_scan(rng)
-    family, regime = draw_regime(rng)
+    family, regime = draw_regularised(rng) if split == REGULARISED else draw_regime(rng)
     raw, noise_std = make_scan(scan)
     datasets, attrs = preprocess(
         raw, held_out=HELD_OUT, sampling_parameters=scan.sampling, noise_std=noise_std
     )
     fit, facts, rows = reconstruct(datasets, attrs, regime, MEASURES, device=torch.device("cpu"))
     goes_on = fit["iterations"][-1] > 0 and not facts["stopped_because"].startswith("non-finite")
+    goes_on &= family != PATH
     truth = true_errors(datasets, attrs, regime, fit["images"], fit["iterations"], goes_on)
     folder.mkdir(parents=True)
     hdf5.write(folder / "reconstruction.h5", fit, facts)
@@ -62,7 +65,7 @@ def true_errors(
 ) -> dict[str, np.ndarray]:
     """NRMSE inside the true object along the checkpoints and of the main item going on, and the truth.
 
-    A fit that is frozen or left the finite numbers does not go on.
+    A fit that is frozen or left the finite numbers does not go on, nor does a path of weights.
     """
     reference = datasets["reference"]
     inside = true_object(reference)
@@ -73,7 +76,7 @@ def true_errors(
 
     n = int(iterations[-1])
     later = [t for t in checkpoint_iterations(2 * n, 12) if t > 0]
-    on = _alone(datasets, going_on(regime, n), [n + t for t in later]) if goes_on else []
+    on = _alone(datasets, attrs["sigma"], going_on(regime, n), [n + t for t in later]) if goes_on else []
     return {
         "nrmse": np.array([nrmse(image) for image in images]),
         "further": np.array([nrmse(attrs["image_scale"] * image) for image in on]),
@@ -90,7 +93,9 @@ def true_object(reference: np.ndarray) -> np.ndarray:
     return np.stack([ndimage.binary_fill_holes(ndimage.binary_closing(one)) | one for one in bright])
 
 
-def _alone(datasets: dict[str, np.ndarray], regime: dict[str, Any], at: list[int]) -> list[np.ndarray]:
+def _alone(
+    datasets: dict[str, np.ndarray], sigma: float, regime: dict[str, Any], at: list[int]
+) -> list[np.ndarray]:
     """Images (slice, y, x) of the main item alone at some iterations, fitted units."""
     A = acquisition(torch.from_numpy(datasets["csm"]), torch.from_numpy(datasets["mask"]))
     y = A.encoding.stage(torch.from_numpy(datasets["kspace"]))
@@ -98,7 +103,8 @@ def _alone(datasets: dict[str, np.ndarray], regime: dict[str, Any], at: list[int
     start = torch.zeros_like(back)
     if regime["start"] == "zero_filled":
         start = back * (back.abs().square().sum() / A(back).abs().square().sum())
-    solver = make_solver(regime, Objective(A.gram, y[None]), start)
+    weight = regime["penalty"]["weight"] * sigma if "penalty" in regime else 0.0
+    solver = make_solver(regime, Objective(A.gram, y[None], make_penalty(regime), weight), start)
     images = []
     for t in range(at[-1] + 1):
         if t in at:
