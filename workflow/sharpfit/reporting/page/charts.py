@@ -100,17 +100,21 @@ def _regime_lines(fit: ShownFit, place: int, x: np.ndarray, y: np.ndarray) -> li
 
 
 def _curves(fit: ShownFit) -> Chart:
-    steps = fit.history["iteration"]
-    risk = fit.evaluation.trajectory.risk / smallest_positive([fit.evaluation.trajectory.risk])
+    steps, told = fit.history["iteration"], fit.evaluation.trajectory
+    risks = (("J", told.risk, 2, "dot"), ("risk at the samples", told.sample_risk, 5, "dashdot"))
     lines = [
         line_over_iterations(steps, positive(fit.history["chi2"]), "loss χ²", COLOURS[0], "solid"),
         line_over_iterations(steps, positive(fit.history["held_out"]), "held-out χ²", COLOURS[1], "dash"),
-        line_over_iterations(
-            fit.seen.iterations, positive(risk), "J / its minimum", COLOURS[2], "dot", mode="lines+markers"
-        ),
         line_over_iterations(steps[[0, -1]], np.ones(2), "noise floor", COLOURS[7], "longdash"),
     ]
-    return marked(chart_over_iterations(lines, "reduced χ²; J relative", steps[-1]), fit)
+    for name, risk, colour, dash in risks:
+        relative, label = positive(risk / smallest_positive([risk])), f"{name} / its minimum"
+        lines.append(
+            line_over_iterations(
+                fit.seen.iterations, relative, label, COLOURS[colour], dash, mode="lines+markers"
+            )
+        )
+    return marked(chart_over_iterations(lines, "reduced χ²; risks relative", steps[-1]), fit)
 
 
 def _sharpness(fit: ShownFit) -> Chart:
