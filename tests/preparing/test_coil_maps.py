@@ -3,13 +3,17 @@ import pytest
 import sigpy.mri
 
 from sharpfit.errors import InputError
+from sharpfit.files.raw_scan import FileArray, RawScan
 from sharpfit.files.read_scan import read_scan
 from sharpfit.physics.masks import calibration_block, make_mask
 from sharpfit.preparing import coil_maps
+from sharpfit.preparing.preprocess import preprocess
 from sharpfit.simulation.simulate import simulate
 from sharpfit.study.jobs import readers_of
 
 PHANTOM = {"object": "ellipses", "matrix": [64, 64], "n_coils": 6, "noise_correlation": 0.0, "seed": 0}
+
+HEAD = {"object": "head", "matrix": [96, 96], "n_coils": 8, "noise_correlation": 0.2, "seed": 1}
 
 
 def to_image(kspace):
@@ -31,7 +35,7 @@ def by_sigpy(kspace, block):
 def check_against_sigpy(kspace):
     shape = kspace.shape[1:]
     block = calibration_block(np.ones(shape, bool), coil_maps.MAX_CALIBRATION_WIDTH)
-    ours = coil_maps.espirit(kspace[None], block, 0)[0]
+    ours = coil_maps.espirit(kspace[None], block, 0).csm[0]
     theirs, eigenvalues = by_sigpy(kspace, block)
     brightness = np.linalg.norm(to_image(kspace), axis=0)
     inside = (brightness > 0.1 * np.percentile(brightness, 99)) & (eigenvalues > 0.9)
@@ -64,7 +68,7 @@ def test_espirit_finds_the_true_maps_up_to_a_phase(level, limit):
     mask = make_mask((64, 64), pattern="lines", acceleration=3, n_calibration=20, seed=0)
     block = calibration_block(mask, coil_maps.MAX_CALIBRATION_WIDTH)
     variance = 2 * np.var(scan.noise.real)
-    found = coil_maps.espirit(np.where(mask, scan.kspace, 0), block, variance)[0]
+    found = coil_maps.espirit(np.where(mask, scan.kspace, 0), block, variance).csm[0]
     truth = scan.csm[0] / np.linalg.norm(scan.csm[0], axis=0)
     brightness = np.linalg.norm(to_image(scan.noise_free[0]), axis=0)
     inside = brightness > 0.1 * np.percentile(brightness, 99)
@@ -83,7 +87,7 @@ def test_only_the_calibration_block_is_read():
     elsewhere[...] = np.nan
     elsewhere[..., *block] = scan.kspace[..., *block]
     np.testing.assert_array_equal(
-        coil_maps.espirit(elsewhere, block, 0), coil_maps.espirit(scan.kspace, block, 0)
+        coil_maps.espirit(elsewhere, block, 0).csm, coil_maps.espirit(scan.kspace, block, 0).csm
     )
 
 
@@ -109,13 +113,35 @@ def test_a_slice_without_signal_gets_no_maps_and_spoils_no_other(air):
     block = calibration_block(np.ones((64, 64), bool), coil_maps.MAX_CALIBRATION_WIDTH)
     stack = np.concatenate([air * (scan.kspace - scan.noise_free), scan.kspace]).astype(np.complex64)
     variance = 2 * np.var(scan.noise.real)
-    found = coil_maps.espirit(stack, block, variance)
+    found = coil_maps.espirit(stack, block, variance).csm
     assert not found[0].any()
-    np.testing.assert_array_equal(found[1:], coil_maps.espirit(scan.kspace, block, variance))
+    np.testing.assert_array_equal(found[1:], coil_maps.espirit(scan.kspace, block, variance).csm)
 
 
 def test_a_dead_first_coil_gives_no_nan():
     kspace = simulate(noise_level=0.01, **PHANTOM).kspace.copy()
     kspace[:, 0] = 0
     block = calibration_block(np.ones((64, 64), bool), coil_maps.MAX_CALIBRATION_WIDTH)
-    assert np.isfinite(coil_maps.espirit(kspace, block, 0)).all()
+    assert np.isfinite(coil_maps.espirit(kspace, block, 0).csm).all()
+
+
+def test_pixels_that_hold_two_places_of_the_object_ask_for_a_second_map():
+    """Every second line makes the field of view half as large, and the head folds onto itself."""
+    scan = simulate(noise_level=0.01, **HEAD)
+    variance = 2 * np.var(scan.noise.real)
+    shares = []
+    for kspace in (scan.kspace, scan.kspace[:, :, ::2]):
+        block = calibration_block(np.ones(kspace.shape[-2:], bool), coil_maps.MAX_CALIBRATION_WIDTH)
+        shares.append(coil_maps.espirit(kspace.astype(np.complex64), block, variance).doubled)
+    assert shares[0] == 0
+    assert 0.1 < shares[1] < 0.6
+
+
+def test_a_field_of_view_that_is_too_small_is_said():
+    scan = simulate(noise_level=0.01, **HEAD)
+    said = []
+    for kspace in (scan.kspace, scan.kspace[:, :, ::2]):
+        raw = RawScan(kspace, "here", "measured", noise=FileArray(scan.noise, "noise", ("coil", "sample")))
+        said.append(preprocess(raw, held_out={"fraction": 0.05, "seed": 0})[1]["csm_source"])
+    assert "two places" not in said[0]
+    assert "two places of the object, which one set of maps cannot tell apart" in said[1]

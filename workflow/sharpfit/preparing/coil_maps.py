@@ -1,5 +1,7 @@
 """Coil sensitivity maps with Σ|S|² = 1: ESPIRiT, the user's own, or ones for one coil."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 
@@ -16,7 +18,17 @@ _THRESHOLD = 0.02
 _CROP = 0.9
 
 
-def espirit(kspace: np.ndarray, block: tuple[slice, slice], noise_variance: float) -> np.ndarray:
+class Espirit(NamedTuple):
+    """Maps by ESPIRiT, and where they fall short."""
+
+    csm: np.ndarray
+    """complex64 (slice, coil, y, x), Σ|S|² = 1 where the calibration supports a map, 0 elsewhere and all over
+    a slice that holds nothing but noise; the phase is relative to the first coil"""
+    doubled: float
+    """share of the pixels with a map that ask for a second one"""
+
+
+def espirit(kspace: np.ndarray, block: tuple[slice, slice], noise_variance: float) -> Espirit:
     """ESPIRiT maps of every slice (Uecker et al. 2014, doi:10.1002/mrm.24751).
 
     Parameters
@@ -27,11 +39,6 @@ def espirit(kspace: np.ndarray, block: tuple[slice, slice], noise_variance: floa
         the fully sampled central square, slices along ky and kx
     noise_variance
         E|n|², mean over the coils
-
-    Returns
-    -------
-        complex64 (slice, coil, y, x), Σ|S|² = 1 where the calibration supports a map, 0 elsewhere and
-        throughout a slice that holds nothing but noise; the phase is relative to the first coil
 
     Raises
     ------
@@ -44,17 +51,19 @@ def espirit(kspace: np.ndarray, block: tuple[slice, slice], noise_variance: floa
             f"no calibration region: the fully sampled centre of the mask is {side} × {side}, ESPIRiT "
             f"needs {2 * KERNEL_WIDTH} × {2 * KERNEL_WIDTH}; give maps (csm:) or sample the centre"
         )
-    maps = np.empty(kspace.shape, np.complex64)
+    maps, doubled = np.empty(kspace.shape, np.complex64), 0
     for target, samples in zip(maps, kspace, strict=True):
-        target[...] = coil_maps(
+        found = coil_maps(
             torch.from_numpy(samples[:, *block].astype(np.complex64)),
             (kspace.shape[2], kspace.shape[3]),
             width=KERNEL_WIDTH,
             threshold=_THRESHOLD,
             crop=_CROP,
             noise_variance=noise_variance,
-        ).numpy()
-    return maps
+        )
+        target[...] = found.csm.numpy()
+        doubled += int(found.doubled.sum())
+    return Espirit(maps, doubled / max(int(maps.any(axis=1).sum()), 1))
 
 
 def normalised(csm: np.ndarray, where: str) -> tuple[np.ndarray, str]:

@@ -11,6 +11,7 @@ and no kernel is ever transformed by itself.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,6 +22,17 @@ _SQUARINGS = 8
 _STRIP = 2**18
 
 
+class Estimate(NamedTuple):
+    """Maps of one slice, and where one set of them is not enough."""
+
+    csm: Tensor
+    """complex64 (coil, y, x), Σ|S|² = 1 where the largest eigenvalue is above the crop, else 0; the phase is
+    relative to the first coil"""
+    doubled: Tensor
+    """bool (y, x), where the second eigenvalue is above the crop too: two places of the object lie there, as
+    where the field of view is smaller than the object, and each asks for a map of its own"""
+
+
 def coil_maps(
     calibration: Tensor,
     shape: tuple[int, int],
@@ -29,8 +41,8 @@ def coil_maps(
     threshold: float,
     crop: float,
     noise_variance: float,
-) -> Tensor:
-    """ESPIRiT maps of one slice.
+) -> Estimate:
+    """ESPIRiT maps of one slice; 0 throughout where the calibration holds nothing but noise.
 
     Parameters
     ----------
@@ -47,23 +59,20 @@ def coil_maps(
         maps are 0 where the eigenvalue is not above this
     noise_variance
         E|n|² of a sample, mean over the coils
-
-    Returns
-    -------
-        complex64 (coil, y, x), Σ|S|² = 1 where the eigenvalue is above ``crop``; the phase is relative to the
-        first coil; 0 throughout where the calibration holds nothing but noise
     """
     n_coils = len(calibration)
     signal = _signal_space(_windows(calibration, width), threshold, noise_variance)
     if not signal.shape[1]:
-        return torch.zeros(n_coils, *shape, dtype=torch.complex64)
+        nowhere = torch.zeros(shape, dtype=torch.bool)
+        return Estimate(torch.zeros(n_coils, *shape, dtype=torch.complex64), nowhere)
     along_y, along_x = (_waves(n, 2 * width - 1, signal) for n in shape)
     lines = torch.einsum("yxij,nx->ynij", _coefficients(signal, n_coils, width), along_x).flatten(1)
     n_rows = max(1, _STRIP // (shape[1] * n_coils**2))
     strips = [
         _eigenvectors((waves @ lines).reshape(-1, n_coils, n_coils), crop) for waves in along_y.split(n_rows)
     ]
-    return torch.cat(strips).T.reshape(-1, *shape).contiguous()
+    maps, doubled = (torch.cat(parts) for parts in zip(*strips, strict=True))
+    return Estimate(maps.T.reshape(-1, *shape).contiguous(), doubled.reshape(shape))
 
 
 def _windows(calibration: Tensor, width: int) -> Tensor:
@@ -106,8 +115,11 @@ def _waves(n: int, size: int, like: Tensor) -> Tensor:
     return torch.polar(torch.ones_like(angles), angles).to(like)
 
 
-def _eigenvectors(matrices: Tensor, crop: float) -> Tensor:
-    """Find unit eigenvectors of the largest eigenvalue, (pixel, coil), 0 where that is not above ``crop``."""
+def _eigenvectors(matrices: Tensor, crop: float) -> tuple[Tensor, Tensor]:
+    """Find unit eigenvectors of the largest eigenvalue, (pixel, coil), 0 where that is not above ``crop``.
+
+    And whether the second one is, bool (pixel,).
+    """
     power = matrices
     for n in range(1, _SQUARINGS + 1):
         power = power @ power
@@ -119,7 +131,17 @@ def _eigenvectors(matrices: Tensor, crop: float) -> Tensor:
     eigenvalue = torch.linalg.vector_norm(vector, dim=1)
     first = vector[:, :1]
     phase = torch.where(first == 0, 1, torch.sgn(first))
-    return torch.where(eigenvalue > crop, (_unit(vector) * phase.conj())[..., 0], 0)
+    found = torch.where(eigenvalue > crop, (_unit(vector) * phase.conj())[..., 0], 0)
+    return found, _second_above(matrices, eigenvalue[:, 0], crop)
+
+
+def _second_above(matrices: Tensor, largest: Tensor, crop: float) -> Tensor:
+    """Whether the second eigenvalue is above ``crop``; √(‖G‖² − λ₁²) bounds it, so few need to be found."""
+    rest = matrices.abs().square().sum((1, 2)) - largest.square()
+    above = rest > crop**2
+    if above.any():
+        above[above.clone()] = torch.linalg.eigvalsh(matrices[above])[:, -2] > crop
+    return above
 
 
 def _unit(vector: Tensor) -> Tensor:
