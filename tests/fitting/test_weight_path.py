@@ -5,7 +5,7 @@ from small_problem import CPU, MEASURES, small
 
 from sharpfit.errors import PausedFitError
 from sharpfit.fitting.reconstruct import reconstruct
-from sharpfit.fitting.stopping import scan_risk
+from sharpfit.fitting.stopping import scan_estimates
 from sharpfit.fitting.weight_path import LARGEST, N_COARSE, N_WEIGHTS, SMALLEST, WeightPath, path_checkpoints
 
 JUDGED = {
@@ -14,7 +14,6 @@ JUDGED = {
     "start": "zero",
     "n_iterations": 180,
 }
-RISK = ("filtered_rss", "filtered_trace", "v_filtered", "v_image")
 
 
 class Marker:
@@ -34,13 +33,13 @@ class Marker:
         self.c.fill_(self.weight)
 
 
-def walk(best):
-    """Weights of a path whose risk is smallest at `best`, and where each began."""
+def walk(*best):
+    """Weights of a path whose estimates of the error are smallest at `best`, and where each began."""
     solver = Marker()
     path = WeightPath(solver, sigma=2.0)
     for _ in range(N_WEIGHTS):
         path.step(None, None)
-        path.told(np.log(path.weights[-1] / best) ** 2)
+        path.told(tuple(np.log(path.weights[-1] / one) ** 2 for one in best))
     return np.array(path.weights), np.array(solver.began_at) / 2.0
 
 
@@ -57,6 +56,16 @@ def test_a_path_goes_from_large_to_small_then_around_the_best_and_ends_there():
     assert len(weights) == N_WEIGHTS
 
 
+@pytest.mark.parametrize(
+    "order", [(0.06, 0.42, 2.0), (2.0, 0.42, 0.06), (0.42, 0.06, 2.0), (2.0, 0.42, np.nan)]
+)
+def test_the_middle_estimate_leads_and_of_two_the_one_of_the_larger_weight(order):
+    weights, began_at = walk(*order)
+    alone, began_alone = walk(2.0 if np.isnan(order[2]) else 0.42)
+    np.testing.assert_array_equal(weights, alone)
+    np.testing.assert_array_equal(began_at, began_alone)
+
+
 @pytest.mark.parametrize("best", [100.0, 1e-3])
 def test_a_path_may_end_at_its_border(best):
     weights, _ = walk(best)
@@ -70,21 +79,32 @@ def test_checkpoints_are_the_ends_of_the_weights():
     assert len(set(path_checkpoints(100))) == N_WEIGHTS + 1
 
 
+def picked_of(datasets, attrs, checkpoints):
+    """Return the checkpoint of the middle weight of those that the three estimates pick."""
+    measures = [name for name in datasets if name.startswith("measures/")]
+    told = []
+    for t in checkpoints:
+        seen = {name.split("/")[1]: datasets[name][t] for name in measures}
+        told.append(scan_estimates(seen, attrs["sigma"], attrs["n_real"], attrs["n_held_out"]))
+    minima = checkpoints[0] + np.argmin(told, axis=0)
+    return sorted(minima, key=lambda t: datasets["weights"][t])[1]
+
+
 def fit(case, **options):
     return reconstruct(case.scan, case.attrs, JUDGED, MEASURES, device=CPU, **options)
 
 
 def test_the_judged_weight_is_near_the_best_one():
     case = small((32, 28), sigma=0.15, acceleration=3)
-    datasets, _, history = fit(case)
+    datasets, attrs, history = fit(case)
     misses = (datasets["images"] - case.truth).reshape(N_WEIGHTS + 1, -1)
     error = np.linalg.norm(misses, axis=1) / np.linalg.norm(case.truth)
-    risks = [scan_risk({name: datasets[f"measures/{name}"][t] for name in RISK}, 0.15) for t in range(19)]
-    picked = int(np.argmin(risks))
+    weights = datasets["weights"]
+    picked = picked_of(datasets, attrs, range(1, N_WEIGHTS + 1))
     assert error[picked] < 1.05 * error.min()
     assert error[picked] < 0.8 * min(error[1], error[N_COARSE])  # neither end of the path is good
-    assert datasets["weights"].shape == datasets["iterations"].shape
-    assert datasets["weights"][-1] == datasets["weights"][1:-1][int(np.argmin(risks[1:-1]))]
+    assert weights.shape == datasets["iterations"].shape
+    assert weights[-1] == weights[picked_of(datasets, attrs, range(1, N_WEIGHTS))]
     assert len(history) == 181
 
 

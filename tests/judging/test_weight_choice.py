@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_records import ITERATIONS, made_record
+from made_records import ITERATIONS, by_risk_alone, made_record
 
 from sharpfit.judging.divergence import rising
 from sharpfit.judging.judge import judge
@@ -14,7 +14,7 @@ WEIGHTS = (np.nan, 3.0, 2.0, 1.0, 0.7, 0.5, 0.3, 0.2, 0.1, 0.06, 0.5)
 
 def path(picked=5, **changes):
     """A path whose squared bias is smallest at one weight; its loss rises at the end, as it must."""
-    record = made_record(sigma=0.02)
+    record = by_risk_alone(made_record(sigma=0.02))
     bias = np.abs(np.log(np.r_[10.0, WEIGHTS[1:]] / WEIGHTS[picked]))[:, None] + 0.5
     chi2 = record.history["chi2"].copy()
     chi2[-1] = 2 * chi2.min()
@@ -28,6 +28,22 @@ def test_the_picked_weight_is_that_of_the_smallest_risk():
     assert found.weight.lowest <= 0.5 <= found.weight.highest
     assert found.weight.n_tried == 9
     assert "weight 0.5 σ of 9 from 3 to 0.06 σ" in found.evidence
+
+
+def test_the_start_of_a_path_is_no_weight_to_pick():
+    record = path()
+    bias = record.filtered_rss.copy()
+    bias[0] = -1e3
+    assert judge(replace(record, filtered_rss=bias)).weight.weight == 0.5
+
+
+def test_held_out_samples_have_a_say_in_the_weight():
+    """Of two estimates the larger weight is taken: of J's 0.5 and of what the held-out samples prefer."""
+    record = path()
+    for preferred, weight in ((3, 1.0), (8, 0.5)):
+        held_out = np.ones((len(ITERATIONS), 1))
+        held_out[preferred] = 0.5
+        assert judge(replace(record, held_out_rss=held_out)).weight.weight == weight
 
 
 def test_a_path_is_no_divergence_although_its_loss_rises_again():

@@ -22,6 +22,13 @@ def test_the_middle_one_is_picked_and_the_earlier_of_two(minima, picked, most):
     assert most_of(estimates(*minima)) == most
 
 
+@pytest.mark.parametrize(("minima", "picked"), [((5, 1, 3), 3), ((1, 4, 5), 4), ((5, 2), 2), ((6, 3), 6)])
+def test_along_a_path_the_middle_is_that_of_the_weights(minima, picked):
+    """The last weight is that of the fourth checkpoint once more: of equal ones the first estimate's."""
+    weights = (np.nan, 3.0, 2.0, 1.0, 0.7, 0.5, 1.0)
+    assert middle_minimum(estimates(*minima, n=7), weights) == picked
+
+
 def test_what_is_not_finite_is_nobodys_minimum():
     values = np.array([3.0, np.nan, -np.inf, 2.0, np.inf])
     assert middle_minimum({"J": Estimate(values, np.ones(5))}) == 3

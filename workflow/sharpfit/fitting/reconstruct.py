@@ -18,7 +18,7 @@ from sharpfit.fitting.loop import Fit, Trajectory, percentile99
 from sharpfit.fitting.objective import Problem
 from sharpfit.fitting.observe import checkpoint_iterations, ring_counts
 from sharpfit.fitting.solving import Objective, Solver, make_basis, make_penalty, make_solver
-from sharpfit.fitting.stopping import scan_risk, stop_rule
+from sharpfit.fitting.stopping import scan_estimates, stop_rule
 from sharpfit.fitting.weight_path import Proximal, WeightPath, path_checkpoints
 from sharpfit.physics.conjugate_gradient import conjugate_gradient
 
@@ -146,7 +146,7 @@ def _fit(problem: Problem, regime: Mapping[str, Any], n_checkpoints: int) -> Fit
         problem,
         path,
         path_checkpoints(regime["n_iterations"]),
-        steer=lambda seen: path.told(scan_risk(seen, sigma)),
+        steer=lambda seen: path.told(scan_estimates(seen, sigma, problem.n_real, problem.n_held_out)),
     )
 
 

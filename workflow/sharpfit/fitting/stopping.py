@@ -58,20 +58,12 @@ class JudgedStop:
         return f"judged: the error rose since iteration {iterations[lowest]}, {waited} iterations ago"
 
     def _estimates(self, observations: Sequence[Mapping[str, np.ndarray]]) -> dict[str, quorum.Estimate]:
-        sums = {
-            name: np.array([seen[name].reshape(len(seen["rss"]), -1).mean(1).sum() for seen in observations])
-            for name in ("rss", "held_out_rss", "df", "v_data", "v_image")
-        }
-        n_slices = len(observations[0]["rss"])
-        n_real, noise = self.n_real * n_slices, n_slices * self.sigma**2
-        sure = estimates.sure(sums["rss"], sums["df"], self.sigma, n_real)
-        unseen = self.n_held_out * noise
+        told = [scan_estimates(seen, self.sigma, self.n_real, self.n_held_out) for seen in observations]
+        noise = self.sigma**2 * self.n_real * len(observations[0]["rss"])
         return quorum.estimates_of(
-            np.array([scan_risk(seen, self.sigma) for seen in observations]),
-            estimates.risk(sure, sums["v_data"], sums["v_image"]),
-            sums["held_out_rss"] / (unseen or np.nan),
-            v_image=sums["v_image"],
-            v_samples=sums["v_data"] / (self.n_real * noise),
+            *np.array(told).T,
+            v_image=np.array([_sum(seen["v_image"]) for seen in observations]),
+            v_samples=np.array([_sum(seen["v_data"]) for seen in observations]) / noise,
         )
 
     def _noise(self, observations: Sequence[Mapping[str, np.ndarray]], lowest: int) -> float:
@@ -80,7 +72,29 @@ class JudgedStop:
         return float(2 * 2 * self.sigma * np.sqrt((change.sum(0) ** 2).mean()))
 
 
+def scan_estimates(
+    seen: Mapping[str, np.ndarray], sigma: float, n_real: float, n_held_out: float
+) -> tuple[float, float, float]:
+    """J, the risk at the samples and the held-out residual of one checkpoint, all slices together.
+
+    As `sharpfit.measuring.quorum.estimates_of` takes them; NaN where there is no held-out sample.
+    """
+    sums = {name: _sum(seen[name]) for name in ("rss", "held_out_rss", "df", "v_data", "v_image")}
+    n_slices = len(seen["rss"])
+    sure = estimates.sure(sums["rss"], sums["df"], sigma, n_real * n_slices)
+    return (
+        scan_risk(seen, sigma),
+        estimates.risk(sure, sums["v_data"], sums["v_image"]),
+        sums["held_out_rss"] / (n_held_out * n_slices * sigma**2 or np.nan),
+    )
+
+
 def scan_risk(seen: Mapping[str, np.ndarray], sigma: float) -> float:
     """J of one checkpoint: the sum over slices, the mean over pairs."""
     parts = (seen[name] for name in ("filtered_rss", "filtered_trace", "v_filtered", "v_image"))
     return float(filtered_risk(*parts, sigma=sigma).sum(0).mean())
+
+
+def _sum(values: np.ndarray) -> float:
+    """Sum over slices of the mean over pairs, where there are pairs."""
+    return float(values.reshape(len(values), -1).mean(1).sum())

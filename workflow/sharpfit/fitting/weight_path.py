@@ -1,4 +1,4 @@
-"""A penalty's weight chosen by the judge: a path of weights, the risk of each, and the best of them."""
+"""A penalty's weight chosen by the judge: a path of weights, the error of each, and the best of them."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ def path_checkpoints(n_iterations: int) -> list[int]:
 class WeightPath:
     """Leads a proximal solver along weights from large to small, each from the solution of the one before.
 
-    All replicas walk the same path, so that the risk J of every weight is known
-    (`sharpfit.measuring.filtered_risk`). After `N_COARSE` log-spaced weights, `N_REFINED` are tried around
-    the one of the smallest J, from the solution of the next larger one; the fit ends at the best of all.
+    All replicas walk the same path, so that the judge's estimates of the error are known at every weight; the
+    best weight is the middle one of those at which they are smallest (`sharpfit.measuring.quorum`). After
+    `N_COARSE` log-spaced weights, `N_REFINED` are tried around the best, from the solution of the next larger
+    one; the fit ends at the best of all.
 
     Parameters
     ----------
@@ -51,9 +52,10 @@ class WeightPath:
     def __init__(self, solver: Proximal, sigma: float) -> None:
         self._solver, self._sigma = solver, sigma
         self.weights: list[float] = []
-        self._risks: list[float] = []
+        self._told: list[tuple[float, ...]] = []
         self._centre = 0.0  # the best of the coarse weights, once it is known
-        self._last = self._before_best = solver.c.clone()
+        self._last = solver.c.clone()
+        self._before: list[Tensor] = []  # where each estimate's smallest began
         self._go_to(float(_COARSE[0]))
 
     @property
@@ -75,24 +77,34 @@ class WeightPath:
         """Move every item one step at the present weight."""
         self._solver.step(gradient, loss)
 
-    def told(self, risk: float) -> None:
-        """Take J at the end of the present weight, and go to the next."""
-        if risk < min(self._risks, default=np.inf):
-            self._before_best = self._last
+    def told(self, estimates: tuple[float, ...]) -> None:
+        """Take the estimates of the error at the end of a weight, NaN where unknown, and go to the next."""
+        self._before = self._before or [self._last] * len(estimates)
+        for k, value in enumerate(estimates):
+            if value < min((one[k] for one in self._told if np.isfinite(one[k])), default=np.inf):
+                self._before[k] = self._last
         self._last = self.c.clone()
-        self._risks.append(risk)
-        n = len(self._risks)
-        best = int(np.argmin(self._risks))
+        self._told.append(estimates)
+        n = len(self._told)
         if n < N_COARSE:
             self._go_to(float(_COARSE[n]))
         elif n < N_COARSE + N_REFINED:
             if n == N_COARSE:
-                self._centre = self.weights[best]
-                self.c.copy_(self._before_best)
+                at, estimate = self._best()
+                self._centre = self.weights[at]
+                self.c.copy_(self._before[estimate])
             exponent = _REFINED[n - N_COARSE]
             self._go_to(self._centre * float((_COARSE[0] / _COARSE[1]) ** exponent))
         elif n < N_WEIGHTS:
-            self._go_to(self.weights[best])
+            self._go_to(self.weights[self._best()[0]])
+
+    def _best(self) -> tuple[int, int]:
+        """Return the weight that the middle estimate picks, and which estimate that is."""
+        values = np.where(np.isfinite(self._told), self._told, np.inf)
+        known = [k for k in range(values.shape[1]) if k == 0 or np.isfinite(values[:, k]).any()]
+        minima = [(int(values[:, k].argmin()), k) for k in known]
+        minima.sort(key=lambda one: -self.weights[one[0]])
+        return minima[(len(minima) - 1) // 2]
 
     def _go_to(self, weight: float) -> None:
         self.weights.append(weight)
@@ -104,15 +116,15 @@ class WeightPath:
         return {
             "solver": self._solver.state_dict(),
             "weights": self.weights,
-            "risks": self._risks,
+            "told": self._told,
             "last": self._last,
-            "before_best": self._before_best,
+            "before": self._before,
             "centre": self._centre,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up the state of another instance."""
         self._solver.load_state_dict(state["solver"])
-        self.weights, self._risks = list(state["weights"]), list(state["risks"])
-        self._last, self._before_best = state["last"], state["before_best"]
+        self.weights, self._told = list(state["weights"]), [tuple(one) for one in state["told"]]
+        self._last, self._before = state["last"], list(state["before"])
         self._centre = state["centre"]

@@ -106,15 +106,13 @@ class Curves:
 
     @cached_property
     def estimates(self) -> dict[str, Estimate]:
-        """The estimates of the error that the judge asks, by name; along a path of weights J alone."""
-        all_three = estimates_of(
-            self.risk,
-            self.sample_risk,
-            self.held_out,
+        """The estimates of the error that the judge asks, by name; a path's start has no weight to pick."""
+        outside = np.isnan(self.record.weights) if self.record.weights else np.zeros(len(self.risk), bool)
+        return estimates_of(
+            *(np.where(outside, np.nan, one) for one in (self.risk, self.sample_risk, self.held_out)),
             v_image=self.v_image,
             v_samples=self.v_data / (self.n_real * self.sigma**2),
         )
-        return {name: all_three[name] for name in all_three if name == "J" or not self.record.weights}
 
     @cached_property
     def mean_frc(self) -> np.ndarray:

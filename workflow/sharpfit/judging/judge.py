@@ -74,7 +74,7 @@ def judge(record: Record) -> Judgement:
 
 def pick(curves: Curves) -> int:
     """Return the checkpoint that the middle one of the estimates picks, the start if none is finite."""
-    return middle_minimum(curves.estimates)
+    return middle_minimum(curves.estimates, curves.record.weights)
 
 
 def _worst_slice(curves: Curves, picked: int) -> int:

@@ -1,4 +1,4 @@
-"""Judge a fit whose checkpoints are the weights of a penalty: the image at the weight of the smallest J."""
+"""Judge a fit whose checkpoints are the weights of a penalty: the image at the middle one of three picks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ChosenWeight:
     weight
         chosen
     lowest, highest
-        weights whose J exceeds the smallest by no more than its standard error
+        weights whose J exceeds that of the chosen one by no more than its standard error
     n_tried
         different weights on the path
     """
@@ -36,7 +36,7 @@ class ChosenWeight:
 
 
 def chosen_weight(curves: Curves, picked: int, error: np.ndarray) -> ChosenWeight:
-    """Name the picked checkpoint's weight; `error` is the standard error of every J minus the smallest."""
+    """Name the picked checkpoint's weight; `error` is the standard error of every J minus its own."""
     weights = np.array(curves.record.weights)
     as_good = weights[(curves.risk - curves.risk[picked] <= error) & np.isfinite(weights)]
     lowest, highest = (float(end(as_good, initial=weights[picked])) for end in (np.min, np.max))

@@ -10,7 +10,7 @@ with 2.1 %.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,10 +69,15 @@ def estimates_of(
     return {name: one for name, one in found.items() if np.isfinite(one.values).any()}
 
 
-def middle_minimum(estimates: Mapping[str, Estimate]) -> int:
-    """Return the checkpoint that the middle estimate picks, the earlier of two; the start without any."""
+def middle_minimum(estimates: Mapping[str, Estimate], weights: Sequence[float] = ()) -> int:
+    """Return the checkpoint that the middle estimate picks, the earlier of two; the start without any.
+
+    Along a path of weights, NaN at the start, the middle and the earlier are those by weight, from large to
+    small.
+    """
     known = (np.where(np.isfinite(one.values), one.values, np.inf) for one in estimates.values())
-    minima = sorted(int(values.argmin()) for values in known)
+    minima = [int(values.argmin()) for values in known]
+    minima.sort(key=lambda at: -weights[at] if len(weights) else at)
     return minima[(len(minima) - 1) // 2] if minima else 0
 
 
