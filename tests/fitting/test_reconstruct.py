@@ -122,6 +122,7 @@ def test_what_was_asked_is_stored_beside(fit):
     _, datasets, attrs, _, _ = fit
     assert (attrs["sigma"], attrs["image_scale"], attrs["n_iterations_asked"]) == (SIGMA, 3.5, 10)
     assert attrs["stopped_because"] == ""
+    assert not attrs["is_penalised"]
     assert datasets["psf_points"].shape == (2, 5, 2)
     assert datasets["frc_counts"].shape == (5,)
     assert {values.shape[0] for name, values in datasets.items() if name.startswith("measures/")} == {4}

@@ -106,6 +106,7 @@ def test_the_judged_weight_is_near_the_best_one():
     assert weights.shape == datasets["iterations"].shape
     assert weights[-1] == weights[picked_of(datasets, attrs, range(1, N_WEIGHTS))]
     assert len(history) == 181
+    assert attrs["is_penalised"]
 
 
 def test_a_weight_counts_in_units_of_the_noise():

@@ -74,3 +74,13 @@ def test_rates_that_cancel_are_not_frozen():
     record = made_record(conditioning=0.5)
     pace = 0.01 * (-1.0) ** T
     assert judge(replace(record, history=with_history(record, pace=pace, lr=pace))).verdict != "frozen"
+
+
+def test_the_loss_of_a_penalised_fit_may_rise():
+    """From a zero-filled start a penalty takes the image away from the data for good."""
+    record = losing(np.r_[0.98, np.linspace(0.97, 1.2, 100)])
+    uphill = replace(
+        record, filtered_rss=record.filtered_rss + np.linspace(0, 900, len(record.iterations))[:, None]
+    )
+    assert judge(uphill).verdict == "diverging"
+    assert judge(replace(uphill, is_penalised=True)).verdict != "diverging"

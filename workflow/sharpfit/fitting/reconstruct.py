@@ -196,6 +196,7 @@ def _attributes(
         "travel_needed": percentile99(conjugate_gradient(problem.gram, gradient, 10)),
         "has_measured_pair": problem.has_measured_pair,
         "has_learning_rate": not math.isnan(solver.lr),
+        "is_penalised": "penalty" in regime,
         "regime": json.dumps(regime, sort_keys=True),
         "n_iterations_asked": regime["n_iterations"],
     }

@@ -52,7 +52,7 @@ def judge(record: Record) -> Judgement:
         divergence.non_finite(record)
         or diagnosis.frozen(record)
         or (of_path(weight, curves, gain(curves)) if weight else None)
-        or (None if stayed_low(curves, picked) else divergence.rising(record))
+        or (None if stayed_low(curves, picked) or record.is_penalised else divergence.rising(record))
         or over_fitting(curves, picked)
         or under_fitted(curves)
         or gain(curves)

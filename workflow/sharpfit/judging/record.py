@@ -48,6 +48,8 @@ class Record:
     travel_needed: float
     has_learning_rate: bool = True
     """Whether `pace` in the history counts learning rates, or iterations of a solver that has none."""
+    is_penalised: bool = False
+    """Whether a penalty is minimised beside the loss, which may rise then without diverging."""
     weights: tuple[float, ...] = ()
     """Where the checkpoints are weights of a penalty: each one's, in units of σ; NaN at the start."""
     has_measured_pair: bool = False

@@ -69,6 +69,7 @@ def read_record(reconstruction: Path, history: Path) -> Record:
             arrays: dict[str, Any] = {name: _finite(file[_place(name)][()]) for name in MEASURES}
             attrs = {name: file.attrs[name] for name in ATTRIBUTES}
             measured = bool(file.attrs.get("has_measured_pair", False))
+            penalised = bool(file.attrs.get("is_penalised", False))
             weights = tuple(file["weights"][()].tolist()) if "weights" in file else ()
         except KeyError as error:
             raise InputError(f"{reconstruction}: {error.args[0]}; reconstruct it again") from error
@@ -84,6 +85,7 @@ def read_record(reconstruction: Path, history: Path) -> Record:
         last_step=float(np.nan_to_num(attrs["last_step"])),
         travel_needed=float(np.nan_to_num(attrs["travel_needed"])),
         has_learning_rate=bool(attrs["has_learning_rate"]),
+        is_penalised=penalised,
         weights=weights,
         has_measured_pair=measured,
     )
