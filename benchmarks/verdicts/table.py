@@ -220,7 +220,8 @@ def weights(paths: Sequence[Judged]) -> str:
     names = sorted({one.case["regime"]["penalty"]["name"] for one in paths})
     for name in (*names, "all"):
         chosen = [one for one in paths if name in (one.case["regime"]["penalty"]["name"], "all")]
-        regret = 100 * np.array([one.regret(one.found.picked) for one in chosen])
+        of_weights = [one.error / one.error[1:].min() - 1 for one in chosen]  # the start has no weight
+        regret = 100 * np.array([e[one.found.picked] for e, one in zip(of_weights, chosen, strict=True)])
         lines.append(
             f"| {name} | {len(regret)} | {regret.mean():.1f} % | {np.median(regret):.2f} % | "
             f"{100 * (regret <= 5).mean():.0f} % | {regret.max():.0f} % |"

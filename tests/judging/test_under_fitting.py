@@ -137,3 +137,9 @@ def test_a_schedule_that_decayed_is_asked_what_its_largest_rate_would_bring():
 )
 def test_a_fit_is_under_fitted_where_going_on_would_gain(record, under):
     assert (judge(record).verdict == "under-fitted") == under
+
+
+def test_the_gradient_that_a_penalty_holds_up_is_no_beginning():
+    record = going_on(-0.03, 0.0, variance=0.1, gradient=0.6)
+    assert judge(record).verdict == "under-fitted"
+    assert judge(replace(record, is_penalised=True)).verdict != "under-fitted"

@@ -27,7 +27,9 @@ def under_fitted(curves: Curves) -> Finding | None:
     if not (risk > 0 and bias > thresholds.BIAS_LEFT * risk):
         return None
     beginning = (
-        left > thresholds.GRADIENT_HARDLY_MOVED and _slope(curves, curves.risk) < thresholds.RISK_AT_REST
+        not curves.record.is_penalised  # a penalty keeps the loss's gradient from falling
+        and left > thresholds.GRADIENT_HARDLY_MOVED
+        and _slope(curves, curves.risk) < thresholds.RISK_AT_REST
     )
     ahead = look_ahead(curves)
     if not (beginning or ahead.error < thresholds.GAIN):
