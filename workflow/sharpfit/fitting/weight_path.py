@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from sharpfit.fitting.solving import Solver
+from sharpfit.measuring import quorum
 
 LARGEST, SMALLEST = 3.0, 0.05
 """Ends of the path in units of σ; the best weights of ten paths lay between 0.15 and 1."""
@@ -100,11 +101,11 @@ class WeightPath:
 
     def _best(self) -> tuple[int, int]:
         """Return the weight that the middle estimate picks, and which estimate that is."""
-        values = np.where(np.isfinite(self._told), self._told, np.inf)
+        values = np.array(self._told)
         known = [k for k in range(values.shape[1]) if k == 0 or np.isfinite(values[:, k]).any()]
-        minima = [(int(values[:, k].argmin()), k) for k in known]
-        minima.sort(key=lambda one: -self.weights[one[0]])
-        return minima[(len(minima) - 1) // 2]
+        minima = [quorum.smallest(values[:, k]) for k in known]
+        chosen = quorum.middle(minima, self.weights)
+        return minima[chosen], known[chosen]
 
     def _go_to(self, weight: float) -> None:
         self.weights.append(weight)

@@ -75,10 +75,19 @@ def middle_minimum(estimates: Mapping[str, Estimate], weights: Sequence[float] =
     Along a path of weights, NaN at the start, the middle and the earlier are those by weight, from large to
     small.
     """
-    known = (np.where(np.isfinite(one.values), one.values, np.inf) for one in estimates.values())
-    minima = [int(values.argmin()) for values in known]
-    minima.sort(key=lambda at: -weights[at] if len(weights) else at)
-    return minima[(len(minima) - 1) // 2] if minima else 0
+    minima = [smallest(one.values) for one in estimates.values()]
+    return minima[middle(minima, weights)] if minima else 0
+
+
+def smallest(values: np.ndarray) -> int:
+    """Return where the smallest finite value stands; 0 without any."""
+    return int(np.where(np.isfinite(values), values, np.inf).argmin())
+
+
+def middle(minima: Sequence[int], weights: Sequence[float] = ()) -> int:
+    """Return which of these checkpoints is the middle one, the earlier of two; as `middle_minimum` orders."""
+    order = sorted(range(len(minima)), key=lambda k: -weights[minima[k]] if len(weights) else minima[k])
+    return order[(len(order) - 1) // 2]
 
 
 def most_of(estimates: Mapping[str, Estimate]) -> int:

@@ -19,10 +19,11 @@ from matplotlib.ticker import ScalarFormatter
 
 from sharpfit.judging.evaluate import JudgedFit
 from sharpfit.judging.findings import place
+from sharpfit.reporting.colours import COLOURS
 from sharpfit.reporting.grey import gain_for, grey_window
 
-BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#666666"
-SKY = "#56B4E9"
+BLUE, ORANGE, GREEN, PURPLE = COLOURS[:4]
+SKY, GREY = COLOURS[5], "#666666"
 _OF_RISKS = ((GREEN, "-."), (SKY, (0, (1, 2))))
 _NO_METADATA: dict[str, Any] = {"Software": None}
 

@@ -1,9 +1,9 @@
 """Processes that have imported the libraries of a rule's jobs, and fork one child for every job.
 
-Importing torch takes as long as a small fit. A server listens
-at a socket for each rule; the first job of a rule forks the rule's own server off, which imports what that
-job's code imports at its top, from outside this workflow, and nothing of this workflow: every child imports
-that anew, as a process of its own would. Jobs come from `sharpfit.running.start_job`.
+Importing torch takes as long as a small fit. A server listens at a socket for each rule; the first job of a
+rule forks the rule's own server off, which imports what that job's code imports at its top, from outside this
+workflow, and nothing of this workflow: every child imports that anew, as a process of its own would. Jobs
+come from `sharpfit.running.start_job`.
 
 No run depends on it. A server ends when standard input does, that is with the Snakemake that started it, once
 its jobs are done; its jobs die with it; and a job dies with the process that stands for it.
