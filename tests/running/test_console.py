@@ -46,8 +46,8 @@ def said():
     return io.StringIO()
 
 
-def run(said, records, *, terminal=False, reasons=None):
-    study = Study(JOBS, 0, lambda job: (reasons or {}).get(str(job), []), lambda: "the table")
+def run(said, records, *, terminal=False, reasons=None, n_fresh=0):
+    study = Study(JOBS, n_fresh, lambda job: (reasons or {}).get(str(job), []), lambda: "the table")
     out = Console(file=said, force_terminal=terminal, width=120, highlight=False, soft_wrap=True)
     shown = RunConsole(study, out)
     for one in records:
@@ -136,9 +136,15 @@ def test_what_is_no_run_is_shown_as_snakemake_says_it(said):
 
 def test_nothing_to_do_shows_the_last_words_again(said, capsys):
     nothing = "Nothing to be done (all requested files are present and up to date)."
-    run(said, [BEGIN[0], record(text=nothing)]).close()
+    run(said, [BEGIN[0], record(text=nothing)], n_fresh=3).close()
     assert said.getvalue() == "Nothing to do: all 3 results are up to date.\n"
     assert capsys.readouterr().out == "the table\n"
+
+
+def test_a_stage_with_nothing_to_do_does_not_call_all_results_up_to_date(said):
+    nothing = "Nothing to be done (all requested files are present and up to date)."
+    run(said, [BEGIN[0], record(text=nothing)], n_fresh=1).close()
+    assert said.getvalue() == "Nothing to do for this; not asked for, and out of date: 2 results.\n"
 
 
 def test_a_dry_run_says_why_and_folds_jobs_with_one_reason(capsys):

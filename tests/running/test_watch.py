@@ -1,5 +1,6 @@
 """How far a run is, from logs and sidecars."""
 
+import io
 import os
 import re
 import shutil
@@ -8,11 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from sharpfit.cli import app
 from sharpfit.provenance.open_study import open_study
 from sharpfit.running import watching
+from sharpfit.running.live import bars
 from sharpfit.study.jobs import Job
 
 REPOSITORY = Path(__file__).parents[2]
@@ -89,3 +92,28 @@ def test_no_study_is_said_in_one_line():
     result = CliRunner().invoke(app, ["watch"])
     assert result.exit_code == 1
     assert "params.yaml" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("width", "shown", "left_out"),
+    [
+        (130, ("held-out 1.497", "lr 0.01", "━"), ()),
+        (100, ("phantom_r2/gradient_descent", "━"), ("held-out", "lr")),
+        (80, ("phantom_r2/gradient_des",), ("held-out", "lr", "━")),
+    ],
+)
+def test_a_narrow_terminal_keeps_chi2_and_the_time_left(width, shown, left_out):
+    fit = "reconstruct phantom_r2/gradient_descent"
+    figures = "chi2 0.8488  held-out 1.497  lr 0.01"
+    seen = watching.Watch(first={fit: (0.0, 0)})
+    steps = [
+        watching.Step(fit, watching.RUNNING, 60, 200, figures),
+        watching.Step("evaluate phantom_r2/cg", watching.RUNNING),
+    ]
+    console = Console(width=width, file=io.StringIO())
+    console.print(bars(steps, seen, 40.0, width))
+    line, other = console.file.getvalue().splitlines()
+    for part in ("60/200 chi2 0.8488  ", "about 1 min 33 s left", *shown):
+        assert part in line
+    assert not any(part in line for part in left_out)
+    assert other.startswith("evaluate phantom_r2/cg")

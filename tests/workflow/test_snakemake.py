@@ -64,6 +64,20 @@ def test_verdicts_of_earlier_parameters_are_not_printed(study: Scratch) -> None:
     assert "Report:" in study.call("snakemake", "--cores", "2").stdout
 
 
+def test_verdicts_are_printed_by_the_stage_that_makes_them_alone(study: Scratch) -> None:
+    said = study.call("snakemake", "--cores", "2", "--", "preprocessed").stdout
+    assert "Nothing to do" in said
+    assert "Report:" not in said
+    assert "Report:" in study.call("snakemake", "--cores", "2", "--", "evaluated").stdout
+
+
+def test_only_a_profile_that_one_asked_for_is_named(study: Scratch) -> None:
+    assert "specific profile" not in study.call("snakemake", "-n").stdout
+    (study.root / "profiles/default").rename(study.root / "profiles/own")
+    said = study.call("snakemake", "-n", "--workflow-profile", "own").stdout
+    assert "Using workflow specific profile profiles/own" in said
+
+
 def test_results_of_a_removed_regime_are_named(study: Scratch) -> None:
     text = yaml.safe_dump({**study.params(), "regimes": {"slow": study.params()["regimes"]["slow"]}})
     (study.root / "params.yaml").write_text(text)

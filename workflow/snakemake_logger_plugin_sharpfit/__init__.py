@@ -5,11 +5,15 @@ Snakefile decides which copy runs: the plan that is made there hands its console
 """
 
 import logging
+import re
 import sys
 from typing import Protocol
 
+from snakemake import cli
 from snakemake.logging import ColorizingTextHandler, DefaultFilter, DefaultFormatter
 from snakemake_interface_logger_plugins.base import LogHandlerBase
+
+_OWN_PROFILE = re.compile(r"Using workflow specific profile (.*/)?profiles/default for setting default")
 
 
 class Shows(Protocol):
@@ -78,3 +82,16 @@ def _snakemakes_own(asked: object) -> logging.Handler:
     handler.addFilter(DefaultFilter(*(getattr(asked, name) for name in names)))
     handler.setFormatter(DefaultFormatter(asked.quiet, asked.show_failed_logs))  # type: ignore[attr-defined]
     return handler
+
+
+def _print(*texts: object, **how: object) -> None:
+    """Print what Snakemake does, but not that it read the profile beside the Snakefile, as every run does.
+
+    That line comes while the command line is read, before there is a logger that could keep it in the log.
+    Other profiles are told of as before.
+    """
+    if not _OWN_PROFILE.match(" ".join(map(str, texts))):
+        print(*texts, **how)  # type: ignore[call-overload]
+
+
+vars(cli)["print"] = _print

@@ -33,7 +33,7 @@ def watch(every: Every = 2.0) -> None:
     def picture(steps: list[Step]) -> Group:
         now = time.monotonic()
         running = [step for step in steps if step.state not in (DONE, WAITING)]
-        return Group(bars(running, seen, now), Text(seen.head(steps, now)))
+        return Group(bars(running, seen, now, console.width), Text(seen.head(steps, now)))
 
     console, seen = Console(highlight=False), Watch()
     with errors_in_one_line():

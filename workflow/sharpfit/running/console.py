@@ -42,6 +42,13 @@ class Study:
     reasons: Callable[[Job], list[str]]
     ending: Callable[[], str]
 
+    def nothing(self) -> str:
+        """Say that what was asked for is up to date, and how much else is not."""
+        stale = len(self.jobs) - self.n_fresh
+        if not stale:
+            return f"Nothing to do: all {number(len(self.jobs), 'result')} are up to date."
+        return f"Nothing to do for this; not asked for, and out of date: {number(stale, 'result')}."
+
 
 class RunConsole:
     """Shows one run. Everything goes to stderr but the last words, which go to stdout."""
@@ -96,7 +103,8 @@ class RunConsole:
             for job in self._failed:
                 self._out.print(Text(accounts.failure(job)))
         if self._ending is not None and not self._failed:
-            print(self._ending, flush=True)
+            if self._ending:
+                print(self._ending, flush=True)
             self._tell_time()
 
     def _plan(self, stats: dict[str, int]) -> None:
@@ -148,7 +156,7 @@ class RunConsole:
         """Pass on what is no event: warnings and errors; notes only where nothing runs."""
         text = record.getMessage() if record.msg else ""
         if text == NOTHING_TO_BE_DONE_MSG:
-            self._out.print(f"Nothing to do: all {number(len(self._jobs), 'result')} are up to date.")
+            self._out.print(self._study.nothing())
             self._ending = self._study.ending()
         elif text.startswith(_STOPPING):
             self._out.print("Stopping. Running fits save their state; the next run goes on from there.")
@@ -165,7 +173,7 @@ class RunConsole:
         left = self._watch.left(self._n_done, self._planned.total(), time.monotonic())
         failed = f", {len(self._failed)} failed" if self._failed else ""
         head = f"{self._n_done} of {number(self._planned.total(), 'job')} done{failed}{left}"
-        return Group(bars(steps, self._watch, time.monotonic()), Text(head, style="dim"))
+        return Group(bars(steps, self._watch, time.monotonic(), self._out.width), Text(head, style="dim"))
 
     def _tell_time(self) -> None:
         if self._began is None or not self._seconds:

@@ -28,7 +28,7 @@ class DryRun:
             if job := self._jobs.get((facts["rule_name"], name)):
                 self._chosen[job] = None
         elif record.msg == NOTHING_TO_BE_DONE_MSG:
-            self._said.append(f"Nothing to do: all {number(len(self._jobs), 'result')} are up to date.")
+            self._said.append(self._study.nothing())
         elif record.levelno >= logging.WARNING and record.msg:
             self._said.append(record.getMessage())
 

@@ -22,7 +22,7 @@ from sharpfit.errors import InputError
 from sharpfit.provenance.code import Code
 from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import write_spec
-from sharpfit.provenance.stale import DAMAGED, Provenance, left_over, rerun_set
+from sharpfit.provenance.stale import DAMAGED, Provenance, rerun_set
 from sharpfit.provenance.why import reasons
 from sharpfit.running import compute, gpus, job_server, preflight, runlock, start_job
 from sharpfit.study import paths
@@ -211,22 +211,9 @@ class Plan:
         return reasons(self.provenance, job, self._rerun)
 
     def _ending(self) -> str:
-        from sharpfit.running.end_table import summary_table
-        from sharpfit.running.reproduced import reproduced
+        from sharpfit.running.last_words import last_words
 
-        said = []
-        if self._is_fresh("summarise"):
-            said.append(summary_table(Path(paths.SUMMARY_CSV), Path(paths.LOGS) / "reconstruct"))
-        if self._is_fresh("report"):
-            said += filter(None, [reproduced()])
-            said.append(f"Report: {Path(paths.REPORT).resolve()}")
-        if old := ", ".join(left_over(self.provenance.jobs)):
-            said.append(f"No longer in {paths.PARAMS}, and left as it is: {old}; delete what you do not need")
-        return "\n".join(said)
-
-    def _is_fresh(self, rule: str) -> bool:
-        """Whether the results of a rule are, as they lie on disk now, what the study asks for."""
-        return self.provenance.why_stale(self._jobs[rule, ""]) is None
+        return last_words(self.provenance, {rule.name for rule in self._workflow.dag.targetrules})
 
     def _job(self, rule: str, wildcards: Any) -> Job:
         name = "/".join(wildcards)
