@@ -1,4 +1,6 @@
 import importlib.util
+import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,13 +60,14 @@ def run(install, monkeypatch, tmp_path, *, uv, statuses):
         return Done(next(iter(s for word, s in statuses.items() if calls[-1].startswith(word)), 0))
 
     monkeypatch.setattr(install.subprocess, "run", call)
+    monkeypatch.setattr(install, "watched", lambda command, _: call(command).returncode)
     return install.main(["-e", "."]), calls
 
 
 def test_uv_installs_where_pip_can_fetch_it(install, monkeypatch, tmp_path):
     status, calls = run(install, monkeypatch, tmp_path, uv=True, statuses={})
     assert status == 0
-    assert calls[-1].startswith("uv --quiet pip install")
+    assert calls[-1].startswith("uv pip install")
     assert "--find-links /wheels" in calls[-1]
     assert calls[-1].endswith("-e .")
 
@@ -81,3 +84,35 @@ def test_pip_has_the_last_word_when_uv_fails(install, monkeypatch, tmp_path):
     status, calls = run(install, monkeypatch, tmp_path, uv=True, statuses=wrong)
     assert status == 1
     assert calls[-1].startswith("python -m pip install")
+
+
+SAID = (
+    "Resolved 158 packages in 5.10s\nDownloading scipy (33.7MiB)\n Downloaded scipy\n"
+    "Installed 1 package\n + scipy\n"
+)
+
+
+def as_uv(status):
+    """A command that says what uv does and ends with a status."""
+    return [sys.executable, "-c", f"import sys; sys.stderr.write({SAID!r}); sys.exit({status})"]
+
+
+def test_what_is_fetched_is_shown_and_the_list_of_packages_is_not(install, capfd):
+    assert install.watched(as_uv(0), None) == 0
+    told = ["Resolved 158 packages in 5.10s", "Downloading scipy (33.7MiB)", "Installed 1 package"]
+    assert capfd.readouterr().err.splitlines() == told
+
+
+def test_all_that_uv_said_is_shown_where_it_fails(install, capfd):
+    assert install.watched(as_uv(2), None) == 2
+    assert capfd.readouterr().err.endswith(SAID)
+
+
+def test_a_terminal_shows_one_line_in_place_of_the_last(install):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    install.show("Downloading scipy (33.7MiB)", terminal)
+    assert terminal.getvalue() == "\r\x1b[KDownloading scipy (33.7MiB)"

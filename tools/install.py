@@ -7,9 +7,11 @@ does, to take the best version that any of them has: a build of torch that pip f
 
 import ast
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TextIO
 
 FLAGS = {
     "index-url": "--index-url",
@@ -18,6 +20,9 @@ FLAGS = {
     "constraint": "--constraint",
     "trusted-host": "--allow-insecure-host",
 }
+# First words of what uv says that a person wants to read; besides, it names each package, some 160 lines.
+SHOWN = ("Resolved", "Downloading", "Prepared", "Installed")
+CLEAR = "\r\x1b[K"
 # Where a later section sets what an earlier one does, pip takes the later.
 SECTIONS = ("global", "install", ":env:")
 
@@ -32,13 +37,32 @@ def main(arguments: list[str]) -> int:
         listed = subprocess.run([*pip, "config", "list"], capture_output=True, text=True, check=False).stdout
         found = settings(listed)
         environment = {"SSL_CERT_FILE": found["cert"], **os.environ} if "cert" in found else None
-        target = ["--quiet", "pip", "install", "--python", sys.executable]
-        if not subprocess.run(
-            [uv, *target, *as_flags(found), *arguments], env=environment, check=False
-        ).returncode:
+        target = ["pip", "install", "--python", sys.executable]
+        if not watched([str(uv), *target, *as_flags(found), *arguments], environment):
             return 0
         print("uv could not install this; trying pip", file=sys.stderr)
+    print("pip installs, and says nothing until it is done: some minutes", file=sys.stderr)
     return subprocess.run([*pip, "install", *quiet, *arguments], check=False).returncode
+
+
+def watched(command: list[str], environment: dict[str, str] | None) -> int:
+    """Run uv; show in one line what it is at, or all that it said where it failed; return its exit status."""
+    said = []
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as uv:
+        for line in uv.stderr or ():
+            said.append(line)
+            if line.split(" ")[0] in SHOWN:
+                show(line.rstrip(), sys.stderr)
+    print(CLEAR * sys.stderr.isatty(), end="", file=sys.stderr, flush=True)
+    if uv.returncode:
+        sys.stderr.writelines(said)
+    return uv.returncode
+
+
+def show(line: str, stream: TextIO) -> None:
+    """Show a line in place of the last one; where the stream is no terminal, below it."""
+    text = f"{CLEAR}{line[: shutil.get_terminal_size().columns - 1]}" if stream.isatty() else f"{line}\n"
+    print(text, end="", file=stream, flush=True)
 
 
 def settings(listed: str) -> dict[str, str]:
