@@ -18,6 +18,12 @@ from sharpfit.cli import app
 
 ARTEFACTS = Path(__file__).parents[2] / "test-artefacts"
 
+#: Pixels between the title of every chart's x axis and the legend below it.
+UNDER_TITLES = """() => [...document.querySelectorAll(".chart:has(.xtitle):has(.legend)")]
+    .filter((chart) => chart.offsetParent)
+    .map((chart) => [".legend", ".xtitle"].map((name) => chart.querySelector(name).getBoundingClientRect()))
+    .map(([legend, title]) => legend.top - title.bottom)"""
+
 pytestmark = needs_browser
 
 
@@ -79,6 +85,7 @@ def test_the_page_fits_its_window_light_and_dark_and_axe_finds_no_fault(browser,
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     watched = Watched(browser, report, width)
     watched.page.evaluate(DRAW_ALL)
+    assert min(watched.page.evaluate(UNDER_TITLES)) >= 0, "a legend lies over the title of its axis"
     ARTEFACTS.mkdir(exist_ok=True)
     for scheme in ("light", "dark"):
         watched.page.emulate_media(color_scheme=scheme)

@@ -18,7 +18,7 @@ def decisions(facts: Mapping[str, Any]) -> list[str]:
 
 def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
     if "axes_source" in facts:
-        yield f"axes: {facts['axes_source']}"
+        yield f"axes: {facts['axes_source'].removeprefix('axes ')}"
     if "mask_source" in facts:
         yield f"sampling: {facts['mask_source']}; {facts['acceleration']:.2f} × fewer samples than locations"
     if "noise_source" in facts:

@@ -26,7 +26,7 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 #: What the chart of all regimes can show: name, curve (of checkpoints or history), logarithmic.
 QUANTITIES = (
-    ("risk J (relative to the scan's best)", "risk", True),
+    ("risk J / the scan's best", "risk", True),
     ("loss χ² (1 = noise floor)", "chi2", True),
     ("held-out χ² (1 = noise floor)", "held_out", True),
     ("NRMSE against the reference", "nrmse", True),

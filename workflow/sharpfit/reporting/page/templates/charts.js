@@ -14,8 +14,8 @@ function themed(layout, onPaper) {
     font: { color: ink, size: 12 },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
-    margin: { l: 60, r: 12, t: 24, b: 90 },
-    legend: { orientation: "h", y: -0.24, yanchor: "top" },
+    margin: { l: 60, r: 12, t: 24, b: 30 }, // more at the bottom, as the legend needs it
+    legend: { orientation: "h", yref: "container", y: 0, yanchor: "bottom" },
     hovermode: "closest",
     xaxis: { ...axis, ...layout.xaxis },
     yaxis: { ...axis, exponentformat: "power", ...layout.yaxis },
