@@ -57,6 +57,10 @@ def study(tmp_path, monkeypatch):
 
 def commit(numbers):
     Path("results/summary.json").write_text(json.dumps(numbers))
+    commit_all()
+
+
+def commit_all():
     identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
     for command in (["add", "-A"], ["commit", "-qm", "numbers"]):
         subprocess.run(["git", *identity, *command], check=True)
@@ -87,3 +91,34 @@ def test_a_range_tells_how_the_numbers_went(study):
     assert "nrmse of head/warm" in lines[1]
     assert "sharper at 100 → mixed at 100" in lines[2]
     assert CliRunner().invoke(app, ["compare", "nowhere..HEAD"]).exit_code == 2
+
+
+@pytest.mark.parametrize("shipped", ["[]", "7", '{"head": []}', '{"head": {"warm": 7}}', "[" * 100_000])
+def test_what_is_committed_as_numbers_and_is_none_says_nothing(study, shipped):
+    ours = (study / "results/summary.json").read_text()
+    (study / "results/summary.json").write_text(shipped)
+    commit_all()
+    (study / "results/summary.json").write_text(ours)
+    assert reproduced() == ""
+    done = CliRunner().invoke(app, ["compare", "HEAD~1..HEAD"])
+    assert (done.exit_code, done.exception is None or isinstance(done.exception, SystemExit)) == (0, True)
+
+
+def test_a_repository_that_came_with_a_study_runs_no_program_of_its_own(study):
+    """git fetches what a repository lacks from its promisor, by a program that its settings name."""
+    settings = {
+        "core.repositoryformatversion": "1",
+        "extensions.partialClone": "origin",
+        "remote.origin.promisor": "true",
+        "remote.origin.url": f"ext::sh -c touch% {study}/executed",
+        "protocol.ext.allow": "always",
+        "protocol.file.allow": "always",
+    }
+    for name, value in settings.items():
+        subprocess.run(["git", "config", name, value], check=True)
+    command = ["git", "rev-parse", "HEAD:results/summary.json"]
+    found = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    Path(".git/objects", found[:2], found[2:]).unlink()
+    assert reproduced() == ""
+    assert CliRunner().invoke(app, ["compare", "HEAD..HEAD"]).exit_code == 2
+    assert not (study / "executed").exists()

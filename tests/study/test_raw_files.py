@@ -47,6 +47,18 @@ def test_what_has_no_end_is_no_raw_file(tmp_path: Path, monkeypatch: pytest.Monk
         plan(tmp_path, "scan.npy")
 
 
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="such files are the kernel's of Linux")
+def test_a_file_that_says_it_has_no_bytes_is_no_raw_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scan.npy").touch()
+    (tmp_path / "endless.npy").symlink_to("/proc/self/environ")
+    for name in ("scan.npy", "endless.npy"):
+        with pytest.raises(InputError, match=rf"scans\.mine: {name} is empty; name the file of the data"):
+            plan(tmp_path, name)
+
+
 @pytest.mark.parametrize(
     "file",
     [

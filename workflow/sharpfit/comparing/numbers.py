@@ -1,6 +1,7 @@
 """The numbers of two summaries, fit by fit: are the verdicts the same, and how far apart is the rest."""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sharpfit.errors import InputError
-from sharpfit.study import paths
+from sharpfit.study import paths, regular_file
 
 Summary = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
@@ -73,36 +74,51 @@ def compare_numbers(first: Summary, other: Summary) -> Numbers:
 
 def read_summary(file: Path) -> Summary:
     """Read results/summary.json."""
-    if not file.is_file():  # nor a pipe, which would be waited for
-        raise InputError(f"{file}: no such file; run the study")
     try:
-        content: Summary = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file}: no summary can be read ({error}); run the study") from error
-    return content
+        summary = _summary(regular_file.read_bytes(file))
+    except FileNotFoundError:
+        raise InputError(f"{file}: no such file; run the study") from None
+    except OSError as error:
+        raise InputError(f"{file}: no summary can be read ({error.strerror}); run the study") from error
+    if summary is None:
+        raise InputError(f"{file}: holds no summary; run the study")
+    return summary
 
 
 def committed(revision: str, path: str) -> bytes | None:
-    """Return a file of the current folder as git has it at a revision; None where it has none.
-
-    Only git's object store is asked: no hook, filter or pager of the folder runs.
-    """
-    command = ["git", "cat-file", "blob", f"{revision}:./{path}"]
+    """Return a file of the current folder as git has it at a revision; None where it has none."""
     try:
-        done = subprocess.run(command, capture_output=True, check=False)
+        done = ask_git("cat-file", "blob", f"{revision}:./{path}")
     except OSError:
         return None
     return done.stdout if done.returncode == 0 else None
 
 
+def ask_git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Ask the object store of the current folder's repository, which may have come with a received study.
+
+    What is asked here runs no hook, filter or pager. A repository could still have git fetch what it lacks,
+    by a program that its settings name: so no protocol is allowed, whatever they say.
+    """
+    alone = {**os.environ, "GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
+    return subprocess.run(["git", *arguments], env=alone, capture_output=True, check=False)
+
+
 def committed_summary(revision: str) -> Summary | None:
     """Return the numbers that a revision ships with; None where it ships none."""
     content = committed(revision, paths.SUMMARY_JSON)
+    return None if content is None else _summary(content)
+
+
+def _summary(content: bytes) -> Summary | None:
+    """Return what a summary.json says; None where it is none, whatever lies in its place."""
     try:
-        summary: Summary | None = None if content is None else json.loads(content)
-    except ValueError:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
         return None
-    return summary
+    scans = found.values() if isinstance(found, dict) else (None,)
+    fits = [fit for scan in scans for fit in (scan.values() if isinstance(scan, dict) else (None,))]
+    return found if all(isinstance(fit, dict) for fit in fits) else None
 
 
 def numbers_of(where: str) -> Summary:

@@ -1,9 +1,8 @@
 """How the committed numbers of a study went from revision to revision."""
 
-import subprocess
 from collections.abc import Iterator
 
-from sharpfit.comparing.numbers import Summary, committed_summary, compare_numbers
+from sharpfit.comparing.numbers import Summary, ask_git, committed_summary, compare_numbers
 from sharpfit.errors import InputError
 from sharpfit.study import paths
 
@@ -48,8 +47,8 @@ def _size(numbers: Summary) -> str:
 
 
 def _commits(revisions: str) -> Iterator[str]:
-    command = ["git", "rev-list", "--reverse", revisions, "--", paths.SUMMARY_JSON]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = ask_git("rev-list", "--reverse", revisions, "--", paths.SUMMARY_JSON)
     if done.returncode:
-        raise InputError(f"{revisions}: {(done.stderr.splitlines() or ['git failed'])[0]}")
-    yield from done.stdout.split()
+        said = done.stderr.decode(errors="replace").splitlines() or ["git failed"]
+        raise InputError(f"{revisions}: {said[0]}")
+    yield from done.stdout.decode().split()

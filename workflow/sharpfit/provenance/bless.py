@@ -49,11 +49,14 @@ def _check(provenance: Provenance, job: Job) -> None:
 def _rewrite(provenance: Provenance, job: Job, record: dict[str, str]) -> None:
     sidecar: dict[str, Any] = read_sidecar(job.sidecar) or {}
     changes = differences(provenance, job)
+    results = bytes_now(list(job.outputs.values()), provenance.digests)
     entry = {**record, "accepted": changes, "fingerprint_before": sidecar["fingerprint"]}
     content = {
         **sidecar,
         "fingerprint": provenance.fingerprints[job.sidecar],
         "spec": provenance.specs[job.sidecar],
+        "results": results,
+        "upstream": {file: one for file, one in sidecar["upstream"].items() if file in job.input_files},
         "blessed": [*sidecar.get("blessed", []), entry],
     }
     put_sidecar(job.sidecar, content)

@@ -16,6 +16,8 @@ from sharpfit.study import regular_file
 # A file changed twice within one tick of the file system's clock looks unchanged: the digest of a file
 # that was modified less than this long ago is not remembered.
 SETTLED_AFTER_NS = 1_000_000_000
+CHUNK = 1 << 20
+EMPTY = hashlib.sha256().hexdigest()
 DIGEST = re.compile(r"[0-9a-f]{64}")
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG)
 COMPACT_ABOVE = 4  # the cache is rewritten when it has so many lines per remembered file
@@ -32,9 +34,14 @@ def stamp(path: Path) -> Stamp:
 
 
 def sha256(path: Path) -> str:
-    """Digest of a file's bytes, hexadecimal."""
+    """Digest of a file's bytes, hexadecimal: of as many as it says it has, since some of /proc never end."""
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        left = os.fstat(file.fileno()).st_size
+        while left and (read := file.read(min(left, CHUNK))):
+            digest.update(read)
+            left -= len(read)
+    return digest.hexdigest()
 
 
 class DigestCache:

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sharpfit.errors import InputError
 from sharpfit.provenance.code import Code
-from sharpfit.provenance.digests import DigestCache
+from sharpfit.provenance.digests import EMPTY, DigestCache
 from sharpfit.provenance.sidecar import Spec, bytes_now, fingerprint, read_sidecar
 from sharpfit.study import paths
 from sharpfit.study.jobs import Job
@@ -30,7 +30,7 @@ class Provenance:
     Raises
     ------
     InputError
-        When a raw file that a scan names is missing, no regular file, or a result of this study.
+        When a raw file that a scan names is missing, empty, no regular file, or a result of this study.
     """
 
     def __init__(self, jobs: Iterable[Job], code: Code, digests: DigestCache) -> None:
@@ -74,6 +74,8 @@ class Provenance:
         digest = self.digests.digest(file)
         if digest is None:
             raise InputError(missing(file, job))
+        if digest == EMPTY and job.rule == "preprocess":
+            raise InputError(f"{paths.PARAMS}: {_entry(job)}: {file} is empty; name the file of the data")
         return file, f"sha256:{digest}"
 
     def upstream(self, job: Job) -> list[Job]:
@@ -107,13 +109,15 @@ class Provenance:
         return None
 
     def _covers(self, sidecar: dict[str, Any], job: Job) -> bool:
-        """Whether a sidecar names all results of a job, and all results that it was made from."""
-        results = sidecar["results"]
-        named = all(
-            path in results or any(file.startswith(f"{path}/") for file in results)
-            for path in job.outputs.values()
-        )
-        return named and {file for file in job.input_files if file in self.maker} <= set(sidecar["upstream"])
+        """Whether a sidecar names all results of a job, and all results that it was made from, and no others.
+
+        Whoever sent the study may have had it name the whole disk, to be read at every start.
+        """
+        results, outputs = sidecar["results"], set(job.outputs.values())
+        owners = {file: outputs & {file, *map(str, PurePosixPath(file).parents)} for file in results}
+        own = all(owners.values()) and not any(".." in PurePosixPath(file).parts for file in results)
+        made = {file for file in job.input_files if file in self.maker}
+        return own and set().union(*owners.values()) == outputs and set(sidecar["upstream"]) == made
 
 
 def left_over(jobs: Iterable[Job]) -> list[str]:
