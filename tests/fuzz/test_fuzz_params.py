@@ -20,6 +20,37 @@ ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow" / "schemas" / "params.schema.yaml"
 TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
 DEFAULT = read_params(ROOT / "params.yaml")
+# Every key that the schema knows and the default study does without.
+FULL = copy.deepcopy(DEFAULT)
+FULL["scans"]["full"] = {
+    "file": "data/raw/full.npy",
+    "format": "npy",
+    "dataset": "kspace",
+    "axes": ["coil", "ky", "kx"],
+    "select": {"slice": [0, 2], "contrast": 0, "phase": 0, "set": 0, "repetition": "mean"},
+    "sampling": {"pattern": "full"},
+    **{key: {"file": f"{key}.npy", "axes": ["y", "x"]} for key in ("noise", "csm", "mask", "reference")},
+    "coil_compression": 4,
+    "noise_std": 0.1,
+    "added_noise": {"level": 0.01, "seed": 3},
+    "pixel_spacing_mm": [1.0, 1],
+}
+FULL["regimes"]["full"] = {
+    **copy.deepcopy(DEFAULT["regimes"]["warmup_cosine"]),
+    "basis": {"name": "dct"},
+    "stop": {"rule": "judged", "rise": 0.1, "patience": 10},
+}
+FULL["regimes"]["own"] = {
+    "solver": {"file": "mine.py", "function": "fit", "lr": 0.1},
+    "start": "zero",
+    "n_iterations": 3,
+}
+FULL["regimes"]["command"] = {
+    "solver": {"command": "bart pics -r {weight} {kspace} {maps} {image}", "weight": [2, 1]},
+    "start": "zero",
+    "n_iterations": 2,
+}
+FULL["export"] = {"image": "picked", "formats": ["nifti", "png"]}
 DUMPER = getattr(yaml, "CDumper", yaml.Dumper)
 TOKENS = [
     *(b"&a ", b"*a", b"!!binary ", b"!!python/name:os.system ", b"<<: ", b"? ", b": ", b"- ", b"\t", b"\r"),
@@ -55,7 +86,7 @@ def answer(read: Any) -> None:
         validate(params, SCHEMA)
         jobs = jobs_of(params)
         for name, regime in params["regimes"].items():
-            if regime != DEFAULT["regimes"].get(name):
+            if regime != FULL["regimes"].get(name):
                 check_regime(name, regime | {"n_iterations": 3})
     except InputError as error:
         assert str(error).isprintable(), str(error)
@@ -69,6 +100,16 @@ def answer(read: Any) -> None:
         assert ".." not in parts
         assert all(len(part.encode()) < 250 for part in parts)
     canonical([job.params for job in jobs])
+
+
+def test_the_full_study_uses_every_key() -> None:
+    validate(FULL, SCHEMA)
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    for kind in ("scan", "regime"):
+        used = {key for entry in FULL[f"{kind}s"].values() for key in entry}
+        assert used >= set(schema["$defs"][kind]["properties"]) - {"basis"}
+    assert set(FULL) == set(schema["properties"])
+    assert jobs_of(FULL)
 
 
 def test_bytes(tried) -> None:
@@ -88,7 +129,7 @@ def test_bytes(tried) -> None:
 def test_values(tried) -> None:
     def check(change: tuple[tuple, Any]) -> None:
         where, value = change
-        params = {"all": copy.deepcopy(DEFAULT)}
+        params = {"all": copy.deepcopy(FULL)}
         inner: Any = params
         for key in ("all", *where)[:-1]:
             inner = inner[key]
@@ -96,7 +137,7 @@ def test_values(tried) -> None:
         text = yaml.dump(params["all"], Dumper=DUMPER, allow_unicode=True)
         answer(lambda: parse(text.encode("utf-8", errors="surrogatepass")))
 
-    tried(400, st.tuples(st.sampled_from(places(DEFAULT)), VALUES), check)
+    tried(400, st.tuples(st.sampled_from(places(FULL)), VALUES), check)
 
 
 def test_names(tried) -> None:

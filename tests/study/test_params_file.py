@@ -40,7 +40,17 @@ REFUSED = {
     "syntax": ("a:\n  b: [1, 2\nc: 3", "line 3, column 2: no YAML: "),
     "colon": ("a: b: c", "line 1, column 5: no YAML: mapping values are not allowed"),
     "two documents": ("a: 1\n---\nb: 2", "line 2, column 1: a second document"),
-    "control character": ("a: 1\nb: \x07", "line 2: character"),
+    "open quote": (
+        "a: 'x\nb: 1\n",
+        "unexpected end of stream while scanning a quoted scalar that begins in line 1",
+    ),
+    "YAML 1.1": ("%YAML 1.1\n---\na: 010", "line 1, column 1: parameters are read as YAML 1.2"),
+    "long date as key": (f"2024-01-01 {'1' * 500}: 1", "… is no text to every reader of YAML"),
+    "control character": (
+        "a: 1\nb: \x07",
+        "line 2: character U+0007 cannot stand in YAML; save the file as UTF-8",
+    ),
+    "utf-16": ("a: 1".encode("utf-16-le"), "line 1: character U+0000 cannot"),
     "latin-1": ("a: 1\nb: Ä".encode("latin-1"), "line 2: byte 0xc4 is no UTF-8"),
     "list": ("- a", "params.yaml should hold keys and values"),
     "text": ("a", "params.yaml should hold keys and values"),

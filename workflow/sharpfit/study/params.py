@@ -130,14 +130,24 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())[: 2 * MAX_SHOWN]
 
 
-def _should(value: Any, type_name: str) -> str:
-    if type_name in ("number", "integer") and isinstance(value, str):
-        with suppress(ValueError):
-            return f"is text; write {float(value)!r} without quotes"
+def _should(value: Any, type_names: str | list[str]) -> str:
+    """Return what a value of the wrong type should be; the schema names one type or several."""
+    names = [type_names] if isinstance(type_names, str) else type_names
+    if not {"number", "integer"}.isdisjoint(names) and isinstance(value, str):
+        number = _meant(value)
+        if math.isfinite(number) and ("number" in names or number.is_integer()):
+            return f"is text; write {number if 'number' in names else int(number)} without quotes"
     kinds = {
         "object": "a mapping (key: value)",
         "array": "a list",
         "integer": "a whole number",
         "string": "text",
     }
-    return f"should be {kinds.get(type_name, f'a {type_name}')}"
+    return f"should be {' or '.join(kinds.get(name, f'a {name}') for name in names)}"
+
+
+def _meant(text: str) -> float:
+    """Return the number that a text may have been meant as; nan where there is none."""
+    with suppress(ValueError):
+        return float(text)
+    return math.nan

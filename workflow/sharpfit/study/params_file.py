@@ -71,7 +71,10 @@ def parse(content: bytes, name: str = paths.PARAMS) -> dict[str, Any]:
         value = _Document(yaml.parse(text, Loader=LOADER), name).value()
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise InputError(f"{name}: line {line}: character {error.character!r} cannot stand in YAML") from None
+        raise InputError(
+            f"{name}: line {line}: character U+{error.character:04X} cannot stand in YAML; save the file as "
+            "UTF-8"
+        ) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise InputError(f"{_place(name, mark)}: {_problem(error, text.splitlines(), mark)}") from None
@@ -92,8 +95,10 @@ class _Document:
     def value(self) -> Any:
         """Return the document's value; None where there is none."""
         next(self._events)
-        if isinstance(next(self._events), yaml.StreamEndEvent):
+        if isinstance(event := next(self._events), yaml.StreamEndEvent):
             return None
+        if event.version not in (None, (1, 2)):  # another reader would take 010 for 8 by this very line
+            raise self._error(event, "parameters are read as YAML 1.2; take the line with %YAML away")
         value = self._node(next(self._events), 0)
         next(self._events)
         if not isinstance(event := next(self._events), yaml.StreamEndEvent):
@@ -152,6 +157,8 @@ class _Document:
         if plain and event.value == "<<":
             raise self._error(event, "<< merges nothing in YAML 1.2; write the keys themselves")
         if plain and (event.value in WORDS or NO_KEY.fullmatch(event.value)):
+            if len(event.value) > MAX_DIGITS:
+                raise self._error(event, f"key {shown(event.value)} is no text to every reader of YAML")
             raise self._error(
                 event, f"key {event.value} is no text to every reader of YAML; write '{event.value}'"
             )
@@ -194,4 +201,8 @@ def _problem(error: yaml.MarkedYAMLError, lines: list[str], mark: Any) -> str:
     line = lines[mark.line] if mark and mark.line < len(lines) else ""
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return "a tab; indent with spaces"
-    return f"no YAML: {error.problem or error.context}"
+    began = error.context_mark.line + 1 if error.context and error.context_mark else None
+    where = (
+        f" {error.context} that begins in line {began}" if mark and began not in (None, mark.line + 1) else ""
+    )
+    return f"no YAML: {error.problem or error.context}{where}"
