@@ -209,7 +209,17 @@ def test_the_page_holds_both_sides_and_what_differs(two):
     sharpfit(*two, "--html", page)
     text = page.read_text()
     assert "regimes.warmup.optimizer.lr" in text
-    assert text.index("What differs in the making") < text.index('id="table"')
+    told = [
+        "B against A: 1 no real difference, 3 identical",
+        "What differs in the making",
+        'id="answer"',
+        'id="table"',
+    ]
+    places = [text.index(part) for part in told]
+    assert places == sorted(places)
+    assert "<td>no real difference</td>" in text
+    assert "<td>identical</td>" not in text, "identical ones are counted, not listed"
+    assert "B warmup: no real difference; 1 identical." in text
     for label in ("A gradient_descent", "A warmup", "B warmup"):
         assert f"<b>{label}</b>" in text
     assert "<b>B gradient_descent</b>" not in text, "identical results are shown once"

@@ -80,13 +80,13 @@ def _parameters(params: dict[str, Any], scan: str, regime: str) -> dict[str, str
 
 
 def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield the leaves of nested mappings and lists as dotted names and their values."""
+    """Yield the leaves of nested mappings and lists under their names, such as schedule[0].gamma, as text."""
     if isinstance(value, dict) and value:
         for key, item in value.items():
             yield from _flat(f"{prefix}.{key}" if prefix else str(key), item)
     elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
         for place, item in enumerate(value):
-            yield from _flat(f"{prefix}.{place}", item)
+            yield from _flat(f"{prefix}[{place}]", item)
     else:
         yield prefix, str(value)
 

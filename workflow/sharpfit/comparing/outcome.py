@@ -11,6 +11,8 @@ from sharpfit.comparing.pairs import IDENTICAL, INCOMPARABLE, MISSING, STATUSES,
 from sharpfit.comparing.sources import Source
 from sharpfit.reporting.sentences import aligned
 
+HEAD = ("scan", "regime", "picked image", "by", "verdict")
+OF_WHAT = "Better and worse are said of the picked image, a verdict of what the fit did after it."
 SAME_OR_BETTER, IS_WORSE, NOT_COMPARABLE = 0, 1, 2
 
 
@@ -85,7 +87,7 @@ def as_text(outcome: Outcome) -> str:
     lines = [f"A  {outcome.first.name}"]
     for side in outcome.sides:
         letter = side.source.letter
-        lines += [f"{letter}  {side.source.name}", "", f"{letter} against A: {_count(side.pairs)}."]
+        lines += [f"{letter}  {side.source.name}", "", f"{letter} against A: {count(side.pairs)}."]
         lines += ["", f"What differs from A to {letter} in the making"]
         lines += list(_difference_lines(side.differences)) or ["  nothing that is recorded"]
         lines += _result_lines(side)
@@ -93,20 +95,25 @@ def as_text(outcome: Outcome) -> str:
 
 
 def _result_lines(side: Side) -> list[str]:
-    """Return the fits that are not identical, changed verdicts and worse ones first."""
-    shown = [pair for pair in side.pairs if pair.status != IDENTICAL]
+    shown = differing(side.pairs)
     if not shown:
         return []
-    shown.sort(key=lambda pair: (not pair.verdict_changed, -STATUSES.index(pair.status)))
     folded = len(side.pairs) - len(shown)
     rest = f" (the {folded} identical ones are not listed)" if folded else ""
-    lines = ["", f"Fits of {side.source.letter} that differ from A's{rest}", *aligned(_rows(shown))]
+    lines = [
+        "",
+        f"Fits of {side.source.letter} that differ from A's{rest}",
+        *aligned([HEAD, *map(row, shown)]),
+    ]
     if any(pair.verdict_changed for pair in shown):
-        lines += [
-            "",
-            "  Better and worse are said of the picked image, a verdict of what the fit did after it.",
-        ]
+        lines += ["", f"  {OF_WHAT}"]
     return lines
+
+
+def differing(pairs: Sequence[Pair]) -> list[Pair]:
+    """Return the pairs that are not identical, changed verdicts and worse ones first."""
+    shown = [pair for pair in pairs if pair.status != IDENTICAL]
+    return sorted(shown, key=lambda pair: (not pair.verdict_changed, -STATUSES.index(pair.status)))
 
 
 def words(pair: Pair) -> str:
@@ -129,9 +136,9 @@ def _difference_lines(found: Sequence[Difference]) -> list[str]:
     return lines
 
 
-def _rows(pairs: Sequence[Pair]) -> list[tuple[str, ...]]:
-    head = ("scan", "regime", "picked image", "by", "verdict")
-    return [head, *((p.scan, p.regime, p.status, words(p), _verdicts(p)) for p in pairs)]
+def row(pair: Pair) -> tuple[str, ...]:
+    """Return what stands of a pair under `HEAD`."""
+    return pair.scan, pair.regime, pair.status, words(pair), _verdicts(pair)
 
 
 def _verdicts(pair: Pair) -> str:
@@ -140,7 +147,7 @@ def _verdicts(pair: Pair) -> str:
     return " → ".join(dict.fromkeys(pair.verdicts))
 
 
-def _count(pairs: Sequence[Pair]) -> str:
+def count(pairs: Sequence[Pair]) -> str:
     """Return how many fits there are of each status, or that there is no fit of both."""
     counts = Counter(pair.status for pair in pairs)
     if set(counts) <= {MISSING}:

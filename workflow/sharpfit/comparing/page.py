@@ -1,16 +1,19 @@
 """A comparison as the interactive page: what differs, the results, and the fits under each other."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sharpfit.comparing.outcome import Outcome, words
+from sharpfit.comparing.outcome import HEAD, OF_WHAT, Outcome, Side, count, differing, row
 from sharpfit.comparing.pairs import IDENTICAL, INCOMPARABLE
 from sharpfit.comparing.sources import Result
 from sharpfit.reporting.page.build import write_page
 from sharpfit.reporting.page.fits import ShownFit, read_fit
 from sharpfit.results.scan_file import Scan, read_scan
 from sharpfit.study import paths
+
+_MAKING = "What differs in the making"
 
 
 def write_comparison(html: Path, outcome: Outcome) -> None:
@@ -54,28 +57,44 @@ def _fit(label: str, result: Result, scan: Scan) -> ShownFit:
 
 
 def _answers(outcome: Outcome) -> dict[str, str]:
-    """Return one sentence per scan: how its fits stand to those of A."""
+    """Return one sentence per scan: how its fits stand to those of A, identical ones as a number."""
     said: dict[str, list[str]] = {}
+    folded: Counter[str] = Counter()
     for pair in outcome.pairs:
-        said.setdefault(pair.scan, []).append(f"{pair.side} {pair.regime}: {pair.status}")
+        told = said.setdefault(pair.scan, [])
+        if pair.status == IDENTICAL:
+            folded[pair.scan] += 1
+        else:
+            told.append(f"{pair.side} {pair.regime}: {pair.status}")
+    for scan, n in folded.items():
+        said[scan].append(f"{n} identical")
     return {scan: f"{'; '.join(sentences)}." for scan, sentences in said.items()}
 
 
 def _notes(outcome: Outcome) -> list[dict[str, Any]]:
-    sides = [("A", outcome.first.name), *((s.source.letter, s.source.name) for s in outcome.sides)]
-    differing = [
+    """Return what comes before the pictures: for every side the count and what differs, then its making."""
+    made_otherwise = [
         (f"A → {side.source.letter}", d.kind, d.name, d.first, d.other)
         for side in outcome.sides
         for d in side.differences
     ]
-    results = [(p.side, p.scan, p.regime, p.status, words(p)) for p in outcome.pairs]
     return [
-        _note("What is compared", "", ("side", "results of"), sides),
-        _note("What differs in the making", "", ("sides", "kind", "name", "before", "after"), differing)
-        if differing
-        else _note("What differs in the making", "Nothing that is recorded.", (), []),
-        _note("Results against A", "", ("side", "scan", "regime", "status", "by"), results),
+        *(_stands(outcome.first.name, side) for side in outcome.sides),
+        _note(_MAKING, "", ("sides", "kind", "name", "before", "after"), made_otherwise)
+        if made_otherwise
+        else _note(_MAKING, "Nothing that is recorded.", (), []),
     ]
+
+
+def _stands(first: str, side: Side) -> dict[str, Any]:
+    shown = differing(side.pairs)
+    said = [f"A is {first}, {side.source.letter} is {side.source.name}."]
+    if shown and len(shown) < len(side.pairs):
+        said.append(f"The {len(side.pairs) - len(shown)} identical ones are not listed.")
+    if any(pair.verdict_changed for pair in shown):
+        said.append(OF_WHAT)
+    title = f"{side.source.letter} against A: {count(side.pairs)}"
+    return _note(title, " ".join(said), HEAD, [row(pair) for pair in shown])
 
 
 def _note(title: str, text: str, columns: tuple[str, ...], rows: list[Any]) -> dict[str, Any]:
