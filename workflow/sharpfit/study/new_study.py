@@ -26,6 +26,11 @@ regimes:
       - {name: CosineAnnealingLR, T_max: 180}
     start: zero
     n_iterations: 200
+  smooth_phase:                 # regularised: the judge chooses the weight on a path of 18, 20 steps each
+    solver: {name: primal_dual}
+    penalty: {name: smooth_phase, weight: judged}
+    start: zero
+    n_iterations: 360
 
 # What reconstruct measures along the way.
 measures: {n_checkpoints: 25, n_replicas: 1, seed: 7}
