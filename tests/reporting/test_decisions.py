@@ -20,6 +20,10 @@ def test_every_decision_has_its_line():
     assert lines[2].endswith("known to 3 %")
 
 
+def test_a_fully_sampled_scan_has_no_fewer_samples():
+    assert decisions({"mask_source": "fully sampled", "acceleration": 1.0}) == ["sampling: fully sampled"]
+
+
 def test_a_stated_noise_level_has_no_uncertainty_and_added_noise_is_told():
     facts = {"noise_source": "stated: 0.1", "sigma_uncertainty": float("nan"), "added_noise_std": 0.25}
     assert decisions(facts) == ["noise: stated: 0.1; noise of std 0.25 added for the study"]

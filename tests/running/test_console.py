@@ -75,7 +75,7 @@ def test_a_run_says_what_is_to_do_decisions_and_verdicts_and_ends_with_the_last_
     middle = [
         r for n, one in enumerate(JOBS) for r in (started(n, one), record(LogEvent.JOB_FINISHED, job_id=n))
     ]
-    shown = run(said, BEGIN + middle)
+    shown = run(said, BEGIN + middle, n_fresh=3)
     shown.finish()
     shown.close()
     lines = said.getvalue().splitlines()

@@ -20,7 +20,7 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
     if "axes_source" in facts:
         yield f"axes: {facts['axes_source'].removeprefix('axes ')}"
     if "mask_source" in facts:
-        yield f"sampling: {facts['mask_source']}; {facts['acceleration']:.2f} × fewer samples than locations"
+        yield f"sampling: {facts['mask_source']}{_fewer(facts['acceleration'])}"
     if "noise_source" in facts:
         yield f"noise: {facts['noise_source']}{_uncertainty(facts)}{_added(facts)}"
     if facts.get("noise_check"):
@@ -37,6 +37,10 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"scale: 1 fitted unit is {facts['image_scale']:.3g} of the file's image units"
     if "reference_source" in facts:
         yield f"reference: {facts['reference_source']}"
+
+
+def _fewer(acceleration: float) -> str:
+    return f"; {acceleration:.2f} × fewer samples than locations" if acceleration > 1 else ""
 
 
 def _uncertainty(facts: Mapping[str, Any]) -> str:

@@ -115,7 +115,8 @@ class RunConsole:
         n = self._planned.total()
         if not n:
             return
-        fresh = f", {self._study.n_fresh} are up to date" if self._study.n_fresh else ""
+        n_fresh = min(self._study.n_fresh, len(self._study.jobs) - n)  # what is forced is fresh, and to do
+        fresh = f", {n_fresh} are up to date" if n_fresh else ""
         kinds = ", ".join(f"{count} {rule}" for rule, count in self._planned.items())
         self._out.print(f"{number(n, 'job')} to do ({kinds}){fresh}. From another terminal: sharpfit watch")
         if self._out.is_terminal:
