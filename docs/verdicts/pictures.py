@@ -1,19 +1,30 @@
 """Copy the pictures of docs/verdicts.md out of the computed study: python docs/verdicts/pictures.py."""
 
+import json
 import shutil
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SHOWN = {
-    "frozen": "lines_r4/frozen",
-    "starved": "lines_r4/starved",
-    "over-fitting": "lines_r4/adam_zero_filled",
-    "artefact": "few_coils_r6/adam_large_steps",
-    "diverging": "lines_r4/diverging",
-    "sharper": "lines_r4/descent",
-}
+#: Picture, fit, and what the judge has to say of it to be the page's example.
+SHOWN = (
+    ("frozen", "lines_r4/frozen", "frozen"),
+    ("starved", "lines_r4/starved", "under-fitted"),
+    ("over-fitting", "lines_r4/adam_zero_filled", "over-fitting"),
+    ("artefact", "few_coils_r6/adam_large_steps", "diverging"),
+    ("diverging", "lines_r4/diverging", "diverging"),
+    ("sharper", "few_coils_r6/descent", "sharper"),
+)
+
+
+def copy_pictures() -> None:
+    """Copy every picture whose fit is judged as the page says; end in one line at the first that is not."""
+    for name, fit, verdict in SHOWN:
+        folder = HERE / "results" / "evaluate" / fit
+        found = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))["verdict"]
+        if found != verdict:
+            raise SystemExit(f"error: {fit} is judged {found}; verdicts.md shows it as {verdict}")
+        shutil.copy(folder / "figures" / "images.png", HERE.parent / "figures" / f"verdict-{name}.png")
+
 
 if __name__ == "__main__":
-    for name, fit in SHOWN.items():
-        picture = HERE / "results" / "evaluate" / fit / "figures" / "images.png"
-        shutil.copy(picture, HERE.parent / "figures" / f"verdict-{name}.png")
+    copy_pictures()
