@@ -7,7 +7,7 @@ import torch
 from small_problem import CPU, Small, small
 
 from sharpfit.fitting.objective import Problem
-from sharpfit.fitting.replicas import PROBE_STEP, PSF_AMPLITUDE, replicate
+from sharpfit.fitting.replicas import PROBE_STEP, replicate
 from sharpfit.physics.operators import Coils, Fourier, Sampling
 
 SHAPE = (14, 11)
@@ -92,8 +92,9 @@ class DenseFit:
     w: np.ndarray
     """(pair, sample), of unit variance per component"""
     b: np.ndarray
+    """the same of the probes"""
     sketches: np.ndarray
-    """(probe, pixel), Aᴴb' of further probes"""
+    """(probe, pixel), Aᴴb of further noise"""
     x: np.ndarray
     """(item, pixel)"""
     fitted: np.ndarray
@@ -107,14 +108,11 @@ def dense_fit(case: Small, problem: Problem, i: int, rates) -> DenseFit:
     sampled = np.broadcast_to(mask, (3, *SHAPE)).ravel()
     y = case.scan["kspace"][i].ravel().astype(complex)
     staged = centred(problem, i, part.data)
-    w, b = (staged[items.plus] - y) / SIGMA, (staged[items.probe] - y) / (PROBE_STEP * SIGMA)
-    spikes = np.zeros((1, *SHAPE), complex)
-    for row, column in problem.psf_points[i]:
-        spikes[0, row, column] = PSF_AMPLITUDE
+    w, b = (staged[items.plus] - y) / SIGMA, (staged[1 + 2 * N_PAIRS :] - y) / (PROBE_STEP * SIGMA)
     kept = np.broadcast_to(~held_out, (3, *SHAPE)).ravel()
-    data = [y[None], y + SIGMA * w, y - SIGMA * w, y + PROBE_STEP * SIGMA * b]
-    data += [y + spikes.reshape(1, -1) @ A.T, (y * kept)[None]]
-    data = np.concatenate(data)
+    data = np.concatenate(
+        [y[None], y + SIGMA * w, y - SIGMA * w, y + PROBE_STEP * SIGMA * b, (y * kept)[None]]
+    )
     np.testing.assert_allclose(staged, data[:-1], atol=2e-6)
     np.testing.assert_allclose(staged[:, ~sampled], 0, atol=1e-6)
     fitted = matrix(case, i, mask & ~held_out)
@@ -133,6 +131,6 @@ def descend(A, data, rates):
     return x
 
 
-def dense_problem(case: Small) -> Problem:
+def dense_problem(case: Small, *, has_probes: bool = False) -> Problem:
     """The product's own."""
-    return case.problem(n_pairs=N_PAIRS, seed=SEED, device=CPU)
+    return case.problem(n_pairs=N_PAIRS, seed=SEED, device=CPU, has_probes=has_probes)

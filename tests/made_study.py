@@ -103,8 +103,7 @@ def _write_measures(group: h5py.Group, grown: np.ndarray, n_slices: int, size: i
     group["gradient_energy"] = 40 * (1 - decay[..., None]) + 2 * variance
     ring = np.arange(rings) / rings
     group["frc"] = 1 / (1 + (0.1 + grown[:, None, None, None]) * 20 * ring**2) * ones[..., None, None]
-    group["psf"] = np.zeros((len(grown), n_slices, 1, 5, 5), dtype=np.complex64)
-    group["psf_points"] = np.zeros((n_slices, 1, 2), dtype=int)
+    group["psf"] = np.zeros((len(grown), n_slices, 5, 5), dtype=np.complex64)
 
 
 def write_evaluation(

@@ -84,10 +84,10 @@ JUDGE = "the judge: middle of three"
 
 #: Name → method, and how many fits it needs in all.
 METHODS: dict[str, tuple[Method, int]] = {
-    JUDGE: (middle_of_three, 5),
-    "risk J": (filtered_risk, 4),
-    "risk at the samples": (risk_at_the_samples, 4),
-    "SURE at the samples": (sure, 2),
+    JUDGE: (middle_of_three, 4),
+    "risk J": (filtered_risk, 3),
+    "risk at the samples": (risk_at_the_samples, 3),
+    "SURE at the samples": (sure, 3),
     "mean FRC of halves": (mean_frc, 3),
     "cross-correlation of halves": (halves_correlation, 3),
     "held-out samples": (held_out, 2),

@@ -5,7 +5,7 @@ import pytest
 from dense_problem import N_PAIRS, SHAPE, SIGMA, dense_case, dense_fit, dense_problem, of_slice
 from small_problem import CPU
 
-from sharpfit.fitting.reconstruct import reconstruct
+from sharpfit.fitting.reconstruct import problem_of, reconstruct
 
 # 0.2 rises to 0.8 in three steps; from the fifth on 0.8 is halved at every step, from the eighth it is 0.1.
 RATES = [0.2, 0.4, 0.6, 0.8, 0.8, 0.8, 0.4, 0.2, 0.1, 0.1]
@@ -123,6 +123,23 @@ def test_what_was_asked_is_stored_beside(fit):
     assert (attrs["sigma"], attrs["image_scale"], attrs["n_iterations_asked"]) == (SIGMA, 3.5, 10)
     assert attrs["stopped_because"] == ""
     assert not attrs["is_penalised"]
-    assert datasets["psf_points"].shape == (2, 5, 2)
+    assert datasets["measures/psf"].shape == (4, 2, 13, 13)
     assert datasets["frc_counts"].shape == (5,)
     assert {values.shape[0] for name, values in datasets.items() if name.startswith("measures/")} == {4}
+
+
+@pytest.mark.parametrize(
+    ("regime", "n_full"),
+    [
+        ({}, 5),
+        ({"penalty": {"name": "total_variation", "weight": 1.0}}, 7),
+        ({"solver": {"command": "bart pics {kspace} {maps} {image}"}}, 7),
+        ({"solver": {"file": "mine.py", "function": "fit"}}, 7),
+        ({"solver": {"name": "cg"}}, 5),
+    ],
+)
+def test_probes_of_small_step_are_for_fits_that_may_threshold(regime, n_full):
+    case = dense_case()
+    problem = problem_of(case.scan, case.attrs, regime, {"n_replicas": 2, "seed": 1}, CPU)
+    assert problem.replicas.n_full == n_full
+    assert problem.apart == pytest.approx((0.2 if n_full == 7 else 2) * SIGMA)

@@ -118,7 +118,7 @@ def test_what_is_empty_or_not_counted_is_not_known():
         assert np.isnan(getattr(curves, name)).all()
 
 
-def test_the_local_psf_is_the_median_where_most_points_have_a_width():
+def test_the_local_psf_is_the_median_where_most_slices_have_a_width():
     """Points of width 1.21 px and two of 3; unit gain, and half of it along the last checkpoint."""
     window = np.zeros((T, S, 5, 17, 17), np.complex64)
     window[..., 8, 8] = 1

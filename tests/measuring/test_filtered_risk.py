@@ -10,38 +10,45 @@ from sharpfit.measuring import filtered_risk, measures
 @pytest.mark.parametrize("lowest", [0.01, 0.2])
 def test_filter_is_near_one_above_the_cutoff_and_falls_to_zero_below(lowest):
     modes = torch.linspace(0, filtered_risk.TOP, 401, dtype=torch.float64)[:, None, None]
-    seen = modes * filtered_risk.apply_series(
-        lambda x: modes * x, torch.ones_like(modes), filtered_risk.filter_series(lowest)
-    )
+    series = filtered_risk.filter_series(lowest)
+    seen = modes * filtered_risk.apply_series(lambda x: modes * x, torch.ones_like(modes), series)[0]
     assert (seen[modes > lowest] - 1).abs().max() < filtered_risk.RIPPLE
     assert seen[0] == 0
     below = seen[modes < lowest / 2]
     assert (below.diff() > 0).all()
 
 
-@pytest.mark.parametrize("solver", ["gradient descent", "Adam"])
+def look(risk, gradient):
+    """What a gradient shows, without a pair."""
+    return risk.look(gradient, gradient.new_zeros(0, *gradient.shape))
+
+
+@pytest.mark.parametrize(("solver", "smoothed"), [("gradient descent", 0.0), ("Adam", 0.04)])
 @pytest.mark.parametrize("lowest", [0.5, 0.02, 1e-3])
 @pytest.mark.parametrize("part", ["everywhere", "inside"])
-def test_filtered_risk_is_unbiased_over_200_draws(solver, lowest, part):
+def test_filtered_risk_is_unbiased_over_200_draws(solver, smoothed, lowest, part):
+    """But for what smoothing over σ does to fits that are not linear, see `fitting.replicas`: 4 % at most."""
     inside = torch.ones(N, N, dtype=torch.bool)
     if part == "inside":  # off the centre, and of another width than height
         inside[:3] = inside[:, 8:] = False
     A, sigma, n_draws = system(), 0.05, 200
     gram, clean = gram_of(A), A @ truth().flatten()
     draws = clean + sigma * noise(n_draws, len(clean), seed=31)
-    probe, eps = noise(n_draws, len(clean), seed=32), 0.2 * sigma
+    w = noise(n_draws, len(clean), seed=32)
     x = fit(A, draws, solver)
+    apart = fit(A, draws + sigma * w, solver) - fit(A, draws - sigma * w, solver)
     risk = filtered_risk.FilteredRisk(
-        gram, (probe @ A.conj()).reshape(-1, N, N), eps, lowest, noise(8, 1, N, N, seed=34), inside
+        gram, (w @ A.conj()).reshape(-1, N, N), 2 * sigma, lowest, noise(8, 1, N, N, seed=34), inside
     )
     gradient = gram(x) - (draws @ A.conj()).reshape(-1, N, N)
-    estimate = risk.residual(gradient)[0] + sigma**2 * risk.trace(fit(A, draws + eps * probe, solver) - x)
+    estimate = look(risk, gradient).rss + sigma**2 * risk.trace(apart)
     degree = filtered_risk.degree_for(lowest)
     assert risk.lowest == max(lowest, filtered_risk.reach(degree))
     series = filtered_risk.filter_series(risk.lowest, degree)
-    seen = filtered_risk.apply_series(gram, gram(x - truth()), series) * inside
-    error = estimate - measures.energy(seen)
-    assert abs(error.mean()) < 3 * error.std() / n_draws**0.5
+    (seen,) = filtered_risk.apply_series(gram, gram(x - truth()), series)
+    error = estimate - measures.energy(seen * inside)
+    allowed = smoothed * measures.energy(seen * inside).mean()
+    assert abs(error.mean()) < 3 * error.std() / n_draws**0.5 + allowed
 
 
 def test_sketch_gives_the_standard_error_of_a_paired_difference():
@@ -53,8 +60,8 @@ def test_sketch_gives_the_standard_error_of_a_paired_difference():
     risk = filtered_risk.FilteredRisk(gram, probes[:1], 0.1, lowest, probes[:, None], torch.ones(N, N) > 0)
     images = truth() + 0.1 * noise(2, 1, N, N, seed=43)
     gradients = gram(images) - ((clean + noises) @ A.conj()).reshape(-1, N, N)
-    difference = torch.subtract(*(risk.residual(g)[0] for g in gradients))
-    sketch = torch.subtract(*(risk.residual(g[:1])[1] for g in gradients))
+    difference = torch.subtract(*(look(risk, g).rss for g in gradients))
+    sketch = torch.subtract(*(look(risk, g[:1]).sketch for g in gradients))
     error = 2 * sigma * sketch.square().mean().sqrt()
     assert 0.8 < error / difference.std() < 1.25
 
@@ -63,7 +70,8 @@ def test_filtered_variance_is_the_images_own_where_everything_is_seen():
     gram = gram_of(torch.eye(N * N, dtype=torch.complex128))
     difference = noise(3, N, N, seed=33)
     risk = filtered_risk.FilteredRisk(gram, difference, 0.1, 0.5, difference, torch.ones(N, N) > 0)
-    torch.testing.assert_close(risk.variance(difference), measures.energy(difference) / 4, rtol=1e-3, atol=0)
+    variance = risk.look(difference[0, None], difference[:, None]).variance[:, 0]
+    torch.testing.assert_close(variance, measures.energy(difference) / 4, rtol=1e-3, atol=0)
 
 
 def test_cutoff_depends_on_the_scan_and_stays_within_bounds():
@@ -85,7 +93,8 @@ def test_the_degree_is_the_least_that_reaches_the_cutoff():
 def test_filters_of_high_degree_are_stable_in_single_precision(lowest):
     modes = torch.linspace(0, filtered_risk.TOP, 4001)[:, None, None]
     series = filtered_risk.filter_series(lowest, filtered_risk.degree_for(lowest))
-    seen = modes * filtered_risk.apply_series(lambda x: modes * x, torch.ones_like(modes), series)
+    (p,) = filtered_risk.apply_series(lambda x: modes * x, torch.ones_like(modes), series)
+    seen = modes * p
     assert (seen[modes > lowest] - 1).abs().max() < filtered_risk.RIPPLE + 1e-3
 
 
@@ -99,5 +108,5 @@ def test_the_estimate_survives_an_operator_norm_that_was_misjudged(norm):
     image = truth() + 0.1 * noise(1, N, N, seed=53)
     data = clean + sigma * noise(1, len(clean), seed=54)
     gradient = gram(image) - (data @ A.conj()).reshape(-1, N, N)
-    seen = float(risk.residual(gradient)[0]) - sigma**2 * float(risk._noise_energy.mean())
+    seen = float(look(risk, gradient).rss) - sigma**2 * float(risk._noise_energy.mean())
     assert seen == pytest.approx(float(measures.energy(image - truth())), rel=0.35)

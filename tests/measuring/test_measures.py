@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from sharpfit.measuring import estimates, measures
+from sharpfit.physics.conjugate_gradient import conjugate_gradient
 
 N = 12
 
@@ -162,26 +163,38 @@ def test_cross_gradient_energy_does_not_see_the_noise():
     assert power.mean() / target > 1.2
 
 
-def test_weak_mode_share_against_the_exact_split():
-    """CG of as many steps as there are modes determines all of x but the null space."""
-    modes = torch.zeros(N * N, dtype=torch.complex128)
-    modes[:100] = torch.tensor([1.0, 0.5, 0.25, 0.125]).repeat(25)
-    basis, _ = torch.linalg.qr(noise(N * N, N * N, seed=15))
-    A = (modes.sqrt()[:, None] * basis.mH).to(torch.complex128)
+def test_weak_mode_share_is_what_is_not_determined():
     x = noise(3, N, N, seed=16)
     x[1] = 0
-    exact = (basis.mH @ x.flatten(-2).T)[100:].abs().square().sum(0).sqrt() / x.flatten(-2).norm(dim=-1)
-    share = measures.weak_mode_share(gram_of(A), x, EVERYWHERE, 10)
+    determined, inside = 0.75 * x, torch.rand(N, N, generator=torch.Generator().manual_seed(1)) < 0.5
+    determined[0] += ~inside * 5.0
+    determined[2, inside] = 0
+    share = measures.weak_mode_share(x, determined, inside)
     assert share[1].isnan()
-    torch.testing.assert_close(share[[0, 2]], exact[[0, 2]], rtol=1e-6, atol=1e-8)
+    torch.testing.assert_close(share[[0, 2]], torch.tensor([0.25, 1.0], dtype=torch.float64))
+
+
+def test_the_response_to_a_shift_is_a_shifted_point():
+    """A reconstruction that shifts and scales: all of Aᴴw comes back so; the scatter is that of w."""
+    w, apart = noise(2, 40, 30, seed=18), 0.3
+    inside = torch.zeros(40, 30, dtype=torch.bool)
+    inside[3:33, 5:28] = True
+    window = measures.mean_response(w, apart * torch.roll(0.5 * w, (2, -1), (-2, -1)), inside, apart, 4)
+    assert window.shape == (2, 9, 9)
+    point = torch.zeros(9, 9)
+    point[4 + 2, 4 - 1] = 0.5
+    assert (window - point).abs().max() < 5 * 0.5 / int(inside.sum()) ** 0.5
+    flat = torch.ones(40, 30, dtype=torch.complex128)
+    window = measures.mean_response(flat, flat, inside, apart, 1)
+    torch.testing.assert_close(window, torch.full((3, 3), 1 / (2 * apart), dtype=torch.complex128))
 
 
 def test_conjugate_gradient_solves_each_item_as_if_alone():
     gram = gram_of(system())
     rhs = gram(noise(4, N, N, seed=17))
     rhs[2] = 0
-    together = measures.conjugate_gradient(gram, rhs, 8)
-    alone = torch.stack([measures.conjugate_gradient(gram, item, 8) for item in rhs])
+    together = conjugate_gradient(gram, rhs, 8)
+    alone = torch.stack([conjugate_gradient(gram, item, 8) for item in rhs])
     torch.testing.assert_close(together, alone)
     assert together[2].abs().max() == 0
     assert together.isfinite().all()

@@ -104,7 +104,6 @@ def test_counts_and_trace_are_those_of_the_dense_matrix(kind):
 def test_the_dense_gram_of_lines_is_the_plain_composition(kind):
     csm, mask = complex_normal((2, 3, *SHAPE), 4), MASKS[kind]
     E, plain = acquisition(csm, mask).encoding, Sampling(mask) @ Fourier() @ Coils(csm)
-    assert E.has_batched_normal
     for n_items in (1, 4, 7):
         x = complex_normal((n_items, 2, *SHAPE), 6)
         found = E.unstage_image(E.batched_normal(E.stage_image(x)))
@@ -115,7 +114,6 @@ def test_the_bits_of_the_dense_gram_do_not_depend_on_its_company():
     csm = complex_normal((1, 16, 128, 100), 4, torch.complex64)
     mask = torch.arange(128)[:, None].expand(128, 100) % 3 == 0
     E = acquisition(csm, mask).encoding
-    assert E.has_batched_normal
     x = E.stage_image(complex_normal((11, 1, 128, 100), 6, torch.complex64))
     together = E.batched_normal(x)
     for i, alone in enumerate(x):
@@ -128,14 +126,18 @@ def test_the_bits_of_the_dense_gram_do_not_depend_on_its_company():
     ("kind", "n_coils", "dense"), [("points", 8, False), ("full", 8, False), ("ky lines", 1, True)]
 )
 def test_the_dense_gram_is_for_lines_alone(kind, n_coils, dense):
-    assert (
-        acquisition(complex_normal((1, n_coils, *SHAPE), 4), MASKS[kind]).encoding.has_batched_normal == dense
-    )
+    E = acquisition(complex_normal((1, n_coils, *SHAPE), 4), MASKS[kind]).encoding
+    assert E.batches(4) == dense
 
 
-def test_the_dense_gram_is_for_many_coils():
+def test_the_dense_gram_is_for_many_coils_and_images():
     mask = torch.arange(128)[:, None].expand(128, 16) % 3 == 0
-    for n_coils, dense in ((7, False), (8, True)):
-        assert (
-            acquisition(complex_normal((1, n_coils, 128, 16), 4), mask).encoding.has_batched_normal == dense
-        )
+    for n_coils, n_images, dense in (
+        (7, 4, False),
+        (8, 4, True),
+        (15, 2, False),
+        (16, 2, True),
+        (8, 5, False),
+    ):
+        E = acquisition(complex_normal((1, n_coils, 128, 16), 4), mask).encoding
+        assert E.batches(n_images) == dense

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sharpfit.fitting.acquired import Acquired
-from sharpfit.fitting.replicas import PROBE_STEP, Replicas, replicate
+from sharpfit.fitting.replicas import Replicas, replicate
 from sharpfit.fitting.staged_slice import Batch, HeldOut, StagedSlice
 from sharpfit.measuring.filtered_risk import FilteredRisk, cutoff
 from sharpfit.measuring.measures import ring_index
@@ -66,7 +66,7 @@ class Problem:
     sigma
         noise std per real and imaginary component
     n_pairs
-        fission pairs of made noise; with as many probes
+        fission pairs of made noise
     seed
         of the replicas' noise
     device
@@ -74,8 +74,11 @@ class Problem:
     Phi
         coefficients → centred images; None for the identity
     measured_noise
-        complex64 (slice, coil, ky, kx), noise of the data that is independent of them; gives one pair and one
-        probe more, the last
+        complex64 (slice, coil, ky, kx), noise of the data that is independent of them; gives one pair more,
+        the last
+    has_probes
+        whether traces are taken along probes of small ε, which fits with thresholds need, see
+        :class:`sharpfit.fitting.replicas.Replicas`
 
     Attributes
     ----------
@@ -83,6 +86,12 @@ class Problem:
         the object, bool (slice, …), centred and in the layout of E
     rings
         members of the rings of spatial frequency, see :func:`sharpfit.measuring.measures.ring_index`
+    noise_adjoint, trace_adjoint
+        Eᴴ of the made pairs' noise, and of the noise that traces are taken along, (pair, slice, y, x)
+    apart
+        how far data lie apart along the latter
+    strong_data
+        Eᴴy through the filter of well-determined modes, see `FilteredRisk.strong`
     cutoff
         eigenvalue of EᴴE at which an average mode of the object holds as much signal as noise
     n_real, n_held_out
@@ -105,10 +114,13 @@ class Problem:
         device: torch.device,
         Phi: LinearOperator | None = None,
         measured_noise: np.ndarray | None = None,
+        has_probes: bool = False,
     ) -> None:
         self.sigma, self.device, self.has_basis = sigma, device, Phi is not None
-        self.replicas = Replicas(n_pairs + (measured_noise is not None), bool(held_out_mask.any()))
-        self.has_measured_pair = measured_noise is not None
+        self.replicas = Replicas(
+            n_pairs, measured_noise is not None, has_probes, has_held_out=bool(held_out_mask.any())
+        )
+        self.apart = self.replicas.apart(sigma)
         sampling, held_out = (
             torch.from_numpy(np.array(each_slice(part, len(csm)))).to(device)
             for part in (mask, held_out_mask)
@@ -122,26 +134,31 @@ class Problem:
             measured = (
                 None if measured_noise is None else torch.from_numpy(measured_noise[i])[None].to(device)
             )
-            made.append(replicate(A.encoding, y, sigma, n_pairs, (seed, i), measured))
-            batch = Batch(A.encoding, made[-1].data[1:]) if A.encoding.has_batched_normal else None
+            made.append(
+                replicate(A.encoding, y, sigma, n_pairs, (seed, i), measured=measured, has_probes=has_probes)
+            )
+            batch = (
+                Batch(A.encoding, made[-1].data[1:]) if A.encoding.batches(len(made[-1].data) - 1) else None
+            )
             self._slices.append(StagedSlice(A, made[-1].data, unseen, batch))
         counts = [2 * part.A.encoding.n_samples for part in self._slices]
         self.n_real = _mean(sum(counts), len(csm))
         self.n_held_out = _mean(2 * int(held_out.sum()) * csm.shape[1], len(csm))
         self.noise_floor = torch.tensor([n * sigma**2 for n in counts], dtype=torch.float64, device=device)
-        self.psf_points = np.stack([one.psf_points for one in made])  # (slice, point, 2)
-        self.probe_adjoint = torch.stack([one.probe_adjoint for one in made], dim=1)  # (K, slice, y, x)
+        self.noise_adjoint = torch.stack([one.noise_adjoint for one in made], dim=1)
+        self.trace_adjoint = torch.stack([one.trace_adjoint for one in made], dim=1)
         sketch = torch.stack([one.sketch_adjoint for one in made], dim=1)
-        eps = PROBE_STEP * sigma
         self.inside = torch.from_numpy(np.array(support)).to(device)
         self.rings = ring_index(self.inside.shape[-2:], device)
         self.inside_staged = self._slices[0].A.encoding.stage_image(self.inside)
         self.cutoff = self._cutoff()
         self.filtered = FilteredRisk(
-            self.gram, self.probe_adjoint, eps, self.cutoff, sketch, self.inside_staged
+            self.gram, self.trace_adjoint, self.apart, self.cutoff, sketch, self.inside_staged
         )
         weight = torch.stack([self._combination(csm[i]) for i in range(csm.shape[0])]) * self.inside_staged
-        self.shared_noise = SharedNoise(self.probe_adjoint, sketch, weight, eps)
+        back_projection = [part.A.encoding.adjoint(part.data[:1])[0] for part in self._slices]
+        self.strong_data = self.filtered.strong(torch.stack(back_projection))
+        self.shared_noise = SharedNoise(self.trace_adjoint, sketch, weight, self.apart)
 
     def _combination(self, csm: np.ndarray) -> Tensor:
         """D = 1 / Σ|S|² of one slice where S is, in the layout of E: D Eᴴ y of all samples is an image."""
@@ -151,7 +168,7 @@ class Problem:
     def _cutoff(self) -> float:
         """Find the cutoff the scan asks for; the trace inside the object is ⟨z, EᴴE z⟩, z random signs."""
         signs = torch.randint(0, 2, self.inside.shape, generator=torch.Generator().manual_seed(0))
-        z = self.inside_staged * (2 * signs.to(self.probe_adjoint) - 1).reshape(self.inside_staged.shape)
+        z = self.inside_staged * (2 * signs.to(self.noise_adjoint) - 1).reshape(self.inside_staged.shape)
         trace = float(inner(z, self.gram(z)).sum())
         data_energy = sum(float(energy(part.data[0], SAMPLES)) for part in self._slices)
         return cutoff(data_energy, trace, self.sigma, self.n_real * len(self._slices))
@@ -180,7 +197,7 @@ class Problem:
         it is a millionth of ‖y‖².
         """
         image_gradient = torch.empty(
-            (*c.shape[:2], *self.probe_adjoint.shape[2:]), dtype=c.dtype, device=c.device
+            (*c.shape[:2], *self.noise_adjoint.shape[2:]), dtype=c.dtype, device=c.device
         )
         gradient = torch.empty_like(c) if self.has_basis else image_gradient
         rss = torch.empty(c.shape[:2], dtype=torch.float64, device=c.device)
@@ -217,7 +234,7 @@ class Problem:
         """Return AᴴA c over all samples for any number of items, (item, slice, …)."""
         result = torch.empty_like(c)
         for i, part in enumerate(self._slices):
-            if part.batch is not None:
+            if part.A.encoding.batches(len(c)):
                 result[:, i] = part.A.batched_normal(c[:, i : i + 1])[:, 0]
                 continue
             for items in self._chunks(len(c)):
@@ -229,7 +246,10 @@ class Problem:
         flat = x.reshape(-1, *x.shape[-3:])
         result = torch.empty_like(flat)
         for i, part in enumerate(self._slices):
-            for items in self._chunks(flat.shape[0]):
+            if part.A.encoding.batches(len(flat)):
+                result[:, i] = part.A.encoding.batched_normal(flat[:, i : i + 1])[:, 0]
+                continue
+            for items in self._chunks(len(flat)):
                 result[items, i] = part.A.encoding.gram(flat[items, i])
         return result.reshape(x.shape)
 

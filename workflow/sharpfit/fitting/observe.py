@@ -8,7 +8,6 @@ from torch import Tensor
 
 from sharpfit.fitting.checkpoint_file import Observation
 from sharpfit.fitting.objective import Evaluation, Problem
-from sharpfit.fitting.replicas import PROBE_STEP, PSF_AMPLITUDE
 from sharpfit.measuring import measures
 from sharpfit.physics.norms import energy, item_axes
 
@@ -43,18 +42,28 @@ def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
     """
     x = problem.image(c)  # (item, slice, y, x)
     images = problem.unstage(x)  # the same, centred
-    filtered_rss, sketch = problem.filtered.residual(at.image_gradient[0])
-    per_pair = _of_pairs(problem, x, images) | {"filtered_sketch": sketch}
+    plus, minus = images[problem.replicas.plus], images[problem.replicas.minus]
+    halves = x[problem.replicas.plus] - x[problem.replicas.minus]
+    halves_seen = problem.gram(halves)
+    filtered = problem.filtered.look(at.image_gradient[0], halves_seen)
+    per_pair = {
+        **_traces(problem, problem.replicas.change(x)),
+        **_of_halves(problem, plus, minus),
+        "v_data": measures.data_noise_variance(halves, halves_seen),
+        "v_filtered": filtered.variance,
+        "filtered_sketch": filtered.sketch,
+    }
     per_slice = {
-        "filtered_rss": filtered_rss,
+        "filtered_rss": filtered.rss,
         "rss": at.rss[0],
         "held_out_rss": at.held_out_rss,
         "gradient_norm": energy(at.gradient, item_axes(at.gradient))[0].sqrt(),
         "image_norm": energy(x[0] * problem.inside_staged).sqrt(),
-        "weak_mode_share": measures.weak_mode_share(problem.gram, x[0], problem.inside_staged),
-        "psf": local_psf(images[problem.replicas.psf] - images[0], problem.psf_points),
+        "weak_mode_share": measures.weak_mode_share(
+            x[0], filtered.strong + problem.strong_data, problem.inside_staged
+        ),
+        "psf": _response(problem, plus - minus),
     }
-    plus, minus = images[problem.replicas.plus], images[problem.replicas.minus]
     coefficients = {"coefficients": c[0].clone().cpu().numpy()} if problem.has_basis else {}
     return {
         **coefficients,
@@ -65,37 +74,37 @@ def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
     }
 
 
-def _of_pairs(problem: Problem, x: Tensor, images: Tensor) -> dict[str, Tensor]:
-    """Measure what a pair of halves and its probe tell, each (pair, slice, …); x staged, images centred."""
-    items = problem.replicas
-    plus, minus = images[items.plus], images[items.minus]
+def _traces(problem: Problem, change: Tensor) -> dict[str, Tensor]:
+    """Take traces of ∂x/∂y, (pair, slice), from the change of staged images along noise.
+
+    The noise of a measured pair is not known to be white, so there the mean of the others stands.
+    """
+    traces = {
+        "df": measures.degrees_of_freedom(problem.trace_adjoint, change, problem.apart),
+        "shared_noise": problem.shared_noise.trace(change),
+        "filtered_trace": problem.filtered.trace(change),
+    }
+    if not problem.replicas.has_measured:
+        return traces
+    return {name: torch.cat([of, of.mean(0, keepdim=True)]) for name, of in traces.items()}
+
+
+def _of_halves(problem: Problem, plus: Tensor, minus: Tensor) -> dict[str, Tensor]:
+    """Measure centred halves (pair, slice, y, x): variance, sharpness, correlation of rings."""
     cross, power = measures.gradient_energies(plus, minus, problem.inside)
     ring_correlation, _ = measures.frc(plus, minus, problem.rings)
-    spread, halves = x[items.probe] - x[:1], x[items.plus] - x[items.minus]
-    halves_seen = problem.gram(halves)
     return {
-        "df": measures.degrees_of_freedom(problem.probe_adjoint, spread, PROBE_STEP * problem.sigma),
-        "v_data": measures.data_noise_variance(halves, halves_seen),
         "v_image": measures.noise_variance(plus, minus, problem.inside),
         "cross_gradient": cross,
         "gradient_energy": power,
         "frc": ring_correlation,
-        "shared_noise": problem.shared_noise.trace(spread),
-        "filtered_trace": problem.filtered.trace(spread),
-        "v_filtered": problem.filtered.variance(halves_seen),
     }
 
 
-def local_psf(difference: Tensor, points: np.ndarray) -> Tensor:
-    """Cut the answer to unit spikes out of an image, (slice, y, x) → (slice, point, 2w+1, 2w+1), w = 6.
-
-    Windows wrap around the edge of the image, as the discrete Fourier transform does.
-    """
-    window = np.arange(-PSF_HALF_WIDTH, PSF_HALF_WIDTH + 1)
-    rows = torch.from_numpy((points[..., 0, None] + window) % difference.shape[-2]).to(difference.device)
-    columns = torch.from_numpy((points[..., 1, None] + window) % difference.shape[-1]).to(difference.device)
-    which = torch.arange(len(points), device=difference.device)[:, None, None, None]
-    return difference[which, rows[..., :, None], columns[..., None, :]] / PSF_AMPLITUDE
+def _response(problem: Problem, difference: Tensor) -> Tensor:
+    """Average local point spread of every slice, (slice, 2w+1, 2w+1), the mean over made pairs."""
+    made, noise = difference[: problem.replicas.n_made], problem.unstage(problem.noise_adjoint)
+    return measures.mean_response(noise, made, problem.inside, 2 * problem.sigma, PSF_HALF_WIDTH).mean(0)
 
 
 def ring_counts(shape: tuple[int, ...]) -> np.ndarray:

@@ -14,6 +14,7 @@ import torch
 
 from sharpfit.errors import InputError
 from sharpfit.fitting.checkpoint_file import CheckpointFile, Row
+from sharpfit.fitting.foreign import foreign_kind
 from sharpfit.fitting.loop import Fit, Trajectory, percentile99
 from sharpfit.fitting.objective import Problem
 from sharpfit.fitting.observe import checkpoint_iterations, ring_counts
@@ -73,7 +74,7 @@ def reconstruct(
     fit.on_row, fit.pause, fit.keep = on_row, pause, CheckpointFile(state, device) if state else None
     trajectory = fit.run()
     attributes = _attributes(problem, fit.solver, trajectory, regime, attrs) | found
-    return _datasets(problem, fit.solver, trajectory, attrs), attributes, trajectory.history
+    return _datasets(fit.solver, trajectory, attrs), attributes, trajectory.history
 
 
 def problem_of(
@@ -107,6 +108,7 @@ def problem_of(
         seed=measures["seed"],
         device=device,
         measured_noise=scan.get("measured_noise"),
+        has_probes="penalty" in regime or bool(foreign_kind(regime.get("solver", {}))),
         Phi=make_basis(regime, torch.from_numpy(scan["basis"][()]).to(device) if own_basis else None),
     )
 
@@ -150,9 +152,7 @@ def _fit(problem: Problem, regime: Mapping[str, Any], n_checkpoints: int) -> Fit
     )
 
 
-def _datasets(
-    problem: Problem, solver: Solver, trajectory: Trajectory, attrs: Mapping[str, Any]
-) -> dict[str, np.ndarray]:
+def _datasets(solver: Solver, trajectory: Trajectory, attrs: Mapping[str, Any]) -> dict[str, np.ndarray]:
     image_scale = float(attrs["image_scale"])
     stacked = {
         name: np.stack([seen[name] for seen in trajectory.observations])
@@ -171,7 +171,6 @@ def _datasets(
         "noise_map": (stacked.pop("noise_map") * image_scale).astype(np.float32),
         "iterations": np.array(trajectory.iterations, dtype=np.int64),
         "frc_counts": ring_counts(images.shape[-2:]),
-        "psf_points": problem.psf_points,
         **{f"measures/{name}": values for name, values in stacked.items()},
     }
 
@@ -194,7 +193,7 @@ def _attributes(
         "stopped_because": trajectory.stopped_because,
         "last_step": trajectory.history[-1]["step"],
         "travel_needed": percentile99(conjugate_gradient(problem.gram, gradient, 10)),
-        "has_measured_pair": problem.has_measured_pair,
+        "has_measured_pair": problem.replicas.has_measured,
         "has_learning_rate": not math.isnan(solver.lr),
         "is_penalised": "penalty" in regime,
         "regime": json.dumps(regime, sort_keys=True),

@@ -176,7 +176,7 @@ class Curves:
 
     @cached_property
     def _local_psf(self) -> tuple[np.ndarray, np.ndarray]:
-        """FWHM along (y, x) and peak, the median over slices and points: (checkpoint, 2), (checkpoint,)."""
+        """FWHM along (y, x) and peak, the median over slices: (checkpoint, 2), (checkpoint,)."""
         fwhm, peak = fwhm_and_peak(self.record.psf)
         widths = fwhm.reshape(len(fwhm), -1, 2)
         seen = np.isfinite(widths).all(-1)

@@ -11,7 +11,7 @@ class Record:
     """What reconstruct measured at the checkpoints, in fitted units.
 
     Arrays start (checkpoint, slice); those of replicas go on (pair), filtered_sketch (probe), frc
-    (pair, ring) and psf (point, 2w+1, 2w+1). `history` holds the columns of history.csv. sigma is
+    (pair, ring) and psf (2w+1, 2w+1). `history` holds the columns of history.csv. sigma is
     the noise std per real and imaginary component; n_real and n_held_out count real numbers in one slice, the
     mean where slices are sampled differently.
     cutoff_asked is the eigenvalue of AᴴA down to which modes hold more signal than noise, cutoff_used the one

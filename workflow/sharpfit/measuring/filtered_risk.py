@@ -10,7 +10,11 @@ estimate is unbiased whatever the shape of Q. Errors count inside the object alo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
+import torch
 from torch import Tensor
 
 from sharpfit.physics.conjugate_gradient import Gram
@@ -25,6 +29,9 @@ HIGHEST = 0.9
 TOP = 1.05
 """Largest eigenvalue that p is made for. ‖A‖ = 1 holds as the power method finds it, from below and to about
 a per cent, and past its interval a polynomial of degree 60 grows twentyfold within a thousandth."""
+
+WEAK = 0.03
+"""Eigenvalue of AᴴA below which the data determine a mode only weakly: noise comes out six times as large."""
 
 RIPPLE = 0.25
 """How far Q may stray from 1 above the cutoff: with the degree it sets how low a cutoff can be."""
@@ -66,38 +73,65 @@ def filter_series(lowest: float, degree: int = LEAST_DEGREE) -> list[float]:
     return [float(c) for c in chebyshev.interpolate(p, degree, domain=[0, TOP]).coef]
 
 
-def apply_series(gram: Gram, x: Tensor, coefficients: list[float]) -> Tensor:
-    """Return p(AᴴA) x for images (…, y, x), p in Chebyshev polynomials on [0, TOP]."""
+def apply_series(gram: Gram, x: Tensor, *series: Sequence[float]) -> list[Tensor]:
+    """Return p(AᴴA) x of every p for images (…, y, x), each p in Chebyshev polynomials on [0, TOP].
+
+    The polynomials share the applications of AᴴA; the first is of the highest degree.
+    """
     before, now = x, 2 / TOP * gram(x) - x
-    total = coefficients[0] * before + coefficients[1] * now
-    for c in coefficients[2:]:
+    totals = [p[0] * before + p[1] * now for p in series]
+    for k in range(2, len(series[0])):
         before, now = now, (4 / TOP * gram(now)).sub_(now, alpha=2).sub_(before)
-        total.add_(now, alpha=c)
-    return total
+        for total, p in zip(totals, series, strict=True):
+            if k < len(p):
+                total.add_(now, alpha=p[k])
+    return totals
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """What an iterate shows through the filter.
+
+    Attributes
+    ----------
+    rss
+        ‖P p(M) g‖², float64 (slice,)
+    sketch
+        Re⟨P p(M) Aᴴb, P p(M) g⟩, float64 (probe, slice)
+    variance
+        ‖P Q (x₊ − x₋)‖² / 4: the object's variance that the filter sees, float64 (pair, slice)
+    strong
+        r(M) g, see :meth:`FilteredRisk.strong`, (slice, y, x)
+    """
+
+    rss: Tensor
+    sketch: Tensor
+    variance: Tensor
+    strong: Tensor
 
 
 class FilteredRisk:
     """‖P Q (x − x_true)‖² without knowing x_true, from the gradient g = AᴴA x − Aᴴy.
 
     P keeps the pixels of the object and is 0 outside. Stein's lemma on
-    P p(M) g = P Q (x − x_true) − P p(M) Aᴴn, n = σ b, gives
+    P p(M) g = P Q (x − x_true) − P p(M) Aᴴn, n = σ w, gives
 
-        ‖P Q (x − x_true)‖² ≈ ‖P p(M) g‖² + σ² (2 Re⟨Q P p(M) Aᴴb, x(y + εb) − x(y)⟩ / ε − ‖P p(M) Aᴴb‖²),
+        ‖P Q (x − x_true)‖² ≈ ‖P p(M) g‖² + σ² (2 Re⟨Q P p(M) Aᴴw, x(y + δw) − x(y)⟩ / δ − ‖P p(M) Aᴴw‖²),
 
-    b of unit variance per component: E Re⟨n, A p(M) P Q x(y)⟩ = σ² E Re⟨b, A p(M) P Q J b⟩, J = ∂x/∂y.
+    w of unit variance per component: E Re⟨n, A p(M) P Q x(y)⟩ = σ² E Re⟨w, A p(M) P Q J w⟩, J = ∂x/∂y.
 
     Parameters
     ----------
     gram
         AᴴA on images (…, slice, y, x), largest eigenvalue 1
-    probe_adjoint
-        Aᴴb, (pair, slice, y, x)
-    eps
-        ε of the probes
+    noise_adjoint
+        Aᴴw, (pair, slice, y, x)
+    apart
+        δ, how far the data of two fits lie apart along w
     asked
         the cutoff that the scan asks for, an eigenvalue of AᴴA
     sketch_adjoint
-        Aᴴb of further probes, (probe, slice, y, x), which no replica is fitted to
+        the same of further noise b, (probe, slice, y, x), which no replica is fitted to
     inside
         the diagonal of P, bool (slice, y, x) in the images' layout
 
@@ -110,42 +144,50 @@ class FilteredRisk:
     def __init__(
         self,
         gram: Gram,
-        probe_adjoint: Tensor,
-        eps: float,
+        noise_adjoint: Tensor,
+        apart: float,
         asked: float,
         sketch_adjoint: Tensor,
         inside: Tensor,
     ) -> None:
-        self._gram, self._eps, self._inside = gram, eps, inside
+        self._gram, self._apart, self._inside = gram, apart, inside
         degree = degree_for(asked)
         self.lowest = max(asked, reach(degree))
         self._series = filter_series(self.lowest, degree)
-        filtered = self._filter(probe_adjoint)
+        self._strong_series = filter_series(WEAK)
+        filtered = self._filter(noise_adjoint)
         self._noise_energy = energy(filtered)
-        self._probe = gram(apply_series(gram, filtered, self._series))
+        self._along = gram(*apply_series(gram, filtered, self._series))
         self._sketch = self._filter(sketch_adjoint)
 
     def _filter(self, x: Tensor) -> Tensor:
         """P p(M) x."""
-        return apply_series(self._gram, x, self._series) * self._inside
+        return apply_series(self._gram, x, self._series)[0] * self._inside
 
-    def residual(self, gradient: Tensor) -> tuple[Tensor, Tensor]:
-        """‖P p(M) g‖² of g (slice, y, x), float64 (slice,), and its sketch, float64 (probe, slice).
+    def strong(self, x: Tensor) -> Tensor:
+        """r(M) x, where r(M) M is near 1 in the modes that the data determine well and 0 in others.
+
+        Of Aᴴy it is the same as `look` gives of g, so their sum is r(M) M of an image.
+        """
+        return apply_series(self._gram, x, self._strong_series)[0]
+
+    def look(self, gradient: Tensor, halves_seen: Tensor) -> Filtered:
+        """Measure a gradient g (slice, y, x) and M (x₊ − x₋) of pairs, (pair, slice, y, x), filtered at once.
 
         The sketch is Re⟨P p(M) Aᴴb, P p(M) g⟩. Between two iterates P p(M) g changes by P Q (x₁ − x₂), so the
         sketch changes as the noise term of the estimate does, and its spread over probes, times 2σ, is
         the standard error that the data's noise leaves in a difference of two risks.
         """
-        filtered = self._filter(gradient)
-        return energy(filtered), inner(self._sketch, filtered)
+        both = torch.cat([gradient[None], halves_seen])
+        filtered, strong = apply_series(self._gram, both, self._series, self._strong_series)
+        filtered = filtered * self._inside
+        return Filtered(
+            rss=energy(filtered[0]),
+            sketch=inner(self._sketch, filtered[0]),
+            variance=energy(filtered[1:]) / 4,
+            strong=strong[0],
+        )
 
-    def trace(self, spread: Tensor) -> Tensor:
-        """Return what σ² multiplies above, float64 (pair, slice), from spread = x(y + εb) − x(y)."""
-        return 2 * inner(self._probe, spread) / self._eps - self._noise_energy
-
-    def variance(self, seen: Tensor) -> Tensor:
-        """‖P Q (x₊ − x₋)‖² / 4: the object's variance that the filter sees, float64 (pair, slice).
-
-        seen: AᴴA (x₊ − x₋), (pair, slice, y, x).
-        """
-        return energy(self._filter(seen)) / 4
+    def trace(self, change: Tensor) -> Tensor:
+        """Return what σ² multiplies above, float64 (pair, slice), from x(y + δw) − x(y)."""
+        return 2 * inner(self._along, change) / self._apart - self._noise_energy

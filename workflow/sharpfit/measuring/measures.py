@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import torch
 
-from sharpfit.physics.conjugate_gradient import Gram, conjugate_gradient
 from sharpfit.physics.norms import IMAGE, energy, inner
 
 
@@ -101,15 +100,50 @@ def frc(plus: torch.Tensor, minus: torch.Tensor, rings: torch.Tensor) -> tuple[t
     return cross / torch.sqrt(power_plus * power_minus), ring_counts(rings)
 
 
-def weak_mode_share(gram: Gram, x: torch.Tensor, inside: torch.Tensor, n_steps: int = 10) -> torch.Tensor:
-    """ν = ‖P (x − w)‖ / ‖P x‖, w = `n_steps` conjugate gradient steps on AᴴA w = AᴴA x, P the object.
+def weak_mode_share(x: torch.Tensor, determined: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
+    """ν = ‖P (x − R x)‖ / ‖P x‖, R the filter of the strong modes of AᴴA and P the object.
 
-    The part of x (..., y, x) that lives in weakly determined modes; NaN where x = 0. It grows with
+    The part of x (..., y, x) that lives in weakly determined modes, determined = R x
+    (`sharpfit.measuring.filtered_risk.FilteredRisk.strong`); NaN where x = 0. It grows with
     iterations for every solver, so it is read against gradient descent at equal chi2. inside: P's diagonal,
     bool (..., y, x).
     """
-    determined = conjugate_gradient(gram, gram(x), n_steps)
     return torch.sqrt(energy((x - determined) * inside) / energy(x * inside))
+
+
+def mean_response(
+    noise: torch.Tensor, difference: torch.Tensor, inside: torch.Tensor, apart: float, half_width: int
+) -> torch.Tensor:
+    """Average local point spread function of a reconstruction over the object.
+
+    The resolution matrix is R = (∂x/∂y) A, and E[(∂x/∂y) w (Aᴴw)ᴴ] = 2 R for noise w of unit variance per
+    component. So the mean over the object's pixels p of R(p + Δ, p) is, within √(1 / pixels) of it,
+
+        Σ_p (x₊ − x₋)(p + Δ) conj(Aᴴw)(p) / (2 · apart · pixels).
+
+    Parameters
+    ----------
+    noise
+        Aᴴw, centred complex images (..., y, x)
+    difference
+        x₊ − x₋
+    inside
+        the object, bool (..., y, x)
+    apart
+        2σ, how far the data of x₊ and x₋ lie apart along w
+    half_width
+        largest |Δ| along each axis; images wrap around, as their discrete Fourier transform does
+
+    Returns
+    -------
+        complex (..., 2·half_width + 1, 2·half_width + 1), Δ = 0 at the centre
+    """
+    window = torch.arange(-half_width, half_width + 1, device=noise.device)
+    spectrum = torch.fft.fft2(difference) * torch.fft.fft2(noise * inside).conj()
+    rows, columns = (window % n for n in noise.shape[-2:])
+    correlation = torch.fft.ifft2(spectrum)[..., rows[:, None], columns]
+    pixels = inside.sum(IMAGE).clamp(min=1)[..., None, None]
+    return correlation / (2 * apart * pixels)
 
 
 def degrees_of_freedom(

@@ -10,7 +10,8 @@ COLUMNS = 4
 many others are multiplied beside it."""
 
 LINES_PER_COIL = 16
-"""A dense product counts lines where transforms count coils: it wins where there are fewer lines a coil."""
+"""A dense product counts lines and columns where transforms count coils and images: it wins
+where there are fewer lines a coil."""
 
 
 class LineGram:
@@ -34,9 +35,10 @@ class LineGram:
         self._transposed = (by_position.mT @ by_position.conj()) * circulant.T
 
     @staticmethod
-    def pays(csm: Tensor) -> bool:
+    def pays(csm: Tensor, n_images: int) -> bool:
         """Whether sizes alone say that the product is faster, maps (slice, coil, p, n)."""
-        return csm.shape[-1] <= LINES_PER_COIL * csm.shape[-3]
+        columns = -(-n_images // COLUMNS) * COLUMNS
+        return columns * csm.shape[-1] <= n_images * LINES_PER_COIL * csm.shape[-3]
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return EᴴE x for images (item, slice, p, n) in the same layout."""
