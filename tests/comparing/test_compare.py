@@ -231,6 +231,7 @@ DAMAGE = {
     "picked empty": ("results/evaluate/phantom_r2/warmup/picked.h5", b""),
     "reconstruction garbage": ("results/reconstruct/phantom_r2/warmup/reconstruction.h5", b"garbage"),
     "evaluation garbage": (EVALUATION, b"\xff{"),
+    "evaluation too deep": (EVALUATION, b"[" * 100_000),
     "evaluation of another shape": (EVALUATION, b"[]"),
     "evaluation of numbers": (EVALUATION, b'{"picked": 3, "last": [], "scan": 1}'),
 }
@@ -247,6 +248,19 @@ def test_a_damaged_result_is_not_comparable_and_neither_identical_nor_worse(two,
     assert isinstance(done.exception, SystemExit)
     if "evaluation" not in damage:
         assert found(*two)["phantom_r2", "warmup"].status == "not comparable"
+
+
+def test_an_image_that_lies_elsewhere_is_none(two):
+    """A virtual image of itself crashes HDF5's library when it is read."""
+    picked = two[1] / "results/evaluate/phantom_r2/warmup/picked.h5"
+    with h5py.File(picked, "w") as file:
+        layout = h5py.VirtualLayout((1, 16, 16), "c8")
+        layout[:] = h5py.VirtualSource(".", "image", (1, 16, 16))
+        file.create_virtual_dataset("image", layout)
+    write_sidecars(two[1], "phantom_r2", "warmup")
+    done = sharpfit(*two)
+    assert done.exit_code == outcome.NOT_COMPARABLE, done.output
+    assert "picked.h5: image is a virtual dataset, made of others" in done.output
 
 
 @pytest.mark.parametrize("content", [b"[]", b"\xff", b'{"a": 3}', b"{"])

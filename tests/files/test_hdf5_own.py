@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from sharpfit.errors import InputError
+from sharpfit.files import own_content
 from sharpfit.files.readers import hdf5, matlab
+from sharpfit.results import hdf5 as results
+from sharpfit.results.picked_file import read_picked, read_picked_slice
 
 KSPACE = (np.arange(48).reshape(6, 8) + 1j).astype(np.complex64)
 
@@ -79,6 +82,18 @@ def test_content_of_other_files_is_refused(
     assert "scan.h5: " in str(caught.value)
 
 
+@pytest.mark.parametrize("make", CASES, ids=lambda make: make.__name__)
+def test_so_it_is_in_a_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make) -> None:
+    """Results may come with a study, whose sidecars may say that they are whole."""
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "picked.h5")
+    with pytest.raises(InputError, match=CASES[make]), results.opened(tmp_path / "picked.h5"):
+        pass
+    for read in (results.read, read_picked, read_picked_slice):
+        with pytest.raises(InputError, match=CASES[make]):
+            read(tmp_path / "picked.h5")
+
+
 def test_links_within_a_file_and_loops_of_groups_are_no_content_of_others(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "scan.h5", "w") as file:
         file["kspace"] = KSPACE
@@ -89,7 +104,7 @@ def test_links_within_a_file_and_loops_of_groups_are_no_content_of_others(tmp_pa
 
 
 def test_a_file_of_too_many_items_is_not_walked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hdf5, "MAX_ITEMS", 3)
+    monkeypatch.setattr(own_content, "MAX_ITEMS", 3)
     with h5py.File(tmp_path / "scan.h5", "w") as file:
         for i in range(4):
             file[f"kspace{i}"] = KSPACE

@@ -62,7 +62,7 @@ def test_what_is_not_known_is_null_in_the_file_and_nan_when_read(tmp_path):
     assert np.isnan([read.picked.risk, read.picked_quality.nrmse, read.risk_noise[1]]).all()
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"scan": "a"}', "3"])
+@pytest.mark.parametrize("text", ["{", "[]", '{"scan": "a"}', "3", "[" * 100_000])
 def test_what_is_no_evaluation_is_named(tmp_path, text):
     file = tmp_path / "evaluation.json"
     file.write_text(text)
@@ -74,12 +74,19 @@ def test_what_is_no_evaluation_is_named(tmp_path, text):
 
 def test_a_pipe_in_its_place_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(InputError, match="no such file"):
+    with pytest.raises(InputError, match=r"no evaluation can be read \(is no regular file\)"):
         read_evaluation(tmp_path / "pipe")
     with pytest.raises(InputError, match="no such file"), opened(tmp_path / "pipe"):
         pass
-    with pytest.raises(InputError, match="is no regular file"):
+    with pytest.raises(InputError, match=r"no summary can be read \(is no regular file\)"):
         read_summary(tmp_path / "pipe")
+
+
+def test_a_terabyte_in_its_place_is_not_read(tmp_path):
+    (tmp_path / "evaluation.json").touch()
+    os.truncate(tmp_path / "evaluation.json", 1 << 40)
+    with pytest.raises(InputError, match="more than can be meant"):
+        read_evaluation(tmp_path / "evaluation.json")
 
 
 def test_a_chosen_weight_comes_back_with_the_path_and_takes_the_iterations_place(tmp_path):

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import h5py
 import torch
 
 from sharpfit.fitting.reconstruct import reconstruct
@@ -27,7 +26,7 @@ def main(
     """Read the preprocessed scan slice by slice, fit, write; go on from ``state`` after a kill."""
     # As torch.use_deterministic_algorithms(True), which besides imports torch's compiler: 2 s of CPU.
     torch.set_deterministic_debug_mode("error")
-    with h5py.File(scan) as file:
+    with hdf5.opened(scan) as file:
         datasets, attrs, rows = reconstruct(
             file,
             file.attrs,

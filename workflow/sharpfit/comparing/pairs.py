@@ -9,6 +9,7 @@ import numpy as np
 
 from sharpfit.comparing.differences import data_identity
 from sharpfit.comparing.sources import DAMAGED, Result, Source, first_line
+from sharpfit.errors import InputError
 from sharpfit.reporting.ranking import RISK_TOLERANCE, risk_margin
 from sharpfit.results.picked_file import read_picked
 from sharpfit.study import paths
@@ -115,6 +116,8 @@ def _damage(result: Result) -> str:
             return f"{file} is missing or was changed after it was made"
     try:
         read_picked(result.picked)
+    except InputError as error:
+        return str(error)
     except DAMAGED as error:
         return f"{result.picked} holds no image ({first_line(error)})"
     return ""

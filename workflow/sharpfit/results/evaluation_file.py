@@ -14,6 +14,7 @@ from sharpfit.judging.evaluate import AtBound, NoiseLevel
 from sharpfit.judging.weight_choice import ChosenWeight
 from sharpfit.measuring.table import FIGURES, QUALITIES, Figures, Quality, unit, units
 from sharpfit.results.evaluation import Evaluation, RegimeSettings
+from sharpfit.study import regular_file
 
 
 def write_evaluation(path: Path, evaluation: Evaluation) -> None:
@@ -32,11 +33,15 @@ def read_evaluation(path: Path) -> Evaluation:
     InputError
         when the file is missing, is no JSON, or lacks what every version wrote
     """
-    if not path.is_file():  # nor a pipe, which would be waited for
-        raise InputError(f"{path}: no such file; run the study again")
     try:
-        return _evaluation(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+        return _evaluation(json.loads(regular_file.read_bytes(path)))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; run the study again") from None
+    except OSError as error:
+        raise InputError(
+            f"{path}: no evaluation can be read ({error.strerror}); run the study again"
+        ) from error
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: no evaluation can be read ({error}); run the study again") from error
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: is no evaluation ({error} is missing); run the study again") from error

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from sharpfit.errors import InputError
+from sharpfit.files.own_content import check_own
 
 
 def write(path: Path, datasets: Mapping[str, Any], attrs: Mapping[str, Any]) -> None:
@@ -44,6 +45,7 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
 
     try:
         with h5py.File(path, "r") as file:
+            check_own(path, file)
             file.visititems(collect)
             attrs = {name: _plain(value) for name, value in file.attrs.items()}
     except OSError as error:
@@ -58,7 +60,7 @@ def opened(path: Path) -> Iterator[h5py.File]:
     Raises
     ------
     InputError
-        if the file is missing or is no HDF5
+        if the file is missing, is no HDF5, or shows the content of other files
     """
     if not Path(path).is_file():  # nor a pipe, which HDF5 would wait for
         raise InputError(f"{path}: no result can be read (no such file); run the study again")
@@ -69,6 +71,7 @@ def opened(path: Path) -> Iterator[h5py.File]:
             f"{path}: no result can be read ({_first_line(error)}); run the study again"
         ) from error
     with file:
+        check_own(path, file)
         yield file
 
 

@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from sharpfit.results import hdf5
@@ -20,12 +19,12 @@ def read_picked(path: Path) -> np.ndarray | None:
     """Read the picked image; None where there is no file."""
     if not path.is_file():
         return None
-    with h5py.File(path) as file:
+    with hdf5.opened(path) as file:
         return np.asarray(file["image"][()])
 
 
 def read_picked_slice(path: Path) -> np.ndarray:
     """Read the middle slice of the picked image, (y, x)."""
-    with h5py.File(path) as file:
+    with hdf5.opened(path) as file:
         image = file["image"]
         return np.asarray(image[image.shape[0] // 2])
