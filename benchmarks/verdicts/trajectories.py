@@ -25,7 +25,16 @@ from sharpfit.preparing.preprocess import preprocess
 from sharpfit.results import hdf5
 from sharpfit.results.history import write_history
 
-SPLITS = {"development": 11, "second": 12, "third": 13, "fourth": 14, "fifth": 15, "sixth": 16, "fresh": 17}
+SPLITS = {
+    "development": 11,
+    "second": 12,
+    "third": 13,
+    "fourth": 14,
+    "fifth": 15,
+    "sixth": 16,
+    "seventh": 17,
+    "fresh": 18,
+}
 REGULARISED = "regularised"
 SPLITS[REGULARISED] = 21
 MEASURES = {"n_checkpoints": 20, "n_replicas": 1, "seed": 7}

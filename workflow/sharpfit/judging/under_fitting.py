@@ -45,16 +45,14 @@ def under_fitted(curves: Curves) -> Finding | None:
 def look_ahead(curves: Curves) -> Ahead:
     """Predict the error that going on at the largest learning rate would reach.
 
-    Squared bias and variance go on as powers of the clock, somewhat lower ones than over its last half.
+    Squared bias and variance go on as the powers of the clock that they followed over its last half.
     """
     variance = curves.v_image
     bias = np.maximum(curves.risk - variance, 0)
     way = diagnosis.travel(curves.record)
     ahead = thresholds.LOOK_AHEAD * curves.iterations[-1] * way.pace_largest / way.pace_sum
     further = np.geomspace(1, 1 + ahead, 40)
-    bias_power = thresholds.BIAS_SLOWS * _slope(curves, bias)
-    variance_power = thresholds.VARIANCE_SLOWS * _slope(curves, variance)
-    squared = bias[-1] * further**bias_power + variance[-1] * further**variance_power
+    squared = sum(part[-1] * further ** _slope(curves, part) for part in (bias, variance))
     best = int(squared.argmin())
     if not squared[0] > 0:
         return Ahead(1.0, 0)
