@@ -81,15 +81,21 @@ def test_a_rise_within_two_standard_errors_of_the_datas_noise_ends_nothing():
     assert rule([0, 5, 20], [*before, seen(23.1, sketch=0.5)]).startswith("judged")
 
 
-def all_known(risk, sample_risk, held_out, **changes):
+def all_known(risk, sample_risk, held_out, loss=40.0, **changes):
     """The same with the other estimates: SURE − v_data + v_image, and the residual over n σ² of two slices.
 
-    N σ² = 200 · 0.25; df = 3 and v_data = 2, v_image = 1 in all.
+    N σ² = 200 · 0.25; v_data = 2 and v_image = 1 in all.
     """
     unseen = np.array([0.25, 0.75]) * held_out * 2 * 20 * SIGMA**2
-    rss = np.array([0.5, 0.5]) * (sample_risk + 50 - 2 * SIGMA**2 * 3 + 2 - 1)
-    pair = np.array([[0.5, 1.5], [0.0, 4.0]])  # means 1 and 2
-    return seen(risk, **changes) | {"rss": rss, "df": pair, "v_data": 2 / 3 * pair, "held_out_rss": unseen}
+    pair = np.array([[0.5, 1.5], [0.0, 4.0]]) / 3  # means add up to 1
+    df = (sample_risk + 50 + 2 - 1 - loss) / (2 * SIGMA**2)
+    known = {
+        "rss": loss * np.array([0.25, 0.75]),
+        "df": df * pair,
+        "v_data": 2 * pair,
+        "held_out_rss": unseen,
+    }
+    return seen(risk, **changes) | known
 
 
 @pytest.mark.parametrize(
@@ -105,11 +111,17 @@ def all_known(risk, sample_risk, held_out, **changes):
 def test_most_of_three_estimates_must_rise(last, ends):
     rule = rule_of()
     way = [all_known(40.0, 30.0, 3.0), all_known(20.0, 10.0, 1.5)]
-    assert bool(rule([0, 5, 20], [*way, all_known(*last)])) == ends
+    assert bool(rule([0, 5, 20], [*way, all_known(*last, loss=39.9)])) == ends
+
+
+def test_a_swing_of_momentum_raises_the_loss_too_and_ends_nothing():
+    way = [all_known(40.0, 30.0, 3.0), all_known(20.0, 10.0, 1.5)]
+    for loss, ends in ((39.9, True), (40.0, False), (41.0, False)):
+        assert bool(rule_of()([0, 5, 20], [*way, all_known(30.0, 20.0, 2.0, loss=loss)])) == ends
 
 
 def test_held_out_samples_spare_a_rise_the_test_against_the_datas_noise():
     rule = rule_of()
     way = [all_known(40.0, 30.0, 3.0), all_known(20.0, 10.0, 1.5)]
-    assert not rule([0, 5, 20], [*way, all_known(22.5, 12.0, 1.5, sketch=0.5)])
-    assert rule([0, 5, 20], [*way, all_known(22.5, 12.0, 1.6, sketch=0.5)])
+    assert not rule([0, 5, 20], [*way, all_known(22.5, 12.0, 1.5, loss=39.0, sketch=0.5)])
+    assert rule([0, 5, 20], [*way, all_known(22.5, 12.0, 1.6, loss=39.0, sketch=0.5)])

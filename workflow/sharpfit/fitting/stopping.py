@@ -24,7 +24,8 @@ class JudgedStop:
 
     They are the judge's (`sharpfit.measuring.quorum`), read on the main trajectory; all replicas stop with
     it. As the judge does, the rule takes no rise within two standard errors of the data's noise for one where
-    the held-out samples do not say so too.
+    the held-out samples do not say so too. What fits noise lowers the loss: where the loss rose with the
+    error, momentum swings.
 
     Attributes
     ----------
@@ -53,6 +54,8 @@ class JudgedStop:
         if waited < self.patience or len(rose) < quorum.most_of(asked):
             return ""
         of_risk = asked["J"].values[-1] - asked["J"].values[lowest]
+        if _sum(observations[-1]["rss"]) >= _sum(observations[lowest]["rss"]):
+            return ""
         if "held-out" not in rose and of_risk <= self._noise(observations, lowest):
             return ""
         return f"judged: the error rose since iteration {iterations[lowest]}, {waited} iterations ago"
