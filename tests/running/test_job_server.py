@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -93,8 +94,8 @@ def run(workflow: Path) -> Iterator[subprocess.Popen[str]]:
 @pytest.fixture
 def jobs(workflow: Path, run: subprocess.Popen[str]) -> Iterator[Jobs]:
     assert run.stdout is not None
-    folder = run.stdout.readline().strip()
-    environment = os.environ | {"PYTHONPATH": str(workflow), start_job.SERVERS: folder}
+    servers = run.stdout.readline().strip()
+    environment = os.environ | {"PYTHONPATH": str(workflow), start_job.SERVERS: servers}
     yield (jobs := Jobs(workflow, environment))
     for job in jobs.started:
         job.communicate(timeout=60)
@@ -118,7 +119,7 @@ def test_jobs_share_a_parent_that_holds_their_libraries(jobs: Jobs):
 
 
 def test_a_job_without_a_server_runs_all_the_same(jobs: Jobs):
-    jobs.environment[start_job.SERVERS] = ""
+    del jobs.environment[start_job.SERVERS]
     job, (pid, parent, loaded, _) = jobs.start("sys.exit(4)")
     assert job.wait(timeout=60) == 4
     assert (int(pid), int(parent), loaded) == (job.pid, os.getpid(), "False")
@@ -178,4 +179,26 @@ def test_a_job_outlives_the_run_and_its_server_does_not_outlive_the_job(jobs: Jo
     run.wait()
     assert job.wait(timeout=60) == 6
     assert gone(parent)
-    assert not Path(jobs.environment[start_job.SERVERS]).exists()
+    assert jobs.environment[start_job.SERVERS] not in Path("/proc/net/unix").read_text()
+
+
+def test_what_is_killed_leaves_no_name_and_its_jobs_run_all_the_same(jobs: Jobs, run):
+    servers = jobs.environment[start_job.SERVERS]
+    assert servers in Path("/proc/net/unix").read_text()
+    (server,) = psutil.Process(run.pid).children()
+    server.kill()
+    run.kill()
+    run.wait()
+    server.wait(timeout=60)
+    assert servers not in Path("/proc/net/unix").read_text()
+    job, (pid, *_) = jobs.start("sys.exit(4)")
+    assert job.wait(timeout=60) == 4
+    assert int(pid) == job.pid
+
+
+def test_processes_of_other_users_are_not_answered(monkeypatch):
+    one, other = socket.socketpair()
+    with one, other:
+        assert start_job.is_ours(one)
+        monkeypatch.setattr(os, "getuid", lambda: 12345)
+        assert not start_job.is_ours(other)

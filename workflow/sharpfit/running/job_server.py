@@ -13,13 +13,12 @@ import ctypes
 import json
 import os
 import re
+import secrets
 import selectors
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from importlib import import_module
@@ -36,19 +35,19 @@ _running: list[subprocess.Popen[bytes]] = []
 
 
 def start(rules: Iterable[str], environment: dict[str, str]) -> str:
-    """Start a server for each of these rules, ending with this process; returns their folder, or "" without.
+    """Start a server for each of these rules, ending with this process; returns their name, or "" without.
 
-    It needs what Linux has and others have not: signals at a parent's death and file descriptors of
-    processes.
+    It needs what Linux has and others have not: signals at a parent's death, file descriptors of processes
+    and sockets outside of the file system.
     """
     if not (sys.platform == "linux" and hasattr(os, "pidfd_open")):
         return ""
-    folder = tempfile.mkdtemp(prefix="sharpfit-")
-    listeners = [_listener(f"{folder}/{rule}") for rule in rules]
+    servers = f"sharpfit-{secrets.token_hex(16)}"
+    listeners = [_listener(start_job.address(servers, rule)) for rule in rules]
     numbers = [listener.fileno() for listener in listeners]
     _running.append(
         subprocess.Popen(
-            [sys.executable, "-m", __name__, folder, *map(str, numbers)],
+            [sys.executable, "-m", __name__, *map(str, numbers)],
             stdin=subprocess.PIPE,
             env=os.environ | environment,
             pass_fds=numbers,
@@ -56,17 +55,17 @@ def start(rules: Iterable[str], environment: dict[str, str]) -> str:
     )
     for listener in listeners:
         listener.close()
-    return folder
+    return servers
 
 
-def _listener(path: str) -> socket.socket:
+def _listener(name: str) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
+    listener.bind(name)
     listener.listen()
     return listener
 
 
-def serve(folder: str, listeners: Iterable[socket.socket]) -> None:
+def serve(listeners: Iterable[socket.socket]) -> None:
     """Fork a server off for every rule that has a job, until standard input ends."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _stay)  # a group's signals reach jobs through the processes that stand for them
@@ -75,18 +74,15 @@ def serve(folder: str, listeners: Iterable[socket.socket]) -> None:
     waiting.register(sys.stdin, selectors.EVENT_READ)
     for listener in listeners:
         waiting.register(listener, selectors.EVENT_READ, listener)
-    try:
-        while True:
-            for key, _ in waiting.select():
-                if key.fileobj is sys.stdin:
-                    return
-                waiting.unregister(key.data)
-                if os.fork() == 0:
-                    waiting.close()
-                    _Server(key.data).serve()
-                key.data.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    while True:
+        for key, _ in waiting.select():
+            if key.fileobj is sys.stdin:
+                return
+            waiting.unregister(key.data)
+            if os.fork() == 0:
+                waiting.close()
+                _Server(key.data).serve()
+            key.data.close()
 
 
 class _Server:
@@ -116,6 +112,9 @@ class _Server:
 
     def _start(self) -> None:
         client, _ = self._listener.accept()
+        if not start_job.is_ours(client):
+            client.close()
+            return
         message, streams, *_ = socket.recv_fds(client, _LONGEST, 16)
         while message and not message.endswith(b"\n"):
             message += client.recv(_LONGEST)
@@ -206,4 +205,4 @@ def _stay(_number: int, _frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], [socket.socket(fileno=int(number)) for number in sys.argv[2:]])
+    serve([socket.socket(fileno=int(number)) for number in sys.argv[1:]])

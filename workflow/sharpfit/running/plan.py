@@ -163,7 +163,8 @@ class Plan:
         if self._workflow.local_exec:
             environment = {**compute.ENVIRONMENT, "PYTHONPATH": str(self._code)}
             rules = dict.fromkeys(job.rule for job in self.provenance.jobs)
-            os.environ[start_job.SERVERS] = job_server.start(rules, environment)
+            if servers := job_server.start(rules, environment):
+                os.environ[start_job.SERVERS] = servers
 
     def end(self) -> None:
         """Show the verdicts, when the summary is up to date, and what belongs to the study no more.

@@ -1,22 +1,23 @@
 """Start one job from a process that has imported its libraries already, where there is one; else as it is.
 
 ``python -I -S start_job.py RULE …`` is what Snakemake's shell commands call, with the command line of
-`sharpfit.running.run_job`; a folder of sockets, one for each rule, is named by the environment where
-`sharpfit.running.job_server` listens. This process then
-stands for the job: it ends as the job does, hands on the signals that it gets, and takes the job along when
-it is killed. It imports no library and nothing of this package, so it starts in a hundredth of a second.
+`sharpfit.running.run_job`; where `sharpfit.running.job_server` listens, the environment tells its name. This
+process then stands for the job: it ends as the job does, hands on the signals that it gets, and takes the job
+along when it is killed. It imports no library and nothing of this package, so it starts in a hundredth of a
+second.
 """
 
 import json
 import os
 import signal
 import socket
+import struct
 import sys
 from contextlib import suppress
 from typing import NoReturn
 
 SERVERS = "SHARPFIT_JOB_SERVERS"
-"""Environment variable that names the folder of sockets."""
+"""Environment variable that holds the name of a run's servers."""
 
 HANDED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 KEPT = (0, 1, 2, 9)  # standard streams, and the lock that jobs share (`Plan.shell_prefix`)
@@ -26,8 +27,10 @@ def main(rule: str, *argv: str) -> NoReturn:
     """Have the job run, and end as it does."""
     with socket.socket(socket.AF_UNIX) as server:
         try:
-            server.connect(f"{os.environ.get(SERVERS, '')}/{rule}")
-        except OSError:  # no server, or one that has gone
+            server.connect(address(os.environ[SERVERS], rule))
+            if not is_ours(server):
+                raise PermissionError
+        except (KeyError, OSError):  # no server, or one that has gone
             os.execv(sys.executable, [sys.executable, "-m", "sharpfit.running.run_job", *argv])
         signal.pthread_sigmask(signal.SIG_BLOCK, HANDED_ON)  # they wait until there is a job
         request = {"argv": argv, "environment": dict(os.environ)}
@@ -45,6 +48,17 @@ def main(rule: str, *argv: str) -> NoReturn:
         print("error: the process that jobs are started from was killed; run again", file=sys.stderr)
         raise SystemExit(1)
     _end_as(int(status))
+
+
+def address(servers: str, rule: str) -> str:
+    """Where a rule's server listens: a name in no file system, so that whatever is killed leaves nothing."""
+    return f"\0{servers}/{rule}"
+
+
+def is_ours(peer: socket.socket) -> bool:
+    """Whether a process of the same user is at the other end: such names have no permissions of their own."""
+    credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return bool(struct.unpack("3i", credentials)[1] == os.getuid())
 
 
 def _hand_on(job: int, number: int) -> None:
