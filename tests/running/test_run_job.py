@@ -1,6 +1,7 @@
 """The guards inside a job, and what leaves results stale: two scripts, one made from the other's result."""
 
 import json
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -250,3 +251,21 @@ def test_a_spec_that_was_edited_or_damaged_is_refused(study, damage):
     with pytest.raises(InputError, match="was damaged; run snakemake again"):
         run_job._run(spec, "cpu")
     assert leaves_nothing("first")
+
+
+@pytest.mark.parametrize("place", [".cache", ".cache/state"])
+def test_a_fit_needs_no_cache_for_its_state(study, place, capsys):
+    study.write(
+        "scripts/second.py",
+        "def main(*, made, output, state):\n    state.mkdir()\n    (state / 'seen').touch()\n"
+        "    output.write_text('of ' + made.read_text())\n",
+    )
+    study.make("first")
+    shutil.rmtree(".cache", ignore_errors=True)
+    Path(place).parent.mkdir(exist_ok=True)
+    Path(place).write_text("no folder")
+    study.make("second")
+    assert Path("results/second.txt").read_text() == "of echoes raw 7"
+    assert not study.stale()
+    assert not list(Path("results/.tmp").glob("*"))
+    assert "a killed fit will begin anew" in capsys.readouterr().out

@@ -7,7 +7,8 @@ import pytest
 
 from sharpfit.errors import InputError
 from sharpfit.study import paths
-from sharpfit.study.own_places import check_own_places
+from sharpfit.study.jobs import Job
+from sharpfit.study.own_places import SNAKEMAKES, check_folders, check_own_places
 
 WRITTEN = (
     paths.STALE,
@@ -44,7 +45,10 @@ def test_no_pipe_keeps_a_run_waiting(study: Path, place: str) -> None:
         check_own_places()
 
 
-@pytest.mark.parametrize("place", ["results", "logs", "data/simulated", ".snakemake"])
+PLACES = ["results", "logs", "data/simulated", ".snakemake", *(f".snakemake/{name}" for name in SNAKEMAKES)]
+
+
+@pytest.mark.parametrize("place", PLACES)
 def test_a_file_or_a_loop_in_the_place_of_a_folder_is_one_line(study: Path, place: str) -> None:
     (study / place).parent.mkdir(exist_ok=True)
     (study / place).touch()
@@ -67,3 +71,14 @@ def test_folders_may_lie_on_another_disk(study: Path) -> None:
 def test_a_loop_of_links_in_the_place_of_the_cache_is_no_cache(study: Path) -> None:
     (study / ".cache").symlink_to(".cache")
     check_own_places()
+
+
+@pytest.mark.parametrize("place", ["results/evaluate", "results/evaluate/head", "logs/evaluate/head"])
+def test_so_it_is_where_a_job_needs_a_folder(study: Path, place: str) -> None:
+    outputs = {"evaluation": "results/evaluate/head/adam/evaluation.json"}
+    job = Job("evaluate", "head/adam", {}, {}, outputs)
+    (study / place).parent.mkdir(parents=True, exist_ok=True)
+    check_folders([job])
+    (study / place).symlink_to((study / place).name)
+    with pytest.raises(InputError, match=f"{place} is no folder; move it away"):
+        check_folders([job])

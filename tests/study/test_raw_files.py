@@ -39,12 +39,34 @@ def folder(path: Path) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize("make", [pipe, loop, device, folder], ids=lambda make: make.__name__)
+def absent(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+NO_FILES = {
+    pipe: "is no regular file",
+    device: "is no regular file",
+    folder: "is no regular file",
+    loop: "is a link to no file; bring the file it stands for",
+    absent: "is a link to no file; bring the file it stands for",
+}
+
+
+@pytest.mark.parametrize("make", NO_FILES, ids=lambda make: make.__name__)
 def test_what_has_no_end_is_no_raw_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make) -> None:
     monkeypatch.chdir(tmp_path)
     make(tmp_path / "scan.npy")
-    with pytest.raises(InputError, match=r"scans\.mine: scan\.npy is no regular file"):
+    with pytest.raises(InputError, match=rf"scans\.mine: scan\.npy {NO_FILES[make]}"):
         plan(tmp_path, "scan.npy")
+
+
+@pytest.mark.parametrize("name", ["n" * 300 + ".npy", "n" * 300 + ".h5", "n/" * 1990 + "n.npy"])
+def test_a_name_that_no_file_system_takes_is_told_with_its_scan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=rf"scans\.mine: {name} does not exist"):
+        plan(tmp_path, name)
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="such files are the kernel's of Linux")

@@ -60,6 +60,7 @@ def test_damaged_bookkeeping_counts_as_absent_and_is_told_once(study: Scratch) -
 def test_a_file_in_the_place_of_a_cache_is_no_cache(study: Scratch) -> None:
     shutil.rmtree(study.root / ".cache")
     (study.root / ".cache").write_text("")
+    (study.root / "results/.tmp").write_text("")
     study.edit("held_out.seed", 12)
     study.snakemake()
     assert "Traceback" not in study.output
@@ -71,3 +72,10 @@ def test_a_file_in_the_place_of_a_cache_is_no_cache(study: Scratch) -> None:
     assert "error: " in study.output
     assert ".snakemake/spec" in study.output
     assert "Traceback" not in study.output
+    (study.root / ".snakemake/spec").unlink()
+    study.snakemake("-n")
+    spec = next((study.root / ".snakemake/spec").iterdir())
+    spec.unlink()
+    spec.mkdir()
+    study.snakemake(ok=False)
+    assert f"error: Is a directory: .snakemake/spec/{spec.name}; move it away" in study.output

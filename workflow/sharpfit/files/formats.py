@@ -73,9 +73,9 @@ def reader_of(path: str) -> str:
 
 
 def _head(path: Path) -> bytes:
-    if not path.is_file():  # a pipe or a device would never end; planning refuses it by name
-        return b""
     try:
+        if not path.is_file():  # a pipe or a device would never end; planning refuses it by name
+            return b""
         with path.open("rb") as file:
             return file.read(_HEAD_LENGTH)
     except OSError:

@@ -135,8 +135,10 @@ def left_over(jobs: Iterable[Job]) -> list[str]:
 def missing(file: str, job: Job) -> str:
     """One line about a raw file that is not there, with what to do."""
     if os.path.lexists(file):
+        if Path(file).is_symlink() and not Path(file).exists():
+            return f"{paths.PARAMS}: {_entry(job)}: {file} is a link to no file; bring the file it stands for"
         return f"{paths.PARAMS}: {_entry(job)}: {file} is no regular file; name the file itself"
-    tracked = Path(f"{file}.dvc").exists()
+    tracked = os.path.lexists(f"{file}.dvc")
     todo = f"run `dvc pull {file}`" if tracked else "put it there or correct the name"
     return f"{paths.PARAMS}: {_entry(job)}: {file} does not exist; {todo}"
 

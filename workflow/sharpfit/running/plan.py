@@ -28,7 +28,7 @@ from sharpfit.running import compute, gpus, job_server, preflight, runlock, star
 from sharpfit.study import paths
 from sharpfit.study.foreign_code import ALLOW, check_code
 from sharpfit.study.jobs import Job, jobs_of
-from sharpfit.study.own_places import check_own_places
+from sharpfit.study.own_places import check_folders, check_own_places
 from sharpfit.study.params_file import read_params
 from sharpfit.study.streams import print_whatever_the_locale
 
@@ -47,7 +47,8 @@ def open_plan(workflow: Any) -> "Plan":
     except InputError as error:
         raise SystemExit(f"error: {error}") from None
     except OSError as error:
-        raise SystemExit(f"error: {error.strerror}: {error.filename}; move it away") from None
+        place = error.filename2 or error.filename  # the second one is where something was to be renamed to
+        raise SystemExit(f"error: {error.strerror}: {place}; move it away") from None
 
 
 class Plan:
@@ -69,7 +70,9 @@ class Plan:
         preflight.check(params, code, thorough=workflow.is_main_process)
         check_code(params, allow_code)
         digests = DigestCache(Path(paths.DIGESTS))
-        self.provenance = Provenance(jobs_of(params), code, digests)
+        jobs = jobs_of(params)
+        check_folders(jobs)
+        self.provenance = Provenance(jobs, code, digests)
         code.save()
         self._jobs = {(job.rule, job.name): job for job in self.provenance.jobs}
         self.stale = self.provenance.stale()

@@ -95,7 +95,7 @@ def _run(spec_file: Path, device: str) -> None:
     temporary.mkdir(parents=True)
     try:
         made = {keyword: temporary / Path(path).name for keyword, path in spec["outputs"].items()}
-        with _run_options(main, spec, device) as options:
+        with _run_options(main, spec, device, temporary) as options:
             main(**spec["params"], **_as_paths(spec["inputs"]), **made, **options)
         check_inputs(spec, digests)
         check_code(spec, loaded)
@@ -144,7 +144,7 @@ def _as_paths(inputs: dict[str, Any]) -> dict[str, Path | list[Path]]:
 
 
 @contextmanager
-def _run_options(main: Main, spec: Spec, device: str) -> Iterator[dict[str, Any]]:
+def _run_options(main: Main, spec: Spec, device: str, temporary: Path) -> Iterator[dict[str, Any]]:
     """Keyword arguments that are no science, where ``main`` takes them.
 
     ``device``; ``state``, the checkpoint's folder; ``on_row``, which logs a fit's progress; ``pause``, which
@@ -156,13 +156,23 @@ def _run_options(main: Main, spec: Spec, device: str) -> Iterator[dict[str, Any]
         options["device"] = compute.resolve(device)
         print(f"device {options['device']}", flush=True)
     if "state" in wanted:
-        options["state"] = Path(paths.state(fingerprint(spec)))
-        options["state"].parent.mkdir(parents=True, exist_ok=True)
+        options["state"] = _state_folder(fingerprint(spec), temporary)
     if "on_row" not in wanted:
         yield options
         return
     with Progress(spec["params"]["regime"]["n_iterations"]) as progress, pause_on_sigterm() as pause:
         yield options | {"on_row": progress, "pause": pause}
+
+
+def _state_folder(name: str, temporary: Path) -> Path:
+    """Return where a fit keeps its state: in the cache; where there can be none, with what a kill leaves."""
+    state = Path(paths.state(name))
+    try:
+        state.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        print(f"{state.parent}: {error.strerror}; a killed fit will begin anew", flush=True)
+        return temporary / ".state"
+    return state
 
 
 def _put(made: Path, result: Path) -> None:

@@ -35,7 +35,15 @@ def take() -> None:
             print("Waiting for jobs that outlived an earlier run …", file=sys.stderr, flush=True)
             fcntl.flock(jobs, fcntl.LOCK_EX)
         for folder in folders:
-            shutil.rmtree(folder / paths.TEMPORARY, ignore_errors=True)
+            _clear(folder / paths.TEMPORARY)
+
+
+def _clear(place: Path) -> None:
+    """Remove a folder, or what lies in its place."""
+    if place.is_symlink() or place.is_file():
+        place.unlink()
+    else:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _open(path: str) -> IO[str]:

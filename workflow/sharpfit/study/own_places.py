@@ -1,13 +1,19 @@
 """The places where a study's runs write: folders of plain files, whoever sent the study."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sharpfit.errors import InputError
 from sharpfit.study import paths
+from sharpfit.study.jobs import Job
 
 BOOKKEEPING = (".snakemake", ".cache", paths.LOGS)
+SNAKEMAKES = (
+    *("auxiliary", "conda", "conda-archive", "incomplete", "iocache", "locks", "log", "metadata", "shadow"),
+    *("singularity", "spec"),
+)
+"""Folders in ``.snakemake`` that every run makes."""
 
 
 def check_own_places() -> None:
@@ -22,13 +28,38 @@ def check_own_places() -> None:
         naming the first of them
     """
     for folder in (paths.RESULTS, paths.SIMULATED, paths.LOGS, ".snakemake"):
-        if os.path.lexists(folder) and not Path(folder).is_dir():
-            raise InputError(f"{folder} is no folder; move it away")
+        _check_folder(folder)
+    for name in SNAKEMAKES:
+        _check_folder(f".snakemake/{name}")
     for folder in BOOKKEEPING:
         for entry in _entries(folder):
             if entry.is_symlink() or not (entry.is_file() or entry.is_dir()):
                 kind = "a link" if entry.is_symlink() else "no regular file"
                 raise InputError(f"{entry.path} is {kind}, and a run writes there; take it away")
+
+
+def check_folders(jobs: Iterable[Job]) -> None:
+    """Refuse a file, or a loop of links, where the results and the log of a job need a folder.
+
+    Raises
+    ------
+    InputError
+        naming the first of them
+    """
+    folders: set[str] = set()
+    for job in jobs:
+        for file in (*job.outputs.values(), paths.log(job.rule, job.name)):
+            folder = file.rpartition("/")[0]
+            while folder and folder not in folders:
+                folders.add(folder)
+                folder = folder.rpartition("/")[0]
+    for folder in sorted(folders):
+        _check_folder(folder)
+
+
+def _check_folder(folder: str) -> None:
+    if os.path.lexists(folder) and not Path(folder).is_dir():
+        raise InputError(f"{folder} is no folder; move it away")
 
 
 def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
