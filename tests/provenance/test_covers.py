@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from sharpfit.files import regular_file
 from sharpfit.provenance.code import Code
 from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import bytes_now, read_sidecar
 from sharpfit.provenance.stale import DAMAGED, Provenance
-from sharpfit.study import regular_file
 from sharpfit.study.jobs import Job, jobs_of
 from sharpfit.study.params_file import read_params
 

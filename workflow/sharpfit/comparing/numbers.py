@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sharpfit.errors import InputError
-from sharpfit.study import paths, regular_file
+from sharpfit.files import regular_file
+from sharpfit.study import paths
 
 Summary = Mapping[str, Mapping[str, Mapping[str, Any]]]
 

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from sharpfit.files import regular_file
 from sharpfit.provenance.atomic_write import write_atomically
-from sharpfit.study import regular_file
 
 NAME = re.compile(r"[\w.-]*\w[\w.-]*", re.ASCII)  # of a file or folder beside a module
 

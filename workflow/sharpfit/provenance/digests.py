@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from sharpfit.errors import InputError
-from sharpfit.study import regular_file
+from sharpfit.files import regular_file
 
 # A file changed twice within one tick of the file system's clock looks unchanged: the digest of a file
 # that was modified less than this long ago is not remembered.

@@ -10,9 +10,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sharpfit.files import regular_file
 from sharpfit.provenance.atomic_write import write_atomically
 from sharpfit.provenance.digests import DigestCache
-from sharpfit.study import paths, regular_file
+from sharpfit.study import paths
 
 Spec = dict[str, Any]
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from sharpfit.errors import InputError
+from sharpfit.files import regular_file
 from sharpfit.judging.confidence import ErrorRatio
 from sharpfit.judging.evaluate import AtBound, NoiseLevel
 from sharpfit.judging.weight_choice import ChosenWeight
 from sharpfit.measuring.table import FIGURES, QUALITIES, Figures, Quality, unit, units
 from sharpfit.results.evaluation import Evaluation, RegimeSettings
-from sharpfit.study import regular_file
 
 
 def write_evaluation(path: Path, evaluation: Evaluation) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 
 from sharpfit.errors import InputError
-from sharpfit.study import paths, regular_file
+from sharpfit.files import regular_file
+from sharpfit.study import paths
 
 MAX_BYTES = 10_000_000
 MAX_VALUES = 200_000  # aliases written out; a study of 10,000 scans has about 120,000
