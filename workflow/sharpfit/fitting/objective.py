@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,8 @@ from sharpfit.fitting.staged_slice import Batch, HeldOut, StagedSlice
 from sharpfit.measuring.filtered_risk import FilteredRisk, cutoff
 from sharpfit.measuring.measures import ring_index
 from sharpfit.measuring.shared_noise import SharedNoise
-from sharpfit.physics.acquisition import acquisition
-from sharpfit.physics.encoding import SAMPLES
+from sharpfit.physics.acquisition import Acquisition, acquisition
+from sharpfit.physics.encoding import SAMPLES, Encoding
 from sharpfit.physics.masks import each_slice
 from sharpfit.physics.norms import energy, inner, item_axes, quotient, spread_over
 from sharpfit.physics.operators import LinearOperator
@@ -232,26 +232,23 @@ class Problem:
 
     def full_normal(self, c: Tensor) -> Tensor:
         """Return AᴴA c over all samples for any number of items, (item, slice, …)."""
-        result = torch.empty_like(c)
-        for i, part in enumerate(self._slices):
-            if part.A.encoding.batches(len(c)):
-                result[:, i] = part.A.batched_normal(c[:, i : i + 1])[:, 0]
-                continue
-            for items in self._chunks(len(c)):
-                result[items, i] = part.A.gram(c[items, i])
-        return result
+        return self._normal(c, [part.A for part in self._slices])
 
     def gram(self, x: Tensor) -> Tensor:
         """Return EᴴE x over all samples for images (…, slice, y, x)."""
         flat = x.reshape(-1, *x.shape[-3:])
-        result = torch.empty_like(flat)
-        for i, part in enumerate(self._slices):
-            if part.A.encoding.batches(len(flat)):
-                result[:, i] = part.A.encoding.batched_normal(flat[:, i : i + 1])[:, 0]
+        return self._normal(flat, [part.A.encoding for part in self._slices]).reshape(x.shape)
+
+    def _normal(self, x: Tensor, operators: Sequence[Acquisition | Encoding]) -> Tensor:
+        """Apply each slice's AᴴA or EᴴE to (item, slice, …), all items at once where that is faster."""
+        result = torch.empty_like(x)
+        for i, (part, operator) in enumerate(zip(self._slices, operators, strict=True)):
+            if part.A.encoding.batches(len(x)):
+                result[:, i] = operator.batched_normal(x[:, i : i + 1])[:, 0]
                 continue
-            for items in self._chunks(len(flat)):
-                result[items, i] = part.A.encoding.gram(flat[items, i])
-        return result.reshape(x.shape)
+            for items in self._chunks(len(x)):
+                result[items, i] = operator.gram(x[items, i])
+        return result
 
     @property
     def data(self) -> Tensor:
