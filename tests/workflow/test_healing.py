@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,23 @@ def test_damaged_bookkeeping_counts_as_absent_and_is_told_once(study: Scratch) -
     assert "Traceback" not in study.output
     assert study.output.count("and 3 more: damaged, counts as absent") == 1
     study.check()
+    assert study.snakemake() == set()
+
+
+def test_damaged_records_of_snakemakes_count_as_absent(study: Scratch) -> None:
+    records = [file for file in (study.root / ".snakemake/metadata").rglob("*") if file.is_file()]
+    for record, damage in zip(records, cycle((b"\xff{", b"[" * 100_000, b'{"rule": 7}', None)), strict=False):
+        record.unlink()
+        record.mkdir() if damage is None else record.write_bytes(damage)
+    study.edit("regimes.fast.optimizer.lr", 0.02)
+    assert study.snakemake() == jobs(regime="fast")
+    assert "Traceback" not in study.output
+    study.check()
+    assert study.snakemake() == set()
+    assert "counts as absent" not in study.output
+    for record in filter(Path.is_file, records):
+        record.write_bytes(b"\xff")
+    shutil.rmtree(study.root / ".snakemake/incomplete")  # Snakemake had none before version 8
     assert study.snakemake() == set()
 
 

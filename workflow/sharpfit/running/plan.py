@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from snakemake.io import ancient
-from snakemake.persistence.file import FilePersistence
 
 from sharpfit.errors import InputError
 from sharpfit.provenance.code import Code
@@ -24,7 +23,7 @@ from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import write_spec
 from sharpfit.provenance.stale import DAMAGED, Provenance, rerun_set
 from sharpfit.provenance.why import reasons
-from sharpfit.running import compute, gpus, job_server, preflight, runlock, start_job
+from sharpfit.running import compute, gpus, job_server, preflight, records, runlock, start_job
 from sharpfit.study import paths
 from sharpfit.study.foreign_code import ALLOW, check_code
 from sharpfit.study.jobs import Job, jobs_of
@@ -55,8 +54,7 @@ class Plan:
     """Input functions, fingerprints and targets for the rules."""
 
     def __init__(self, workflow: Any) -> None:
-        # Locks are the kernel's (`runlock`); in Snakemake's own, braces in the path are taken for wildcards.
-        FilePersistence._read_locks = lambda _: ()
+        records.read_without_harm()
         os.environ["PYTHONSAFEPATH"] = "1"  # what Snakemake starts as `python -m` imports nothing from here
         if workflow.is_main_process:
             check_own_places()
