@@ -1,12 +1,21 @@
 """A study's own code: named, looked at, and run only where that is allowed."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from sharpfit.errors import InputError
+from sharpfit.provenance.code import Code
+from sharpfit.provenance.digests import DigestCache
+from sharpfit.provenance.stale import Provenance
 from sharpfit.study.foreign_code import check_code, files_run
+from sharpfit.study.jobs import jobs_of
+from sharpfit.study.params_file import read_params
 
 MINE = {"solver": {"file": "mine.py", "function": "fit", "lr": 0.1}}
 BART = {"solver": {"command": "bash run.sh {kspace} {image} absent.sh", "n": 3}}
+ROOT = Path(__file__).parents[2]
 SOURCE = "def fit(A, y, start, *, lr):\n    yield start\n"
 
 
@@ -53,3 +62,44 @@ def test_a_function_that_cannot_be_called_is_told_without_running_it(study, sour
     (study / "mine.py").write_text(f"{source}raise SystemExit('ran')\n")
     with pytest.raises(InputError, match=message):
         check_code(params(MINE), allowed=True)
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def kernels(path: Path) -> None:
+    path.symlink_to("/proc/self/pagemap")  # says that it has no bytes, and has terabytes
+
+
+def terabyte(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(10**12)
+
+
+def nested(path: Path) -> None:
+    path.write_text("-" * 900_000 + "1")
+
+
+NO_SOURCE = {
+    pipe: r"regimes\.theirs\.solver: mine\.py is no regular file; name the file itself",
+    device: r"regimes\.theirs\.solver: mine\.py is no regular file; name the file itself",
+    kernels: r"solver\.function: mine\.py defines no fit; it has no function",
+    terabyte: r"mine\.py cannot be read: has 1000000000000 bytes, more than can be meant",
+    nested: r"mine\.py: its source is nested too deeply to be parsed",
+}
+
+
+@pytest.mark.parametrize("make", NO_SOURCE, ids=lambda make: make.__name__)
+def test_no_start_waits_for_what_lies_in_the_place_of_a_function(study, make):
+    (study / "mine.py").unlink()
+    make(study / "mine.py")
+    asked = read_params(ROOT / "params.yaml")
+    asked["regimes"]["theirs"] = MINE
+    with pytest.raises(InputError, match=NO_SOURCE[make]):
+        check_code(asked, allowed=True)
+        Provenance(jobs_of(asked), Code(ROOT / "workflow", study / "code.json"), DigestCache(study / "known"))

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from sharpfit.errors import InputError
+from sharpfit.files import regular_file
 from sharpfit.study import paths
 
 ALLOW = "allow_code"
+MAX_SOURCE = 1_000_000  # bytes; parsing takes a second and some hundred times as much memory
 N_GIVEN = 3
 """Arguments of a function that sharpfit gives: A, y and the start."""
 
@@ -58,10 +60,7 @@ def _check_function(where: str, /, file: str, function: str, **arguments: Any) -
     """
     if not Path(file).is_file():
         return
-    try:
-        tree = ast.parse(Path(file).read_bytes())
-    except (SyntaxError, ValueError) as error:
-        raise InputError(f"{file}: line {getattr(error, 'lineno', 1)}: {error.args[0]}") from None
+    tree = _parsed(file)
     found = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     wanted = next((node for node in found if node.name == function), None)
     if wanted is None:
@@ -76,3 +75,14 @@ def _check_function(where: str, /, file: str, function: str, **arguments: Any) -
             raise InputError(
                 f"{where}.{key}: {function} has no such argument; it takes {', '.join(taken) or 'none'}"
             )
+
+
+def _parsed(file: str) -> ast.Module:
+    try:
+        return ast.parse(regular_file.read_bytes(Path(file), MAX_SOURCE))
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from None
+    except (SyntaxError, ValueError) as error:
+        raise InputError(f"{file}: line {getattr(error, 'lineno', 1)}: {error.args[0]}") from None
+    except (RecursionError, MemoryError):
+        raise InputError(f"{file}: its source is nested too deeply to be parsed") from None
