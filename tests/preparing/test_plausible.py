@@ -8,7 +8,7 @@ import pytest
 from sharpfit.errors import InputError
 from sharpfit.files.axes import FileArray
 from sharpfit.files.raw_scan import RawScan
-from sharpfit.preparing import coil_maps
+from sharpfit.preparing import coil_maps, plausible
 from sharpfit.preparing.preprocess import preprocess
 from sharpfit.simulation.simulate import simulate
 
@@ -55,14 +55,74 @@ def test_coils_whose_noise_is_one_are_one_line(raw: RawScan):
         preprocess(replace(raw, noise=FileArray(noise, "noise.h5:noise", None)), held_out=HELD_OUT)
 
 
+def zeros(line: np.ndarray) -> str:
+    line[:] = 0
+    return "only zeros"
+
+
+def one_sample_of_all(line: np.ndarray) -> str:
+    line[1:] = 0
+    return "next to nothing"
+
+
+def smallest_numbers(line: np.ndarray) -> str:
+    line[:] = 1e-38
+    return "next to nothing"
+
+
+def rounding(line: np.ndarray) -> str:
+    line *= 1e-7
+    return "next to nothing"
+
+
+@pytest.mark.parametrize("spoil", [zeros, one_sample_of_all, smallest_numbers, rounding])
 @pytest.mark.parametrize(("axis", "name"), [(2, "ky"), (3, "kx")])
-def test_a_line_missing_in_one_coil_is_one_line(raw: RawScan, axis: int, name: str):
+def test_a_line_missing_in_one_coil_is_one_line(raw: RawScan, axis: int, name: str, spoil):
     kspace = raw.kspace.copy()
     place: list = [0, 1, slice(None), slice(None)]
     place[axis] = 7
-    kspace[tuple(place)] = 0
-    with pytest.raises(InputError, match=f"coil 1 of slice 0 holds only zeros at {name} 7, which"):
+    what = spoil(kspace[tuple(place)])
+    with pytest.raises(InputError, match=f"coil 1 of slice 0 holds {what} at {name} 7, which"):
         preprocess(replace(raw, kspace=kspace), held_out=HELD_OUT)
+
+
+def far_away(kspace: np.ndarray) -> np.ndarray:
+    """A coil that sees a millionth of the object's signal, and its own noise."""
+    rng = np.random.default_rng(3)
+    draws = 1e-6 * rng.standard_normal((*kspace[:, 1].shape, 2))
+    kspace[:, 1] = 1e-6 * kspace[:, 1] + draws @ [1, 1j]
+    return kspace
+
+
+def in_integers(kspace: np.ndarray) -> np.ndarray:
+    """A coil whose noise is below the converter's step, so that most of its samples are zero."""
+    steps = kspace * (20 / np.median(np.abs(kspace)))
+    steps[:, 1] *= 0.05
+    return np.round(steps.view(np.float32)).view(np.complex64)
+
+
+def to_the_rim(kspace: np.ndarray) -> np.ndarray:
+    """A window that lets go of the outermost lines nearly, in all coils."""
+    weights = np.ones(32, np.float32)
+    weights[[0, -1]] = 1e-9
+    return kspace * weights[:, None] * weights
+
+
+def without_noise(_: np.ndarray) -> np.ndarray:
+    return simulate(
+        object="ellipses", matrix=[64, 48], n_coils=3, noise_level=0.0, noise_correlation=0.0, seed=1
+    ).kspace
+
+
+def smooth(_: np.ndarray) -> np.ndarray:
+    """A smooth spot without noise, whose lines fall beyond all bounds, differently in each coil."""
+    k = np.arange(-32, 32)[:, None] ** 2 + np.arange(-32, 32) ** 2
+    return np.stack([np.exp(-k / width) for width in (9.0, 40.0, 200.0)])[None].astype(complex)
+
+
+@pytest.mark.parametrize("weaken", [far_away, in_integers, to_the_rim, without_noise, smooth])
+def test_lines_and_coils_that_are_weak_are_not_missing(raw: RawScan, weaken):
+    plausible.check_lines("scan.h5", weaken(raw.kspace.copy()))
 
 
 def test_a_line_missing_in_all_coils_is_a_line_that_was_not_sampled(raw: RawScan):

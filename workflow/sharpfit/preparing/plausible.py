@@ -7,32 +7,58 @@ from sharpfit.errors import InputError
 NOISE_RANGE = (1e-12, 10.0)
 """Noise per component over the largest sample; beyond it float32 holds one of the two no more."""
 _MIN_SAMPLES = 8  # exact zeros in fewer samples of a line may be chance
+_NOTHING = 1e-4  # of the noise, no sample in 10⁸ is less; noise itself is more than that beside any signal
+_WEAK_LINES = 0.25  # so many lines of a coil may be missing, and the weak ones are still told
 
 
-def check_lines(where: str, nonzero: np.ndarray) -> None:
+def check_lines(where: str, kspace: np.ndarray) -> None:
     """Refuse lines that are missing in some coils only: a mask holds for all coils, so zeros would be fitted.
+
+    Missing is a line of zeros, and one of which seven samples in eight are nothing beside the weakest samples
+    of the coil's weak lines: a coil that measured holds its noise at least, however little it sees. Where
+    that is so in all coils, it is the object's, or a window's.
 
     Parameters
     ----------
     where
         file and dataset, for the message
-    nonzero
-        bool (slice, coil, ky, kx)
+    kspace
+        complex (slice, coil, ky, kx)
 
     Raises
     ------
     InputError
         naming the first such line
     """
-    for name, along in (("ky", -1), ("kx", -2)):
-        sampled = nonzero.any(axis=1).sum(axis=along) >= _MIN_SAMPLES
-        missing = np.argwhere(sampled[:, None] & ~nonzero.any(axis=along))
-        if missing.size:
-            at, coil, line = missing[0]
-            raise InputError(
-                f"{where}: coil {coil} of slice {at} holds only zeros at {name} {line}, which other coils "
-                "have sampled; leave the line out in all coils, or the coil"
-            )
+    for at, coils in enumerate(kspace):
+        sizes = np.abs(coils)
+        for name, lines in (("ky", sizes), ("kx", sizes.swapaxes(1, 2))):
+            missing = np.argwhere(_missing(lines))
+            if missing.size:
+                coil, line = missing[0]
+                what = "next to nothing" if lines[coil, line].any() else "only zeros"
+                raise InputError(
+                    f"{where}: coil {coil} of slice {at} holds {what} at {name} {line}, which other coils "
+                    "have sampled; leave the line out in all coils, or the coil"
+                )
+
+
+def _missing(sizes: np.ndarray) -> np.ndarray:
+    """Which lines are missing in some coils only: bool (coil, line), of moduli (coil, line, sample)."""
+    sampled = sizes.any(axis=0)
+    counts = sampled.sum(axis=1)
+    lines = np.flatnonzero(counts >= _MIN_SAMPLES)
+    found = np.zeros(sizes.shape[:2], bool)
+    if not lines.size:
+        return found
+    ordered = np.sort(np.where(sampled, sizes, np.inf)[:, lines], axis=2)
+    few = counts[lines] // _MIN_SAMPLES
+    most = np.take_along_axis(ordered, (counts[lines] - 1 - few)[None, :, None], axis=2)[..., 0]
+    least = np.take_along_axis(ordered, few[None, :, None], axis=2)[..., 0]
+    weak = np.quantile(least, _WEAK_LINES, axis=1, keepdims=True, method="higher")
+    empty = most < _NOTHING * weak
+    found[:, lines] = (empty & ~empty.all(axis=0)) | ~sizes[:, lines].any(axis=2)
+    return found
 
 
 def check_noise_level(where: str, noise_cov: np.ndarray, largest: float) -> None:

@@ -47,7 +47,7 @@ def acquired(kspace: np.ndarray, stated: np.ndarray | None, where: str) -> tuple
     """
     nonzero = kspace != 0
     _check_coils(where, nonzero.any(axis=(2, 3)))
-    check_lines(where, nonzero)
+    check_lines(where, kspace)
     in_slices = nonzero.any(axis=1) if stated is None else stated
     locations = np.any(in_slices, axis=0)
     missing = locations.sum() - in_slices.sum(axis=(1, 2))
