@@ -95,7 +95,7 @@ def far_away(kspace: np.ndarray) -> np.ndarray:
 
 
 def in_integers(kspace: np.ndarray) -> np.ndarray:
-    """A coil whose noise is below the converter's step, so that most of its samples are zero."""
+    """A coil whose noise is below the converter's step, so that a quarter of its samples is zero."""
     steps = kspace * (20 / np.median(np.abs(kspace)))
     steps[:, 1] *= 0.05
     return np.round(steps.view(np.float32)).view(np.complex64)

@@ -65,6 +65,11 @@ def test_no_number_is_unbounded(place: tuple):
         ("a" * 20, "ends in 20 or more repeats of one part"),
         ("scan" + "01" * 21, "ends in 20 or more repeats of one part"),
         ("ä", "cannot be a name"),
+        ("a ", "cannot be a name"),
+        ("a.", "ends in a dot"),
+        ("CON", "is a device of Windows"),
+        ("nul.2", "is a device of Windows"),
+        ("Com1", "is a device of Windows"),
     ],
 )
 @pytest.mark.parametrize("group", ["simulations", "scans", "regimes"])
@@ -76,6 +81,13 @@ def test_names_are_folders_everywhere(group: str, name: str, message: str):
         validate(params, SCHEMA)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("name", ["control", "con_1", "com10", "a.b", "aux-2", "nul2"])
+def test_names_that_only_begin_like_a_device_are_names(name: str):
+    params = study()
+    params["scans"][name] = COLD
+    validate(params, SCHEMA)
 
 
 @pytest.mark.parametrize("key", ["file", "dataset"])

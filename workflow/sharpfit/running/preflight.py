@@ -15,6 +15,7 @@ from sharpfit.fitting.methods import EVERY_MODULE
 from sharpfit.provenance.code import Code
 from sharpfit.provenance.sidecar import fingerprint
 
+RULES = "sharpfit.study.params"
 OBEYED = (".numba_config.yaml", "matplotlibrc")
 """Files of the current folder by which libraries are told what to load."""
 
@@ -34,7 +35,7 @@ def check(params: dict[str, Any], code: Code, thorough: bool) -> None:
     schema = code.root / "schemas" / "params.schema.yaml"
     rules = {
         "schema": hashlib.sha256(schema.read_bytes()).hexdigest(),
-        "code": code.digests(code.root / "sharpfit" / "fitting" / "regimes.py", EVERY_MODULE),
+        "code": code.digests(code.root / "sharpfit" / "fitting" / "regimes.py", (*EVERY_MODULE, RULES)),
     }
     try:
         memory = remembered(fingerprint({"params": params, **rules}))

@@ -18,6 +18,8 @@ from sharpfit.study.params_file import LOADER, MAX_SHOWN, shown
 MAX_FITS = 100_000
 # What Snakemake takes for a wildcard that grows without end (`snakemake.io.PeriodicityDetector`).
 REPEATED = re.compile(r"(.+)\1{19,}$")
+# Devices of Windows, in any folder and whatever the suffix: its shares take no such file or folder.
+DEVICE = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9])(\.|$)", re.IGNORECASE)
 # JSON Schema takes 200.0 for an integer; what counts iterations or samples is written as one.
 _Validator = jsonschema.validators.extend(
     jsonschema.Draft202012Validator,
@@ -47,12 +49,12 @@ def validate(params: dict[str, Any], schema_file: Path) -> None:
 
 
 def _check_names(params: dict[str, Any]) -> None:
-    """Refuse names that some file systems take for one or Snakemake for endless, and too many fits."""
+    """Refuse names that file systems do not keep or take for one, or Snakemake for endless; too many fits."""
     for group in ("simulations", "scans", "regimes"):
         seen: dict[str, str] = {}
         for name in params[group]:
-            if REPEATED.search(name):
-                raise InputError(f"{_key([group, name])} ends in 20 or more repeats of one part; rename it")
+            if flaw := _flaw(name):
+                raise InputError(f"{_key([group, name])} {flaw}; rename it")
             if (other := seen.setdefault(name.casefold(), name)) != name:
                 raise InputError(
                     f"{_key([group, name])} and {other} differ by case only; some file systems take them for "
@@ -63,6 +65,15 @@ def _check_names(params: dict[str, Any]) -> None:
         raise InputError(
             f"{paths.PARAMS}: {n_fits} fits (scans × regimes); one study holds at most {MAX_FITS}"
         )
+
+
+def _flaw(name: str) -> str | None:
+    """Return what is wrong with a name of letters, digits, '_', '-' and '.'; None if nothing is."""
+    if REPEATED.search(name):
+        return "ends in 20 or more repeats of one part"
+    if name.endswith("."):
+        return "ends in a dot, which Windows and its shares drop"
+    return "is a device of Windows, which takes no such folder" if DEVICE.match(name) else None
 
 
 def _rank(error: jsonschema.ValidationError) -> int:
