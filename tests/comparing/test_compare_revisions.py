@@ -93,6 +93,30 @@ def test_results_that_are_not_in_the_cache_are_named(repository, tmp_path):
     assert len(result.stderr.splitlines()) == 1, result.stderr
 
 
+def without_files(repository, clone):
+    run("git", "config", "uploadpack.allowFilter", "true", cwd=repository)
+    url = repository.as_uri()
+    run("git", "clone", "-q", "--filter=blob:none", "--no-checkout", url, clone, cwd=clone.parent)
+
+
+def damaged(repository, clone):
+    run("git", "clone", "-q", "--no-hardlinks", repository, clone, cwd=clone.parent)
+    name = run("git", "rev-parse", "HEAD:dvc.lock", cwd=clone).stdout.strip()
+    file = clone / ".git/objects" / name[:2] / name[2:]
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:-8])
+
+
+@pytest.mark.parametrize("clone_of", [without_files, damaged])
+def test_a_revision_that_git_has_in_part_is_one_line(repository, tmp_path, clone_of):
+    clone_of(repository, tmp_path / "clone")
+    result = sharpfit("compare", "HEAD", repository, cwd=tmp_path / "clone")
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: HEAD: this repository lacks files of that revision")
+    assert "`git fetch --refetch" in result.stderr
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+
+
 def test_an_experiment_by_its_name(repository, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(repository, copy, symlinks=True)

@@ -1,13 +1,12 @@
 """The numbers of two summaries, fit by fit: are the verdicts the same, and how far apart is the rest."""
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sharpfit.comparing.git_objects import ask_git, check_objects
 from sharpfit.errors import InputError
 from sharpfit.files import regular_file
 from sharpfit.study import paths
@@ -95,16 +94,6 @@ def committed(revision: str, path: str) -> bytes | None:
     return done.stdout if done.returncode == 0 else None
 
 
-def ask_git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """Ask the object store of the current folder's repository, which may have come with a received study.
-
-    What is asked here runs no hook, filter or pager. A repository could still have git fetch what it lacks,
-    by a program that its settings name: so no protocol is allowed, whatever they say.
-    """
-    alone = {**os.environ, "GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
-    return subprocess.run(["git", *arguments], env=alone, capture_output=True, check=False)
-
-
 def committed_summary(revision: str) -> Summary | None:
     """Return the numbers that a revision ships with; None where it ships none."""
     content = committed(revision, paths.SUMMARY_JSON)
@@ -135,6 +124,7 @@ def numbers_of(where: str) -> Summary:
         return read_summary(folder / paths.SUMMARY_JSON)
     numbers = committed_summary(where)
     if numbers is None:
+        check_objects(where)
         raise InputError(f"{where}: git holds no {paths.SUMMARY_JSON} there")
     return numbers
 

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from sharpfit.comparing.git_objects import check_objects
 from sharpfit.errors import InputError
 from sharpfit.provenance.sidecar import read_sidecar
 from sharpfit.results.evaluation import Evaluation
@@ -131,6 +132,7 @@ def _revision(revision: str, scratch: Path) -> Path:
     from dvc_data.index import DataIndexDirError
     from scmrepo.exceptions import SCMError
 
+    check_objects(revision)
     scratch.mkdir(parents=True)
     try:
         files = DVCFileSystem(url=".", rev=revision)

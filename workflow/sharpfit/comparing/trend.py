@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from sharpfit.comparing.numbers import Summary, ask_git, committed_summary, compare_numbers
+from sharpfit.comparing.git_objects import ask_git, check_objects
+from sharpfit.comparing.numbers import Summary, committed_summary, compare_numbers
 from sharpfit.errors import InputError
 from sharpfit.study import paths
 
@@ -30,6 +31,8 @@ def trend(revisions: str) -> str:
         if now is not None:
             lines.append(f"{commit[:9]}: {compare_numbers(before, now).in_words()}")
             before = now
+        else:
+            check_objects(commit)
     if len(lines) == 1:
         lines.append(f"No revision of {revisions} changed {paths.SUMMARY_JSON}.")
     return "\n".join(lines)
@@ -38,6 +41,7 @@ def trend(revisions: str) -> str:
 def _numbers(revision: str) -> Summary:
     numbers = committed_summary(revision)
     if numbers is None:
+        check_objects(revision)
         raise InputError(f"{revision}: git holds no {paths.SUMMARY_JSON} there")
     return numbers
 
