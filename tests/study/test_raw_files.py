@@ -90,6 +90,11 @@ def test_a_file_that_says_it_has_no_bytes_is_no_raw_file(
         "results/reconstruct/head_r4/constant/reconstruction.h5",
         "linked.h5",
         "data/raw/../simulated/head.h5",
+        "same.h5",
+        "same.npy",
+        ".cache/state/known.npy",
+        ".snakemake/metadata/cmVz.h5",
+        "logs/preprocess/head_r4.h5",
     ],
 )
 def test_results_of_the_study_are_no_raw_files(
@@ -98,6 +103,10 @@ def test_results_of_the_study_are_no_raw_files(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "linked.h5").symlink_to("results/preprocess/head_r4.h5")
     (tmp_path / "data/raw").mkdir(parents=True)
+    for own, name in (("results/evaluate/any/one.h5", "same.h5"), (".cache/digests.jsonl", "same.npy")):
+        (tmp_path / own).parent.mkdir(parents=True)
+        (tmp_path / own).write_bytes(b"echoes")
+        (tmp_path / name).hardlink_to(tmp_path / own)
     with pytest.raises(InputError, match=r"scans\.mine: .* is among what this study makes"):
         plan(tmp_path, file)
 
@@ -107,3 +116,15 @@ def test_a_file_outside_the_study_may_be_a_raw_file(tmp_path: Path, monkeypatch:
     (tmp_path / "scan.npy").write_bytes(b"echoes")
     monkeypatch.chdir(tmp_path / "study")
     assert plan(tmp_path, "../scan.npy")
+
+
+def test_raw_files_that_share_bytes_with_results_in_dvcs_cache_are_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").mkdir()
+    (tmp_path / "cached").write_bytes(b"echoes")
+    (tmp_path / "cached").chmod(0o444)
+    for name in ("results/scan.npy", "scan.npy"):
+        (tmp_path / name).hardlink_to(tmp_path / "cached")
+    assert plan(tmp_path, "scan.npy")

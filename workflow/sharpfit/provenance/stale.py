@@ -11,6 +11,7 @@ from sharpfit.provenance.digests import EMPTY, DigestCache
 from sharpfit.provenance.sidecar import Spec, bytes_now, fingerprint, read_sidecar
 from sharpfit.study import paths
 from sharpfit.study.jobs import Job
+from sharpfit.study.own_places import OwnFiles
 
 DAMAGED = "damaged provenance"
 
@@ -30,14 +31,14 @@ class Provenance:
     Raises
     ------
     InputError
-        When a raw file that a scan names is missing, empty, no regular file, or a result of this study.
+        When a raw file that a scan names is missing, empty, no regular file, or what this study's runs write.
     """
 
     def __init__(self, jobs: Iterable[Job], code: Code, digests: DigestCache) -> None:
         self.jobs = list(jobs)
         self.digests = digests
         self.maker = {path: job for job in self.jobs for path in job.outputs.values()}
-        self._made = [Path(os.path.realpath(folder)) for folder in (paths.RESULTS, paths.SIMULATED)]
+        self._own = OwnFiles()
         self.specs: dict[str, Spec] = {}
         self.fingerprints: dict[str, str] = {}
         kinds = {(job.rule, job.modules) for job in self.jobs}
@@ -66,8 +67,7 @@ class Provenance:
         maker = self.maker.get(file)
         if maker and file not in job.runs and (job.rule != "preprocess" or maker.rule == "simulate"):
             return maker.sidecar, self.fingerprints[maker.sidecar]
-        real = Path(os.path.realpath(file))
-        if any(real.is_relative_to(folder) for folder in self._made):
+        if self._own.hold(file):
             raise InputError(
                 f"{paths.PARAMS}: {_entry(job)}: {file} is among what this study makes; name the raw file"
             )

@@ -1,7 +1,9 @@
 """The places where a study's runs write: folders of plain files, whoever sent the study."""
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 from sharpfit.errors import InputError
@@ -14,6 +16,34 @@ SNAKEMAKES = (
     *("singularity", "spec"),
 )
 """Folders in ``.snakemake`` that every run makes."""
+
+
+class OwnFiles:
+    """The files that runs write: results and bookkeeping, wherever links to them lie."""
+
+    def __init__(self) -> None:
+        places = (paths.RESULTS, paths.SIMULATED, *BOOKKEEPING)
+        self._folders = [Path(os.path.realpath(folder)) for folder in places]
+
+    def hold(self, file: str) -> bool:
+        """Whether a file is one of them, by its path, a link, or another name of the same file."""
+        real = Path(os.path.realpath(file))
+        if any(real.is_relative_to(folder) for folder in self._folders):
+            return True
+        try:
+            info = real.stat()
+        except (OSError, ValueError):
+            return False
+        # Files of the same bytes that DVC made links to its cache are read-only: nothing writes through them.
+        shared = stat.S_ISREG(info.st_mode) and info.st_nlink > 1 and info.st_mode & stat.S_IWUSR
+        return bool(shared) and (info.st_dev, info.st_ino) in self._inodes
+
+    @cached_property
+    def _inodes(self) -> set[tuple[int, int]]:
+        entries = (
+            entry.stat(follow_symlinks=False) for folder in self._folders for entry in _entries(folder)
+        )
+        return {(info.st_dev, info.st_ino) for info in entries}
 
 
 def check_own_places() -> None:
@@ -62,7 +92,7 @@ def _check_folder(folder: str) -> None:
         raise InputError(f"{folder} is no folder; move it away")
 
 
-def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
+def _entries(folder: str | Path) -> Iterator[os.DirEntry[str]]:
     """Everything in a folder, at any depth; nothing where there is none, or where it may not be read."""
     try:
         with os.scandir(folder) as found:
