@@ -7,7 +7,7 @@ import torch
 from small_problem import CPU, Small, small
 
 from sharpfit.fitting.objective import Problem
-from sharpfit.fitting.replicas import PROBE_STEP, replicate
+from sharpfit.fitting.replicas import PROBE_STEP
 from sharpfit.physics.operators import Coils, Fourier, Sampling
 
 SHAPE = (14, 11)
@@ -107,7 +107,7 @@ def dense_fit(case: Small, problem: Problem, i: int, rates) -> DenseFit:
     mask, held_out = (of_slice(case, name, i) for name in ("mask", "held_out_mask"))
     sampled = np.broadcast_to(mask, (3, *SHAPE)).ravel()
     y = case.scan["kspace"][i].ravel().astype(complex)
-    staged = centred(problem, i, part.data)
+    staged = centred(problem, i, samples(problem, i))
     w, b = (staged[items.plus] - y) / SIGMA, (staged[1 + 2 * N_PAIRS :] - y) / (PROBE_STEP * SIGMA)
     kept = np.broadcast_to(~held_out, (3, *SHAPE)).ravel()
     data = np.concatenate(
@@ -117,10 +117,13 @@ def dense_fit(case: Small, problem: Problem, i: int, rates) -> DenseFit:
     np.testing.assert_allclose(staged[:, ~sampled], 0, atol=1e-6)
     fitted = matrix(case, i, mask & ~held_out)
     x = descend(A, data[:-1], rates), descend(fitted, data[-1:], rates)
-    acquired = torch.from_numpy(case.scan["kspace"][i : i + 1])
-    again = replicate(part.A.encoding, acquired, SIGMA, N_PAIRS, (SEED, i))
-    sketches = problem.unstage(again.sketch_adjoint).flatten(1).numpy()
+    sketches = problem.unstage(part.data.replicate().sketch_adjoint).flatten(1).numpy()
     return DenseFit(A, data, w, b, sketches, np.concatenate(x), fitted)
+
+
+def samples(problem: Problem, i: int):
+    """Every item's staged samples of slice i, but the held-out one's."""
+    return torch.cat([problem._slices[i].data.samples(item) for item in range(problem.replicas.n_full)])
 
 
 def descend(A, data, rates):

@@ -127,7 +127,14 @@ def test_the_bits_of_the_dense_gram_do_not_depend_on_its_company():
 )
 def test_the_dense_gram_is_for_lines_alone(kind, n_coils, dense):
     E = acquisition(complex_normal((1, n_coils, *SHAPE), 4), MASKS[kind]).encoding
-    assert E.batches(4) == dense
+    assert E.batches(4, 1) == dense
+
+
+def test_the_dense_gram_ends_where_the_matrices_of_all_slices_take_a_gibibyte():
+    mask = torch.arange(128)[:, None].expand(128, 64) % 3 == 0
+    E = acquisition(complex_normal((1, 16, 128, 64), 4), mask).encoding  # double: 64 * 128² * 16 B = 16 MiB
+    assert E.batches(4, 64)
+    assert not E.batches(4, 65)
 
 
 def test_the_dense_gram_is_for_many_coils_and_images():
@@ -140,4 +147,4 @@ def test_the_dense_gram_is_for_many_coils_and_images():
         (8, 5, False),
     ):
         E = acquisition(complex_normal((1, n_coils, 128, 16), 4), mask).encoding
-        assert E.batches(n_images) == dense
+        assert E.batches(n_images, 1) == dense

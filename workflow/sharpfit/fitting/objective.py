@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from sharpfit.fitting.acquired import Acquired
-from sharpfit.fitting.replicas import Replicas, replicate
-from sharpfit.fitting.staged_slice import Batch, HeldOut, StagedSlice
+from sharpfit.fitting.replicas import Perturbed, Replicas
+from sharpfit.fitting.staged_slice import HeldOut, StagedSlice
 from sharpfit.measuring.filtered_risk import FilteredRisk, cutoff
 from sharpfit.measuring.measures import ring_index
 from sharpfit.measuring.shared_noise import SharedNoise
@@ -134,17 +134,15 @@ class Problem:
             measured = (
                 None if measured_noise is None else torch.from_numpy(measured_noise[i])[None].to(device)
             )
-            made.append(
-                replicate(A.encoding, y, sigma, n_pairs, (seed, i), measured=measured, has_probes=has_probes)
-            )
-            batch = (
-                Batch(A.encoding, made[-1].data[1:]) if A.encoding.batches(len(made[-1].data) - 1) else None
-            )
-            self._slices.append(StagedSlice(A, made[-1].data, unseen, batch))
+            data = Perturbed(A.encoding, y, sigma, self.replicas, (seed, i), measured)
+            made.append(data.replicate())
+            self._slices.append(StagedSlice(A, data, unseen))
         counts = [2 * part.A.encoding.n_samples for part in self._slices]
         self.n_real = _mean(sum(counts), len(csm))
         self.n_held_out = _mean(2 * int(held_out.sum()) * csm.shape[1], len(csm))
         self.noise_floor = torch.tensor([n * sigma**2 for n in counts], dtype=torch.float64, device=device)
+        self._back_projection = torch.stack([one.back_projection for one in made], dim=1)
+        self._power = torch.stack([one.power for one in made], dim=1)
         self.noise_adjoint = torch.stack([one.noise_adjoint for one in made], dim=1)
         self.trace_adjoint = torch.stack([one.trace_adjoint for one in made], dim=1)
         sketch = torch.stack([one.sketch_adjoint for one in made], dim=1)
@@ -156,8 +154,7 @@ class Problem:
             self.gram, self.trace_adjoint, self.apart, self.cutoff, sketch, self.inside_staged
         )
         weight = torch.stack([self._combination(csm[i]) for i in range(csm.shape[0])]) * self.inside_staged
-        back_projection = [part.A.encoding.adjoint(part.data[:1])[0] for part in self._slices]
-        self.strong_data = self.filtered.strong(torch.stack(back_projection))
+        self.strong_data = self.filtered.strong(self._back_projection[0])
         self.shared_noise = SharedNoise(self.trace_adjoint, sketch, weight, self.apart)
 
     def _combination(self, csm: np.ndarray) -> Tensor:
@@ -170,8 +167,7 @@ class Problem:
         signs = torch.randint(0, 2, self.inside.shape, generator=torch.Generator().manual_seed(0))
         z = self.inside_staged * (2 * signs.to(self.noise_adjoint) - 1).reshape(self.inside_staged.shape)
         trace = float(inner(z, self.gram(z)).sum())
-        data_energy = sum(float(energy(part.data[0], SAMPLES)) for part in self._slices)
-        return cutoff(data_energy, trace, self.sigma, self.n_real * len(self._slices))
+        return cutoff(float(self._power[0].sum()), trace, self.sigma, self.n_real * len(self._slices))
 
     def start(self, kind: str) -> Tensor:
         """Return where the fit begins, (item, slice, …).
@@ -179,7 +175,7 @@ class Problem:
         ``zero``: zero. ``zero_filled``: each item's own α Aᴴy with α = ‖Aᴴy‖² / ‖A Aᴴy‖², the zero-filled
         image at the scale that fits its data best; zero where a slice holds nothing.
         """
-        first = self._slices[0].A.adjoint(self._slices[0].data[:1])
+        first = self._slices[0].A.Phi.adjoint(self._back_projection[:1, 0])
         shape = (self.replicas.n_items, len(self._slices), *first.shape[1:])
         zero = torch.zeros(shape, dtype=first.dtype, device=self.device)
         if kind == "zero":
@@ -193,32 +189,27 @@ class Problem:
     def evaluate(self, c: Tensor) -> Evaluation:
         """Return gradient, RSS and held-out RSS at c (item, slice, …).
 
-        A c − y is formed rather than AᴴA c − Aᴴy: the same two transforms, and the RSS is exact even where
-        it is a millionth of ‖y‖².
+        Of the main and the held-out item A c − y is formed rather than AᴴA c − Aᴴy: the same two transforms,
+        and the RSS is exact even where it is a millionth of ‖y‖². The RSS of replicas, which only schedules
+        read, is ‖y‖² + Re⟨x, EᴴE x − 2 Eᴴy⟩, so none of them keeps samples.
         """
-        image_gradient = torch.empty(
-            (*c.shape[:2], *self.noise_adjoint.shape[2:]), dtype=c.dtype, device=c.device
-        )
-        gradient = torch.empty_like(c) if self.has_basis else image_gradient
+        x, replicas = self.image(c), slice(1, self.replicas.n_full)
+        image_gradient = torch.empty_like(x)
         rss = torch.empty(c.shape[:2], dtype=torch.float64, device=c.device)
         held_out_rss = torch.full(c.shape[1:2], torch.nan, dtype=torch.float64, device=c.device)
+        image_gradient[replicas] = self.gram(x[replicas]).sub_(self._back_projection[1:])
+        overlap = inner(x[replicas], image_gradient[replicas]) - inner(x[replicas], self._back_projection[1:])
+        rss[replicas] = (self._power[1:] + overlap).clamp(min=0)
         for i, part in enumerate(self._slices):
-            for items in self._chunks(1 if part.batch is not None else self.replicas.n_full):
-                x = part.A.Phi(c[items, i])
-                residual, image_gradient[items, i] = part.A.encoding.misfit(x, part.data[items])
-                rss[items, i] = energy(residual, SAMPLES)
-            if part.batch is not None:
-                others = slice(1, self.replicas.n_full)
-                x = part.A.Phi(c[others, i])
-                image_gradient[others, i], rss[others, i] = part.batch.evaluate(x[:, None])
+            residual, image_gradient[:1, i] = part.A.encoding.misfit(x[:1, i], part.data.y)
+            rss[:1, i] = energy(residual, SAMPLES)
             if part.held_out is not None:
                 misfit = part.held_out.A(c[-1:, i]).sub_(part.held_out.data)
                 unseen = part.held_out.chosen.take_from_(misfit)
                 rss[-1:, i] = energy(misfit, SAMPLES)
                 image_gradient[-1:, i] = part.held_out.A.encoding.adjoint_of_staged(misfit)
                 held_out_rss[i] = energy(unseen)[0]
-            if self.has_basis:
-                gradient[:, i] = part.A.Phi.adjoint(image_gradient[:, i])
+        gradient = self._slices[0].A.Phi.adjoint(image_gradient) if self.has_basis else image_gradient
         return Evaluation(gradient, image_gradient, rss, held_out_rss)
 
     def normal(self, c: Tensor) -> Tensor:
@@ -243,7 +234,7 @@ class Problem:
         """Apply each slice's AᴴA or EᴴE to (item, slice, …), all items at once where that is faster."""
         result = torch.empty_like(x)
         for i, (part, operator) in enumerate(zip(self._slices, operators, strict=True)):
-            if part.A.encoding.batches(len(x)):
+            if part.A.encoding.batches(len(x), len(self._slices)):
                 result[:, i] = operator.batched_normal(x[:, i : i + 1])[:, 0]
                 continue
             for items in self._chunks(len(x)):
@@ -252,17 +243,19 @@ class Problem:
 
     @property
     def data(self) -> Tensor:
-        """The staged k-space of the first slice, (item, coil, …); it shows what c must match."""
-        return self._slices[0].data
+        """The staged k-space of the first slice, (1, coil, …); it shows what c must match."""
+        return self._slices[0].data.y
 
     def acquired(self, item: int, i: int) -> Acquired:
         """Return what one item is fitted to in slice i, centred and with nothing folded away."""
         part = self._slices[i]
-        encoding, data, mask = part.A.encoding, part.data[item : item + 1], self._sampling[i]
+        encoding, mask = part.A.encoding, self._sampling[i]
         if item == self.replicas.n_full:  # only where there is a held-out item
             assert part.held_out is not None
-            encoding, data, mask = part.held_out.A.encoding, part.held_out.data, self._fit_sampling[i]
-        kspace = encoding.unstage(data)[0]
+            encoding, mask = part.held_out.A.encoding, self._fit_sampling[i]
+            kspace = encoding.unstage(part.held_out.data)[0]
+        else:
+            kspace = encoding.unstage(part.data.samples(item))[0]
         return Acquired(torch.where(mask, kspace, torch.zeros_like(kspace)), encoding.csm[0], mask)
 
     def image(self, c: Tensor) -> Tensor:

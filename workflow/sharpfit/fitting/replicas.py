@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sharpfit.physics.encoding import Encoding
+from sharpfit.physics.encoding import SAMPLES, Encoding
+from sharpfit.physics.norms import energy, inner
 
 _FISSION, _PROBE, _SKETCH = 0, 1, 2  # which noise a stream of random numbers stands for
 PROBE_STEP = 0.2  # ε / σ of a probe
@@ -82,12 +83,17 @@ class Replicas:
 
 @dataclass(frozen=True)
 class Replicated:
-    """One slice's data in the order of :class:`Replicas`, but for the held-out item's, and what made them.
+    """What one slice's replicas are fitted to, in the order of :class:`Replicas`, but for the held-out one.
+
+    By Eᴴy and ‖y‖² a fit knows all it needs of y; the samples themselves, as large as the scan for every
+    replica, are made when they are asked for, see :class:`Perturbed`.
 
     Attributes
     ----------
-    data
-        staged samples, (item, coil, …)
+    back_projection
+        Eᴴy, (item, y, x)
+    power
+        ‖y‖², float64 (item,)
     noise_adjoint
         Eᴴw of the made pairs, (pair, y, x)
     trace_adjoint
@@ -96,23 +102,15 @@ class Replicated:
         the same of further noise that no replica is fitted to, (N_SKETCH, y, x)
     """
 
-    data: Tensor
+    back_projection: Tensor
+    power: Tensor
     noise_adjoint: Tensor
     trace_adjoint: Tensor
     sketch_adjoint: Tensor
 
 
-def replicate(
-    encoding: Encoding,
-    kspace: Tensor,
-    sigma: float,
-    n_pairs: int,
-    stream: tuple[int, int],
-    *,
-    measured: Tensor | None = None,
-    has_probes: bool = False,
-) -> Replicated:
-    """Make the replicas of one slice.
+class Perturbed:
+    """The data of one slice's replicas: y, y ± σ w and y + ε b, the same numbers whenever they are made.
 
     Parameters
     ----------
@@ -122,32 +120,82 @@ def replicate(
         as acquired, complex64 (1, coil, ky, kx), on the device of ``encoding``
     sigma
         noise std per real and imaginary component
-    n_pairs
-        fission pairs of made noise
+    replicas
+        which there are
     stream
         seed and number of the slice; with them the noise is the same for every sampling and device
     measured
         noise of the data that is independent of them, complex64 (1, coil, ky, kx), for one pair more
-    has_probes
-        whether probes are made beside the pairs
+
+    Attributes
+    ----------
+    y
+        the staged samples of the scan, (1, coil, …)
     """
-    seed, i = stream
 
-    def noise(kind: int, k: int) -> Tensor:
-        drawn = _unit_noise((seed, kind, k, i), tuple(kspace.shape[1:]))
-        return encoding.stage(torch.from_numpy(drawn)[None].to(kspace.device))
+    def __init__(
+        self,
+        encoding: Encoding,
+        kspace: Tensor,
+        sigma: float,
+        replicas: Replicas,
+        stream: tuple[int, int],
+        measured: Tensor | None = None,
+    ) -> None:
+        self.y = encoding.stage(kspace)
+        self._encoding, self._sigma, self._replicas, self._stream = encoding, sigma, replicas, stream
+        self._measured = None if measured is None else encoding.stage(measured)
+        self._shape = tuple(kspace.shape[1:])
 
-    y = encoding.stage(kspace)
-    made = [noise(_FISSION, k) for k in range(n_pairs)]
-    fission = [sigma * w for w in made] + ([] if measured is None else [encoding.stage(measured)])
-    probes = [noise(_PROBE, k) for k in range(n_pairs)] if has_probes else []
-    data = [y, *(y + n for n in fission), *(y - n for n in fission)]
-    data += [y + PROBE_STEP * sigma * b for b in probes]
-    along_w, along_b = ([encoding.adjoint(n) for n in noises] for noises in (made, probes))
-    sketches = [encoding.adjoint(noise(_SKETCH, k)) for k in range(N_SKETCH)]
-    noise_adjoint = torch.cat(along_w)
-    trace_adjoint = torch.cat(along_b) if has_probes else noise_adjoint
-    return Replicated(torch.cat(data), noise_adjoint, trace_adjoint, torch.cat(sketches))
+    def samples(self, item: int) -> Tensor:
+        """Return the staged samples that a replica is fitted to, (1, coil, …)."""
+        replicas, n_pairs = self._replicas, self._replicas.n_pairs
+        if item == 0:
+            return self.y
+        if item > 2 * n_pairs:
+            return self.y + replicas.apart(self._sigma) * self._noise(_PROBE, item - 1 - 2 * n_pairs)
+        noise = self._pair((item - 1) % n_pairs)
+        return self.y + noise if item <= n_pairs else self.y - noise
+
+    def replicate(self) -> Replicated:
+        """Project every replica's data back; of the noise one at a time is held."""
+        E, replicas, sigma = self._encoding, self._replicas, self._sigma
+        first, power = E.adjoint(self.y), energy(self.y, SAMPLES)
+        plus, minus, probes, along_w, along_b = [], [], [], [], []
+        for k in range(replicas.n_pairs):
+            noise = self._pair(k)
+            projected, cross = E.adjoint(noise), 2 * inner(self.y, noise, SAMPLES)
+            both = power + energy(noise, SAMPLES)
+            plus.append((first + projected, both + cross))
+            minus.append((first - projected, both - cross))
+            if k < replicas.n_made:
+                along_w.append(projected / sigma)
+        for k in range(replicas.n_made * replicas.has_probes):
+            b = self._noise(_PROBE, k)
+            along_b.append(E.adjoint(b))
+            probe = replicas.apart(sigma)
+            cross = 2 * probe * inner(self.y, b, SAMPLES)
+            probes.append((first + probe * along_b[-1], power + probe**2 * energy(b, SAMPLES) + cross))
+        sketches = [E.adjoint(self._noise(_SKETCH, k)) for k in range(N_SKETCH)]
+        images, powers = zip((first, power), *plus, *minus, *probes, strict=True)
+        noise_adjoint = torch.cat(along_w)
+        trace_adjoint = torch.cat(along_b) if along_b else noise_adjoint
+        return Replicated(
+            torch.cat(images), torch.cat(powers), noise_adjoint, trace_adjoint, torch.cat(sketches)
+        )
+
+    def _pair(self, k: int) -> Tensor:
+        """σ w of a made pair, or the measured noise."""
+        if k < self._replicas.n_made:
+            return self._sigma * self._noise(_FISSION, k)
+        assert self._measured is not None
+        return self._measured
+
+    def _noise(self, kind: int, k: int) -> Tensor:
+        """Staged noise of unit variance per component."""
+        seed, i = self._stream
+        drawn = torch.from_numpy(_unit_noise((seed, kind, k, i), self._shape))
+        return self._encoding.stage(drawn[None].to(self.y.device))
 
 
 def _unit_noise(stream: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:

@@ -34,21 +34,22 @@ class CartesianSense(Encoding):
     apart
         locations, bool (…, ky, kx), that must stay samples of their own, or those of other slices whose
         images lie in the same layout: axes along which these vary are transformed in every iteration too
-    transposed
-        hold images as (x, y); decided by the mask unless two operators must share images
+    like
+        an operator with the same maps whose images this one shares; without it the mask decides whether
+        images are held as (x, y)
     """
 
     def __init__(
-        self, csm: Tensor, mask: Tensor, apart: Tensor | None = None, transposed: bool | None = None
+        self, csm: Tensor, mask: Tensor, apart: Tensor | None = None, like: CartesianSense | None = None
     ) -> None:
         kept = mask if apart is None else torch.cat([mask[None], apart.reshape(-1, *mask.shape)])
         self._varying = tuple(axis for axis in _IMAGE_AXES if not _is_constant(kept, axis))
         self._sampled = tuple(axis for axis in _IMAGE_AXES if axis not in self._varying)
-        self._transposed = self._varying == (-2,) if transposed is None else transposed
+        self._transposed: bool = self._varying == (-2,) if like is None else like._transposed
         self._fft_axes = tuple(-3 - a if self._transposed else a for a in self._varying)
         self._centred_mask = mask
-        self._csm = self.stage_image(csm)
-        self._conjugate = self._csm.conj().resolve_conj()
+        self._csm: Tensor = self.stage_image(csm) if like is None else like._csm
+        self._conjugate: Tensor = self._csm.conj().resolve_conj() if like is None else like._conjugate
         self._mask = self._stage_mask(mask)
         self._sampled_parts = self._mask.to(csm.real.dtype)[..., None].repeat_interleave(2, -1)
         self._zero = torch.zeros((), dtype=csm.dtype, device=csm.device)
@@ -109,9 +110,9 @@ class CartesianSense(Encoding):
         residual = self.forward(x).sub_(y)
         return residual, self.adjoint_of_staged(residual)
 
-    def batches(self, n_images: int) -> bool:
+    def batches(self, n_images: int, n_slices: int) -> bool:
         """Whether the mask varies along one axis, and few enough lines belong to a coil."""
-        return self._fft_axes == (-1,) and LineGram.pays(self._csm, n_images)
+        return self._fft_axes == (-1,) and LineGram.pays(self._csm, n_images, n_slices)
 
     def batched_normal(self, x: Tensor) -> Tensor:
         """Return EᴴE x of images (item, slice, y, x) at once, by one matrix per readout position."""
@@ -136,7 +137,7 @@ class CartesianSense(Encoding):
 
     def split(self, subset: Tensor) -> tuple[CartesianSense, Sampling, Sampling]:
         """Tell a subset of the sampled locations, bool (ky, kx), from the rest."""
-        encoding = CartesianSense(self.csm, self._centred_mask, subset, self._transposed)
+        encoding = CartesianSense(self._csm, self._centred_mask, subset, like=self)
         chosen, rest = (self._centred_mask & part for part in (subset, ~subset))
         return encoding, Sampling(encoding._stage_mask(chosen)), Sampling(encoding._stage_mask(rest))
 

@@ -64,10 +64,11 @@ class Encoding(LinearOperator):
         """Return Eᴴ y of samples that are zero where nothing was acquired, as staged data and misfits are."""
         return self.adjoint(y)
 
-    def batches(self, n_images: int) -> bool:  # noqa: ARG002 -- this one never does
+    def batches(self, n_images: int, n_slices: int) -> bool:  # noqa: ARG002 -- this one never does
         """Whether :meth:`batched_normal` of so many images is faster than :meth:`normal` of each.
 
-        By a rule of sizes, never by timing, so that the same images give the same bits.
+        By a rule of sizes, never by timing, so that the same images give the same bits; where it needs memory
+        of its own, each of ``n_slices`` encodings like this one does.
         """
         return False
 

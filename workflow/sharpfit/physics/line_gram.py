@@ -13,6 +13,9 @@ LINES_PER_COIL = 16
 """A dense product counts lines and columns where transforms count coils and images: it wins
 where there are fewer lines a coil."""
 
+MOST_BYTES = 1 << 30
+"""Memory that the matrices of a scan may take, all slices together: many times that of its maps."""
+
 
 class LineGram:
     """N[p] = (S[p]ᴴ S[p]) ∘ (Fᴴ M F), p along the readout, F and M along the other axis.
@@ -35,10 +38,12 @@ class LineGram:
         self._transposed = (by_position.mT @ by_position.conj()) * circulant.T
 
     @staticmethod
-    def pays(csm: Tensor, n_images: int) -> bool:
-        """Whether sizes alone say that the product is faster, maps (slice, coil, p, n)."""
+    def pays(csm: Tensor, n_images: int, n_slices: int) -> bool:
+        """Whether sizes alone say that the product is faster, and not too large: maps (slice, coil, p, n)."""
         columns = -(-n_images // COLUMNS) * COLUMNS
-        return columns * csm.shape[-1] <= n_images * LINES_PER_COIL * csm.shape[-3]
+        n_bytes = n_slices * csm.shape[-2] * csm.shape[-1] ** 2 * csm.element_size()
+        is_faster = columns * csm.shape[-1] <= n_images * LINES_PER_COIL * csm.shape[-3]
+        return is_faster and n_bytes <= MOST_BYTES
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return EᴴE x for images (item, slice, p, n) in the same layout."""
