@@ -22,7 +22,8 @@ class Small:
     attrs: dict[str, float]
     truth: np.ndarray
 
-    def problem(self, *, n_pairs=1, seed=3, device=CPU, **changed):
+    def problem(self, *, n_pairs=1, seed=3, device=CPU, has_probes=False, scratch=None, **changed):
+        assert changed.keys() <= self.scan.keys()
         scan = {**self.scan, **changed}
         return Problem(
             scan["kspace"],
@@ -34,6 +35,8 @@ class Small:
             n_pairs=n_pairs,
             seed=seed,
             device=device,
+            has_probes=has_probes,
+            scratch=scratch,
         )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from sharpfit.fitting.acquired import Acquired
+from sharpfit.fitting.mapped import placing
 from sharpfit.fitting.replicas import Perturbed, Replicas
 from sharpfit.fitting.staged_slice import HeldOut, StagedSlice
 from sharpfit.measuring.filtered_risk import FilteredRisk, cutoff
@@ -79,6 +82,8 @@ class Problem:
     has_probes
         whether traces are taken along probes of small ε, which fits with thresholds need, see
         :class:`sharpfit.fitting.replicas.Replicas`
+    scratch
+        folder for samples and maps of many slices; None holds all in memory
 
     Attributes
     ----------
@@ -115,6 +120,7 @@ class Problem:
         Phi: LinearOperator | None = None,
         measured_noise: np.ndarray | None = None,
         has_probes: bool = False,
+        scratch: Path | None = None,
     ) -> None:
         self.sigma, self.device, self.has_basis = sigma, device, Phi is not None
         self.replicas = Replicas(
@@ -126,15 +132,17 @@ class Problem:
             for part in (mask, held_out_mask)
         )
         self._sampling, self._fit_sampling = sampling, sampling & ~held_out
+        place = placing(scratch, 4 * 8 * math.prod(csm.shape), device)  # maps twice, samples twice
         self._slices, made = [], []
         for i in range(csm.shape[0]):
             A = acquisition(torch.from_numpy(csm[i])[None].to(device), sampling[i], Phi, sampling)
+            A.encoding.keep(place)
             y = torch.from_numpy(kspace[i])[None].to(device)
-            unseen = HeldOut(A, y, held_out[i]) if self.replicas.has_held_out else None
+            unseen = HeldOut(A, y, held_out[i], place) if self.replicas.has_held_out else None
             measured = (
                 None if measured_noise is None else torch.from_numpy(measured_noise[i])[None].to(device)
             )
-            data = Perturbed(A.encoding, y, sigma, self.replicas, (seed, i), measured)
+            data = Perturbed(A.encoding, y, sigma, self.replicas, (seed, i), measured, place)
             made.append(data.replicate())
             self._slices.append(StagedSlice(A, data, unseen))
         counts = [2 * part.A.encoding.n_samples for part in self._slices]

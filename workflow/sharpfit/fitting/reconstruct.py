@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from sharpfit.errors import InputError
-from sharpfit.fitting.checkpoint_file import CheckpointFile, Row
+from sharpfit.fitting.checkpoint_file import CheckpointFile, Observation, Row
 from sharpfit.fitting.foreign import foreign_kind
 from sharpfit.fitting.loop import Fit, Trajectory, percentile99
 from sharpfit.fitting.objective import Problem
@@ -68,7 +68,7 @@ def reconstruct(
     FrozenFitError
         leaf, optimizer and data do not belong together
     """
-    problem = problem_of(scan, attrs, regime, measures, device)
+    problem = problem_of(scan, attrs, regime, measures, device, state.parent if state else None)
     fitted, found = with_found_lr(problem, regime)
     fit = _fit(problem, fitted, measures["n_checkpoints"])
     fit.on_row, fit.pause, fit.keep = on_row, pause, CheckpointFile(state, device) if state else None
@@ -83,8 +83,9 @@ def problem_of(
     regime: Mapping[str, Any],
     measures: Mapping[str, int],
     device: torch.device,
+    scratch: Path | None = None,
 ) -> Problem:
-    """Stage a preprocessed scan with its replicas; arguments as in :func:`reconstruct`.
+    """Stage a preprocessed scan with its replicas; arguments as in :func:`reconstruct` and `Problem`.
 
     Raises
     ------
@@ -109,6 +110,7 @@ def problem_of(
         device=device,
         measured_noise=scan.get("measured_noise"),
         has_probes="penalty" in regime or bool(foreign_kind(regime.get("solver", {}))),
+        scratch=scratch,
         Phi=make_basis(regime, torch.from_numpy(scan["basis"][()]).to(device) if own_basis else None),
     )
 
@@ -153,26 +155,31 @@ def _fit(problem: Problem, regime: Mapping[str, Any], n_checkpoints: int) -> Fit
 
 
 def _datasets(solver: Solver, trajectory: Trajectory, attrs: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    image_scale = float(attrs["image_scale"])
-    stacked = {
-        name: np.stack([seen[name] for seen in trajectory.observations])
-        for name in trajectory.observations[0]
-    }
-    images = stacked.pop("image")
+    image_scale, seen = float(attrs["image_scale"]), trajectory.observations
+    images = _taken(seen, "image", image_scale, np.complex64)
+    noise_map = _taken(seen, "noise_map", image_scale, np.float32)
     parts = {}
-    if "coefficients" in stacked:
-        fitted = (stacked.pop("coefficients") * image_scale).astype(np.complex64)
+    if "coefficients" in seen[0]:
+        fitted = _taken(seen, "coefficients", image_scale, np.complex64)
         parts["coefficients"] = fitted * np.float32(attrs.get("basis_scale", 1.0))
     if isinstance(solver, WeightPath):
         parts["weights"] = np.array([np.nan, *solver.weights])
     return {
         **parts,
-        "images": (images * image_scale).astype(np.complex64),
-        "noise_map": (stacked.pop("noise_map") * image_scale).astype(np.float32),
+        "images": images,
+        "noise_map": noise_map,
         "iterations": np.array(trajectory.iterations, dtype=np.int64),
         "frc_counts": ring_counts(images.shape[-2:]),
-        **{f"measures/{name}": values for name, values in stacked.items()},
+        **{f"measures/{name}": np.stack([one[name] for one in seen]) for name in seen[0]},
     }
+
+
+def _taken(seen: Sequence[Observation], name: str, scale: float, dtype: type[np.generic]) -> np.ndarray:
+    """Stack one quantity of all checkpoints, scaled, taking it out of each: two copies would be too many."""
+    taken = np.empty((len(seen), *seen[0][name].shape), dtype)
+    for k, one in enumerate(seen):
+        taken[k] = one.pop(name) * scale
+    return taken
 
 
 def _attributes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,6 +127,8 @@ class Perturbed:
         seed and number of the slice; with them the noise is the same for every sampling and device
     measured
         noise of the data that is independent of them, complex64 (1, coil, ky, kx), for one pair more
+    place
+        where samples lie, see :func:`sharpfit.fitting.mapped.placing`
 
     Attributes
     ----------
@@ -140,11 +143,12 @@ class Perturbed:
         sigma: float,
         replicas: Replicas,
         stream: tuple[int, int],
-        measured: Tensor | None = None,
+        measured: Tensor | None,
+        place: Callable[[Tensor], Tensor],
     ) -> None:
-        self.y = encoding.stage(kspace)
+        self.y = place(encoding.stage(kspace))
         self._encoding, self._sigma, self._replicas, self._stream = encoding, sigma, replicas, stream
-        self._measured = None if measured is None else encoding.stage(measured)
+        self._measured = None if measured is None else place(encoding.stage(measured))
         self._shape = tuple(kspace.shape[1:])
 
     def samples(self, item: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -13,9 +14,11 @@ from sharpfit.physics.acquisition import Acquisition
 class HeldOut:
     """What the held-out item is fitted to, and what it never sees."""
 
-    def __init__(self, A: Acquisition, kspace: Tensor, held_out: Tensor) -> None:
+    def __init__(
+        self, A: Acquisition, kspace: Tensor, held_out: Tensor, place: Callable[[Tensor], Tensor]
+    ) -> None:
         self.A, self.chosen, self.rest = A.split(held_out)
-        self.data = self.A.encoding.stage(kspace)
+        self.data = place(self.A.encoding.stage(kspace))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import torch
@@ -90,6 +91,10 @@ class CartesianSense(Encoding):
     def unstage_image(self, image: Tensor) -> Tensor:
         """Take an image (…, y, x) out of this layout."""
         return torch.fft.fftshift(image.mT if self._transposed else image, dim=_IMAGE_AXES)
+
+    def keep(self, place: Callable[[Tensor], Tensor]) -> None:
+        """Put the maps and their conjugates, which every application reads."""
+        self._csm, self._conjugate = place(self._csm), place(self._conjugate)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return E x, (…, slice, coil, ky, kx), zero where nothing was sampled."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 
 from torch import Tensor
 
@@ -54,6 +55,9 @@ class Encoding(LinearOperator):
     @abstractmethod
     def unstage_image(self, image: Tensor) -> Tensor:
         """Take an image (…, y, x) out of this layout."""
+
+    def keep(self, place: Callable[[Tensor], Tensor]) -> None:
+        """Have ``place`` say where maps lie: it returns the same values, in memory or in a mapped file."""
 
     def misfit(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return E x − y and Eᴴ(E x − y), y staged data: zero where nothing was acquired."""
