@@ -70,7 +70,7 @@ def noisy_data(
     estimate = _noise(raw, data, contrast, sampling.acquired, noise_std)
     check_noise_level(raw.where, estimate.covariance, float(np.abs(data.kspace).max()))
     std, seed = _added(data, sampling.acquired, added_noise)
-    covariance = estimate.covariance + 2 * std**2 * np.eye(raw.kspace.shape[1])
+    covariance = estimate.covariance + 2 * std**2 * np.eye(data.kspace.shape[1])
     with_noise = noise.add_noise(data.kspace, std, seed) if std else data.kspace
     kspace = np.where(over_coils(sampling.fitted), with_noise, 0)
     return NoisyData(kspace, covariance, estimate, contrast, std, seed)

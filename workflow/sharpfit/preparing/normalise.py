@@ -46,9 +46,9 @@ def normalise(kspace: np.ndarray, csm: np.ndarray, mask: np.ndarray, noise_cov: 
     Parameters
     ----------
     kspace
-        complex64 (slice, coil, ky, kx), 0 where nothing was sampled
+        complex64 (slice, coil, ky, kx), 0 where nothing was sampled; overwritten by the result
     csm
-        S, complex64 (slice, coil, y, x), Σ|S|² = 1
+        S, complex64 (slice, coil, y, x), Σ|S|² = 1; overwritten by the result
     mask
         bool (ky, kx) or (slice, ky, kx)
     noise_cov
@@ -59,8 +59,9 @@ def normalise(kspace: np.ndarray, csm: np.ndarray, mask: np.ndarray, noise_cov: 
         with infinite values where the maps see nothing of the data
     """
     whitening = noise.whitener(noise_cov).astype(np.complex64)
-    model = torch.from_numpy(noise.whiten(whitening, csm))
-    white = torch.from_numpy(noise.whiten(whitening, kspace))
+    for values in (*np.split(csm, len(csm)), *np.split(kspace, len(kspace))):
+        values[...] = noise.whiten(whitening, values)
+    model, white = torch.from_numpy(csm), torch.from_numpy(kspace)
     sampled = torch.from_numpy(np.array(each_slice(mask, len(csm))))
     operator_norm = max(_operator_norm(*one) for one in zip(model.split(1), sampled, strict=True))
     model /= operator_norm

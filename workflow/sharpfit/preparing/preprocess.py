@@ -1,6 +1,7 @@
 """From raw k-space to what is fitted: y = A c + n with white noise, ‖A‖ = 1 and an image of order 1."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,7 @@ def preprocess(
     """
     data = scaled(raw.kspace)
     acquired = samples.acquired(raw.kspace, raw.sampled, raw.where)
+    raw = replace(raw, kspace=np.empty((0, 0, 0, 0), np.complex64))  # a scan of many slices is held once
     sampling = samples.settle(acquired, raw.mask, sampling_parameters, raw.phase_axis, raw.where)
     noisy = noisy_data(raw, data, sampling, added_noise, noise_std)
     stored = {"noise_cov": noisy.covariance * data.unit**2} | _masks(sampling, held_out)
@@ -113,10 +115,10 @@ def _modelled(
     """Find maps, scales, reference, noise level and object, beside what is ``stored`` as it is."""
     mask = sampling.fitted
     coils = maps.find(raw, noisy.kspace, mask, noisy.covariance, data.unit, virtual)
-    fit = normalise(noisy.kspace, coils.csm, mask, noisy.covariance)
     image, source = reference.find(
         raw, data.kspace, data.unit, coils.csm, noisy.covariance, sampling.acquired
     )
+    fit = normalise(noisy.kspace, coils.csm, mask, noisy.covariance)
     datasets, attrs = _fitted(raw, data, sampling, noisy, fit)
     datasets |= stored | ({} if image is None else {"reference": image})
     _check_finite(raw.where, datasets | attrs)

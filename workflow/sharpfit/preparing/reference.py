@@ -45,7 +45,7 @@ def find(
         twin = combine(raw.noise_free, csm, noise_cov)
         return twin, "noise-free k-space combined with the maps of the fit"
     if acquired.all():
-        image = combine(kspace * np.complex64(unit), csm, noise_cov)
+        image = combine(kspace, csm, noise_cov) * np.complex64(unit)  # a power of two
         said = "combined with the maps of the fit; the noise they share is taken out"
         return image, f"{AS_MEASURED}, {said}"
     return None, "none"
