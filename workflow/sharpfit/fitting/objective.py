@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sharpfit.fitting.acquired import Acquired
 from sharpfit.fitting.mapped import placing
-from sharpfit.fitting.replicas import Perturbed, Replicas
+from sharpfit.fitting.replicas import Perturbed, Replicas, Replicated
 from sharpfit.fitting.staged_slice import HeldOut, StagedSlice
 from sharpfit.measuring.filtered_risk import FilteredRisk, cutoff
 from sharpfit.measuring.measures import ring_index
@@ -133,37 +133,36 @@ class Problem:
         )
         self._sampling, self._fit_sampling = sampling, sampling & ~held_out
         place = placing(scratch, 4 * 8 * math.prod(csm.shape), device)  # maps twice, samples twice
-        self._slices, made = [], []
-        for i in range(csm.shape[0]):
-            A = acquisition(torch.from_numpy(csm[i])[None].to(device), sampling[i], Phi, sampling)
-            A.encoding.keep(place)
-            y = torch.from_numpy(kspace[i])[None].to(device)
-            unseen = HeldOut(A, y, held_out[i], place) if self.replicas.has_held_out else None
+
+        def staged(i: int) -> StagedSlice:
+            maps, y = (torch.from_numpy(values[i])[None].to(device) for values in (csm, kspace))
             measured = (
                 None if measured_noise is None else torch.from_numpy(measured_noise[i])[None].to(device)
             )
+            A = acquisition(maps, sampling[i], Phi, sampling)
+            A.encoding.keep(place)
+            unseen = HeldOut(A, y, held_out[i], place) if self.replicas.has_held_out else None
             data = Perturbed(A.encoding, y, sigma, self.replicas, (seed, i), measured, place)
-            made.append(data.replicate())
-            self._slices.append(StagedSlice(A, data, unseen))
+            return StagedSlice(A, data, unseen)
+
+        self._slices = [staged(i) for i in range(len(csm))]
+        made = Replicated.of_slices((part.data.replicate() for part in self._slices), len(csm))
         counts = [2 * part.A.encoding.n_samples for part in self._slices]
         self.n_real = _mean(sum(counts), len(csm))
         self.n_held_out = _mean(2 * int(held_out.sum()) * csm.shape[1], len(csm))
         self.noise_floor = torch.tensor([n * sigma**2 for n in counts], dtype=torch.float64, device=device)
-        self._back_projection = torch.stack([one.back_projection for one in made], dim=1)
-        self._power = torch.stack([one.power for one in made], dim=1)
-        self.noise_adjoint = torch.stack([one.noise_adjoint for one in made], dim=1)
-        self.trace_adjoint = torch.stack([one.trace_adjoint for one in made], dim=1)
-        sketch = torch.stack([one.sketch_adjoint for one in made], dim=1)
+        self._back_projection, self._power = made.back_projection, made.power
+        self.noise_adjoint, self.trace_adjoint = made.noise_adjoint, made.trace_adjoint
         self.inside = torch.from_numpy(np.array(support)).to(device)
         self.rings = ring_index(self.inside.shape[-2:], device)
         self.inside_staged = self._slices[0].A.encoding.stage_image(self.inside)
         self.cutoff = self._cutoff()
         self.filtered = FilteredRisk(
-            self.gram, self.trace_adjoint, self.apart, self.cutoff, sketch, self.inside_staged
+            self.gram, self.trace_adjoint, self.apart, self.cutoff, made.sketch_adjoint, self.inside_staged
         )
-        weight = torch.stack([self._combination(csm[i]) for i in range(csm.shape[0])]) * self.inside_staged
+        weight = torch.stack([self._combination(csm[i]) for i in range(len(csm))]) * self.inside_staged
         self.strong_data = self.filtered.strong(self._back_projection[0])
-        self.shared_noise = SharedNoise(self.trace_adjoint, sketch, weight, self.apart)
+        self.shared_noise = SharedNoise(self.trace_adjoint, made.sketch_adjoint, weight, self.apart)
 
     def _combination(self, csm: np.ndarray) -> Tensor:
         """D = 1 / Σ|S|² of one slice where S is, in the layout of E: D Eᴴ y of all samples is an image."""

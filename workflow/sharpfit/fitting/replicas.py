@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,6 +108,17 @@ class Replicated:
     noise_adjoint: Tensor
     trace_adjoint: Tensor
     sketch_adjoint: Tensor
+
+    @classmethod
+    def of_slices(cls, parts: Iterable[Replicated], n_slices: int) -> Replicated:
+        """Put parts of one slice each side by side, (item, slice, …); one at a time is held twice."""
+        whole: dict[str, Tensor] = {}
+        for i, part in enumerate(parts):
+            for name, values in vars(part).items():
+                if i == 0:
+                    whole[name] = values.new_empty((len(values), n_slices, *values.shape[1:]))
+                whole[name][:, i] = values
+        return cls(**whole)
 
 
 class Perturbed:

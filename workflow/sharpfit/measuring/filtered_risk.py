@@ -36,6 +36,8 @@ WEAK = 0.03
 RIPPLE = 0.25
 """How far Q may stray from 1 above the cutoff: with the degree it sets how low a cutoff can be."""
 
+_TOGETHER = 1 << 22  # numbers of probes' images that are filtered at once
+
 
 def cutoff(data_energy: float, trace: float, sigma: float, n_real: float) -> float:
     """Return the eigenvalue of AᴴA at which an average mode of the object holds as much signal as noise.
@@ -78,10 +80,10 @@ def apply_series(gram: Gram, x: Tensor, *series: Sequence[float]) -> list[Tensor
 
     The polynomials share the applications of AᴴA; the first is of the highest degree.
     """
-    before, now = x, 2 / TOP * gram(x) - x
+    before, now = x, gram(x).mul_(2 / TOP).sub_(x)
     totals = [p[0] * before + p[1] * now for p in series]
     for k in range(2, len(series[0])):
-        before, now = now, (4 / TOP * gram(now)).sub_(now, alpha=2).sub_(before)
+        before, now = now, gram(now).mul_(4 / TOP).sub_(now, alpha=2).sub_(before)
         for total, p in zip(totals, series, strict=True):
             if k < len(p):
                 total.add_(now, alpha=p[k])
@@ -161,8 +163,10 @@ class FilteredRisk:
         self._sketch = self._filter(sketch_adjoint)
 
     def _filter(self, x: Tensor) -> Tensor:
-        """P p(M) x."""
-        return apply_series(self._gram, x, self._series)[0] * self._inside
+        """P p(M) x of images (probe, slice, y, x), a few at a time: many slices make several GB of them."""
+        together = max(1, _TOGETHER // x[0].numel())
+        parts = [apply_series(self._gram, part, self._series)[0] for part in x.split(together)]
+        return torch.cat(parts) * self._inside
 
     def strong(self, x: Tensor) -> Tensor:
         """r(M) x, where r(M) M is near 1 in the modes that the data determine well and 0 in others.
