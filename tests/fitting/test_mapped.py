@@ -27,7 +27,10 @@ def fitted(case, state: Path | None):
 
 def test_a_mapped_scan_gives_the_same_bits_and_leaves_no_file(tmp_path, nothing_fits):
     case = small(n_slices=2)
-    (datasets, attrs, _), (mapped_datasets, mapped_attrs, _) = fitted(case, None), fitted(case, tmp_path / "s")
+    (datasets, attrs, _), (mapped_datasets, mapped_attrs, _) = (
+        fitted(case, None),
+        fitted(case, tmp_path / "s"),
+    )
     assert datasets.keys() == mapped_datasets.keys()
     for name, values in datasets.items():
         np.testing.assert_array_equal(mapped_datasets[name], values, err_msg=name)
