@@ -16,6 +16,7 @@ from sharpfit.study.params_file import read_params
 MINE = {"solver": {"file": "mine.py", "function": "fit", "lr": 0.1}}
 BART = {"solver": {"command": "bash run.sh {kspace} {image} absent.sh", "n": 3}}
 ROOT = Path(__file__).parents[2]
+CODE = Code(ROOT / "workflow", Path(os.devnull))  # parsed once
 SOURCE = "def fit(A, y, start, *, lr):\n    yield start\n"
 
 
@@ -102,4 +103,4 @@ def test_no_start_waits_for_what_lies_in_the_place_of_a_function(study, make):
     asked["regimes"]["theirs"] = MINE
     with pytest.raises(InputError, match=NO_SOURCE[make]):
         check_code(asked, allowed=True)
-        Provenance(jobs_of(asked), Code(ROOT / "workflow", study / "code.json"), DigestCache(study / "known"))
+        Provenance(jobs_of(asked), CODE, DigestCache(study / "known"))

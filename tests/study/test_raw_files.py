@@ -13,14 +13,14 @@ from sharpfit.study.jobs import jobs_of
 from sharpfit.study.params_file import read_params
 
 ROOT = Path(__file__).parents[2]
+CODE = Code(ROOT / "workflow", Path(os.devnull))  # parsed once
 
 
 def plan(folder: Path, file: str, name: str = "mine") -> Provenance:
     """Plan a study in a folder with one scan more."""
     params = read_params(ROOT / "params.yaml")
     params["scans"][name] = {"file": file}
-    code = Code(ROOT / "workflow", folder / "code.json")
-    return Provenance(jobs_of(params), code, DigestCache(folder / "digests.jsonl"))
+    return Provenance(jobs_of(params), CODE, DigestCache(folder / "digests.jsonl"))
 
 
 def pipe(path: Path) -> None:
