@@ -83,3 +83,9 @@ def test_inits_are_bare():
         body = ast.parse(file.read_text()).body
         assert len(body) == 1, file
         assert isinstance(body[0], ast.Expr), file
+
+
+def test_commands_say_what_they_say_in_one_place():
+    for file in [*modules("commands"), *modules("comparing"), *modules("study"), *modules("provenance")]:
+        calls = (node.func for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call))
+        assert not {"print", "typer.echo", "typer.secho"} & {ast.unparse(name) for name in calls}, file

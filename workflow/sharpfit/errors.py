@@ -1,5 +1,7 @@
 """The exceptions whose message a user is meant to read."""
 
+import unicodedata
+
 
 class InputError(ValueError):
     """Something the user gave cannot be used.
@@ -31,7 +33,22 @@ class PausedFitError(RuntimeError):
     """The fit was asked to stop early; its state is saved and the next run goes on from there."""
 
 
+def printable(text: str) -> str:
+    """Return a text with whatever would move a terminal's cursor, or turn what is read, as escapes.
+
+    Line ends, tabs and all kinds of blanks stay.
+    """
+    return "".join(c if c in "\n\t" or _is_seen(c) else _escaped(c) for c in text)
+
+
+def _is_seen(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
 def _on_one_line(text: str) -> str:
     """Return a text with line ends as blanks and other characters that cannot be printed as escapes."""
-    lines = " ".join(text.splitlines())
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in lines)
+    return printable(" ".join(text.splitlines())).replace("\t", _escaped("\t"))

@@ -9,6 +9,7 @@ import typer
 
 from sharpfit.errors import UnclearError
 from sharpfit.files.raw_scan import RawScan
+from sharpfit.study.streams import say
 
 
 def read_asking(scan: dict[str, Any]) -> tuple[RawScan, dict[str, Any]]:
@@ -32,7 +33,7 @@ def read_asking(scan: dict[str, Any]) -> tuple[RawScan, dict[str, Any]]:
         except UnclearError as unclear:
             if not sys.stdin.isatty():
                 raise
-            typer.echo(str(unclear))
+            say(str(unclear))
             scan = scan | {unclear.key: parsed(unclear.key, typer.prompt(f"{unclear.key}:"))}
 
 

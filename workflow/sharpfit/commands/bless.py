@@ -10,6 +10,7 @@ from sharpfit.commands.one_line import errors_in_one_line
 from sharpfit.errors import InputError
 from sharpfit.provenance import bless as core
 from sharpfit.provenance.open_study import open_study, select
+from sharpfit.study.streams import say
 
 Names = Annotated[
     list[str] | None,
@@ -34,8 +35,8 @@ def bless(
         provenance = open_study()
         accepted = core.bless(provenance, select(provenance, results or []), who or user(), why)
     for job in accepted:
-        typer.echo(f"{job}: accepted")
-    typer.echo(f"{len(accepted)} results accepted" if accepted else "Nothing was stale.")
+        say(f"{job}: accepted")
+    say(f"{len(accepted)} results accepted" if accepted else "Nothing was stale.")
 
 
 def user() -> str:

@@ -3,13 +3,15 @@
 import json
 import string
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from sharpfit.commands.one_line import errors_in_one_line
-from sharpfit.errors import InputError
+from sharpfit.errors import InputError, printable
+from sharpfit.study.streams import say
 
 Sources = Annotated[
     list[str],
@@ -56,7 +58,7 @@ def compare(
 
     with errors_in_one_line(NOT_COMPARABLE):
         if len(sources) == 1 and is_range(sources[0]):
-            typer.echo(trend(sources[0]))
+            say(trend(sources[0]))
             return
         if len(sources) < 2 or fail_on not in ("any", "worse"):
             raise InputError("compare needs two sources or more, and --fail-on any or worse; see --help")
@@ -90,9 +92,14 @@ def _compare_results(sources: list[str], html: Path | None, as_json: bool, fail_
                 raise InputError(
                     f"no page: a result is damaged ({first_line(error)}); see the table"
                 ) from error
-        text = json.dumps(outcome.as_json(fail_on), indent=1, ensure_ascii=False) + "\n"
-        typer.echo(text if as_json else as_text(outcome), nl=False)
+        say(_as_json(outcome.as_json(fail_on)) if as_json else as_text(outcome), end="")
         return outcome.exit_status(fail_on)
+
+
+def _as_json(content: Mapping[str, Any]) -> str:
+    """Return JSON in which every letter is itself, unless one in it is none that can be printed."""
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    return (text if printable(text) == text else json.dumps(content, indent=1)) + "\n"
 
 
 def _compare_numbers(first: str, other: str, missing: InputError, fail_on_change: bool) -> int:
@@ -103,5 +110,5 @@ def _compare_numbers(first: str, other: str, missing: InputError, fail_on_change
         numbers = compare_numbers(numbers_of(first), numbers_of(other))
     except InputError:  # no committed numbers either: what is missing says what to do
         raise missing from None
-    typer.echo(f"{missing}\nThe committed numbers alone, {first} → {other}: {numbers.in_words()}.")
+    say(f"{missing}\nThe committed numbers alone, {first} → {other}: {numbers.in_words()}.")
     return int(fail_on_change and not numbers.agree)

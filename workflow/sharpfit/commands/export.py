@@ -12,6 +12,7 @@ from sharpfit.errors import InputError
 from sharpfit.provenance.open_study import open_study
 from sharpfit.study import paths
 from sharpfit.study.names import hint
+from sharpfit.study.streams import say
 
 Name = Annotated[str, typer.Argument(help="SCAN/REGIME of a fit.", autocompletion=fits)]
 To = Annotated[
@@ -44,9 +45,9 @@ def export(name: Name, to: To, image: Which = "picked") -> None:
         )
         picture = read_picture(Path(paths.preprocessed(scan)), Path(source), image, f"{scan}, {regime}")
         scale = import_module(f"{WRITERS}.{kind}").write(target, picture)
-        typer.echo(f"{to}: {kind}")
+        say(f"{to}: {kind}")
         for key, sentence in (picture.said() | {"scale": scale}).items():
-            typer.echo(f"  {key}: {sentence}")
+            say(f"  {key}: {sentence}")
 
 
 def _check_fresh(name: str) -> None:

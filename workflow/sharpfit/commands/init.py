@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sharpfit.commands.one_line import errors_in_one_line
+from sharpfit.study.streams import say
 
 Folder = Annotated[Path, typer.Argument(help="The new study's folder.")]
 Files = Annotated[list[Path] | None, typer.Argument(help="Scanner files, each a scan of the study.")]
@@ -33,12 +34,10 @@ def init(
             raw, scan = asking.read_asking(asking.entry(file, dataset, axes, select))
             found = inspect(raw)
             name = asking.scan_name(file)
-            typer.echo(
-                f"{file}: {found.facts['matrix']}, {found.facts['coils']} coils, {found.facts['sampling']}"
-            )
+            say(f"{file}: {found.facts['matrix']}, {found.facts['coils']} coils, {found.facts['sampling']}")
             for key, why in found.missing.items():
-                typer.echo(f"{file}: state {key}: in params.yaml: {why}")
+                say(f"{file}: state {key}: in params.yaml: {why}")
             scans[name], fully_sampled[name] = scan, found.fully_sampled
         schema = WORKFLOW / "schemas" / "params.schema.yaml"
         write_study(folder, scans, fully_sampled, Path(os.path.relpath(schema, folder.resolve())))
-        typer.echo(f"{folder}: a study; run `snakemake --cores all --directory {folder}`")
+        say(f"{folder}: a study; run `snakemake --cores all --directory {folder}`")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sharpfit.commands.one_line import errors_in_one_line
+from sharpfit.study.streams import say
 
 File = Annotated[Path, typer.Argument(help="A scanner's file.")]
 Dataset = Annotated[str, typer.Option(help="Which variable, where a file holds several.")]
@@ -32,16 +33,16 @@ def inspect(
         found = examine(raw)
         shown = picture or Path(f"{file.stem}.preview.png")
         save_preview(shown, found.picture, raw.pixel_spacing_mm)
-        typer.echo(f"{file}: {readers_of(scan)[str(file)]}")
+        say(f"{file}: {readers_of(scan)[str(file)]}")
         for question, answer in found.facts.items():
-            typer.echo(f"  {question:<12} {answer}")
-        typer.echo("assumed:")
+            say(f"  {question:<12} {answer}")
+        say("assumed:")
         for sentence in found.assumed:
-            typer.echo(f"  {sentence}")
-        typer.echo(f"picture: {shown.resolve()}")
-        typer.echo("for params.yaml, under scans: (with the file in data/raw):")
+            say(f"  {sentence}")
+        say(f"picture: {shown.resolve()}")
+        say("for params.yaml, under scans: (with the file in data/raw):")
         name = asking.scan_name(file)
         pasted = scan | {"file": f"data/raw/{file.name}"}
-        typer.echo(scan_lines({name: pasted}, {name: found.fully_sampled}), nl=False)
+        say(scan_lines({name: pasted}, {name: found.fully_sampled}), end="")
         for key, why in found.missing.items():
-            typer.echo(f"    {key}:   # must be stated: {why}")
+            say(f"    {key}:   # must be stated: {why}")

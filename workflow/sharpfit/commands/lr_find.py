@@ -8,6 +8,7 @@ import typer
 from sharpfit.commands.one_line import errors_in_one_line
 from sharpfit.errors import InputError
 from sharpfit.study import paths
+from sharpfit.study.streams import say
 
 Scan = Annotated[str, typer.Argument(help="Name of a scan in params.yaml, preprocessed already.")]
 Name = Annotated[str, typer.Option(help="Class of torch.optim.")]
@@ -48,4 +49,4 @@ def lr_find(
             )
         test = range_test_of(problem, {"name": optimizer}, problem.start(start))
         draw_range_test(test, f"{scan}, {optimizer} from {start.replace('_', '-')}", plot)
-        typer.echo(f"lr: {test.found:.3g}  (drawn in {plot})")
+        say(f"lr: {test.found:.3g}  (drawn in {plot})")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import typer
 
 from sharpfit.errors import InputError
-from sharpfit.study.streams import print_whatever_the_locale
+from sharpfit.study.streams import print_whatever_the_locale, say
 
 
 @contextmanager
@@ -16,5 +16,5 @@ def errors_in_one_line(status: int = 1) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        typer.echo(f"error: {error}", err=True)
+        say(f"error: {error}", err=True)
         raise typer.Exit(status) from None

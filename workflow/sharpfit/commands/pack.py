@@ -12,6 +12,7 @@ from sharpfit.commands.one_line import errors_in_one_line
 from sharpfit.errors import InputError
 from sharpfit.provenance.attest import WORKFLOW
 from sharpfit.provenance.open_study import open_study
+from sharpfit.study.streams import say
 
 
 def pack(
@@ -36,7 +37,7 @@ def pack(
         when = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         repository = WORKFLOW.parent
         n = crate.pack(provenance, repository, target, revision=_revision(repository), who=user(), when=when)
-    typer.echo(f"{target}: {n} results and sidecars; REPRODUCE.txt inside says how to compute them again")
+    say(f"{target}: {n} results and sidecars; REPRODUCE.txt inside says how to compute them again")
 
 
 def _revision(repository: Path) -> str:

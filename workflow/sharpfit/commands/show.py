@@ -10,6 +10,7 @@ from sharpfit.commands.one_line import errors_in_one_line
 from sharpfit.errors import InputError
 from sharpfit.study import paths
 from sharpfit.study.names import hint
+from sharpfit.study.streams import say
 
 Name = Annotated[
     str,
@@ -37,9 +38,9 @@ def show(name: Name = "") -> None:
             raise InputError(_nothing(name, ["/".join(file.parts[-3:-1]) for file in files]))
         evaluations = read_evaluations(chosen)
         if regime:
-            typer.echo(sentences.of_fit(evaluations[0]))
+            say(sentences.of_fit(evaluations[0]))
         else:
-            typer.echo("\n\n".join(sentences.of_scan(members) for members in by_scan(evaluations).values()))
+            say("\n\n".join(sentences.of_scan(members) for members in by_scan(evaluations).values()))
 
 
 def _nothing(name: str, known: list[str]) -> str:

@@ -11,6 +11,7 @@ from sharpfit.provenance.open_study import open_study, select
 from sharpfit.provenance.stale import Provenance
 from sharpfit.provenance.why import differences, recorded_differences
 from sharpfit.study.jobs import Job
+from sharpfit.study.streams import say
 
 Names = Annotated[
     list[str] | None,
@@ -32,11 +33,9 @@ def why(results: Names = None) -> None:
     stale = provenance.stale()
     for job in chosen:
         if job.sidecar in stale or results:
-            typer.echo(_answer(provenance, job, stale, bool(results)))
+            say(_answer(provenance, job, stale, bool(results)))
     n_stale = sum(job.sidecar in stale for job in chosen)
-    typer.echo(
-        f"{n_stale} of {len(chosen)} jobs to run" if n_stale else f"Nothing is stale ({len(chosen)} jobs)."
-    )
+    say(f"{n_stale} of {len(chosen)} jobs to run" if n_stale else f"Nothing is stale ({len(chosen)} jobs).")
 
 
 def _answer(provenance: Provenance, job: Job, stale: dict[str, str], detailed: bool) -> str:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from sharpfit.errors import printable
 from sharpfit.provenance.sidecar import Spec
 from sharpfit.reporting.decisions import decisions
 from sharpfit.study import paths
@@ -66,4 +67,4 @@ def failure(job: Job) -> str:
 
 def _log(job: Job) -> str:
     file = Path(paths.log(job.rule, job.name))
-    return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    return printable(file.read_text(encoding="utf-8", errors="replace")) if file.is_file() else ""

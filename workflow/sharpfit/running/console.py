@@ -17,11 +17,13 @@ from rich.live import Live
 from rich.text import Text
 from snakemake.common import NOTHING_TO_BE_DONE_MSG
 
+from sharpfit.errors import printable
 from sharpfit.running import accounts
 from sharpfit.running.live import bars
 from sharpfit.running.watching import RUNNING, Watch, read_step
 from sharpfit.running.words import number, span
 from sharpfit.study.jobs import Job
+from sharpfit.study.streams import say
 
 #: Said by Snakemake after failures that this console has told of already.
 _KNOWN = (
@@ -96,7 +98,7 @@ class RunConsole:
             self._live.stop()
         if self._began is None:
             for text in self._aside:
-                self._out.print(Text(text))
+                self._out.print(Text(printable(text)))
         if self._failed:
             failed = number(len(self._failed), "job")
             self._out.print(f"{failed} failed, {self._n_done} done; a rerun goes on from here.")
@@ -104,7 +106,7 @@ class RunConsole:
                 self._out.print(Text(accounts.failure(job)))
         if self._ending is not None and not self._failed:
             if self._ending:
-                print(self._ending, flush=True)
+                say(self._ending)
             self._tell_time()
 
     def _plan(self, stats: dict[str, int]) -> None:
@@ -162,7 +164,7 @@ class RunConsole:
         elif text.startswith(_STOPPING):
             self._out.print("Stopping. Running fits save their state; the next run goes on from there.")
         elif record.levelno >= logging.WARNING and not any(known in text for known in _KNOWN):
-            self._out.print(Text(text))
+            self._out.print(Text(printable(text)))
         elif self._began is None and text:
             self._aside.append(text)
 

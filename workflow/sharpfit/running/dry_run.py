@@ -9,6 +9,7 @@ from snakemake.common import NOTHING_TO_BE_DONE_MSG
 from sharpfit.running.console import Study
 from sharpfit.running.words import number, some
 from sharpfit.study.jobs import Job
+from sharpfit.study.streams import say
 
 
 class DryRun:
@@ -37,9 +38,9 @@ class DryRun:
         chosen = [job for job in self._study.jobs if job in self._chosen]
         if chosen:
             fresh = len(self._jobs) - len(chosen)
-            print(f"{number(len(chosen), 'job')} would run, {fresh} would not. Nothing was done (-n).")
+            say(f"{number(len(chosen), 'job')} would run, {fresh} would not. Nothing was done (-n).")
         for text in [*_why(chosen, self._study), *self._said]:
-            print(text)
+            say(text)
 
 
 def _why(chosen: Sequence[Job], study: Study) -> Iterator[str]:

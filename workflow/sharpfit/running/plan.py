@@ -17,7 +17,7 @@ from typing import Any
 
 from snakemake.io import ancient
 
-from sharpfit.errors import InputError
+from sharpfit.errors import InputError, printable
 from sharpfit.provenance.code import Code
 from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import write_spec
@@ -29,7 +29,7 @@ from sharpfit.study.foreign_code import ALLOW, check_code
 from sharpfit.study.jobs import Job, jobs_of
 from sharpfit.study.own_places import check_folders, check_own_places
 from sharpfit.study.params_file import read_params
-from sharpfit.study.streams import print_whatever_the_locale
+from sharpfit.study.streams import print_whatever_the_locale, say
 
 InputFunction = Callable[[Any], Any]
 CLOCK_TICK_NS = 20_000_000  # longer than file systems take to tell two times apart
@@ -47,7 +47,7 @@ def open_plan(workflow: Any) -> "Plan":
         raise SystemExit(f"error: {error}") from None
     except OSError as error:
         place = error.filename2 or error.filename  # the second one is where something was to be renamed to
-        raise SystemExit(f"error: {error.strerror}: {place}; move it away") from None
+        raise SystemExit(printable(f"error: {error.strerror}: {place}; move it away")) from None
 
 
 class Plan:
@@ -76,7 +76,7 @@ class Plan:
         self.stale = self.provenance.stale()
         if damaged := [sidecar for sidecar, reason in self.stale.items() if reason == DAMAGED]:
             more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
-            print(f"{damaged[0]}{more}: damaged, counts as absent", file=sys.stderr)
+            say(f"{damaged[0]}{more}: damaged, counts as absent", err=True)
         digests.save()
         for spec in self.provenance.specs.values():
             write_spec(spec)
@@ -180,7 +180,7 @@ class Plan:
         if self._console:
             self._console.finish()
         else:
-            print(self._ending())
+            say(self._ending())
 
     def _missed(self) -> list[Job]:
         """Return the jobs of a finished run that are stale still, whatever made Snakemake pass them over.

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sharpfit.errors import printable
 from sharpfit.running.words import number, span
 from sharpfit.study import paths
 from sharpfit.study.jobs import Job
@@ -103,7 +104,7 @@ def _tail(log: Path) -> str:
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
-            return file.read().decode(errors="replace")
+            return printable(file.read().decode(errors="replace"))
     except OSError:
         return ""
 
