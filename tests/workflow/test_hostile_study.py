@@ -7,7 +7,25 @@ from scratch import Scratch, build
 
 pytestmark = pytest.mark.workflow
 PROOF = "import pathlib; pathlib.Path(__file__).with_name('executed').touch()\n"
-MODULES = ("json", "numpy", "yaml", "sharpfit/__init__", "sitecustomize", "rfc3987", "cupy")
+MODULES = (
+    "json",
+    "numpy",
+    "yaml",
+    "sharpfit/__init__",
+    "sitecustomize",
+    "rfc3987",
+    "cupy",
+    "torch",
+    "usercustomize",
+)
+LOOKS = (
+    "show",
+    "watch",
+    "compare . .",
+    "inspect data/raw/measured.npy",
+    "lr-find synthetic",
+    "pack handed.zip",
+)
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +68,9 @@ def test_modules_in_a_study_are_not_imported(workflow: Scratch, tmp_path: Path) 
     assert not executed(study)
     again = study.call("sharpfit", "why", ok=False).stdout
     assert "params.yaml" not in again
+    for command in LOOKS:
+        study.call("sharpfit", *command.split(), ok=False)
+    study.call("dvc", "repro", "--dry", ok=False)
     assert not executed(study)
 
 
