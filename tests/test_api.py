@@ -1,16 +1,35 @@
 """sharpfit from Python, and the notebook that shows it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from made_study import ITERATIONS, make_study
 
+import sharpfit
 from sharpfit import api
 from sharpfit.errors import InputError
 
 NOTEBOOK = Path(__file__).parents[1] / "docs" / "python.ipynb"
+
+
+def test_the_package_opens_the_same_door():
+    assert sorted(api.__all__) == sorted(sharpfit.__all__)
+    for name in api.__all__:
+        assert getattr(sharpfit, name) is getattr(api, name)
+        assert name in dir(sharpfit)
+    with pytest.raises(AttributeError, match="module 'sharpfit' has no attribute 'open_studdy'"):
+        _ = sharpfit.open_studdy
+
+
+def test_what_every_job_imports_imports_nothing():
+    asked = "import sys, sharpfit; from sharpfit import errors; dir(sharpfit); print(*sys.modules)"
+    loaded = subprocess.check_output([sys.executable, "-c", asked], text=True).split()
+    assert "sharpfit.errors" in loaded
+    assert not {"sharpfit.api", "numpy", "torch", "h5py", "matplotlib"} & set(loaded)
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,16 @@
 """sharpfit from Python: open a study, read its fits, judge a trajectory again, plot.
 
-    from sharpfit import api
+    import sharpfit
 
-    study = api.open_study("path/to/study")
+    study = sharpfit.open_study("path/to/study")
     study.rows()                                  # a dataclass per fit; pandas.DataFrame(study.rows()) works
     fit = study.fit("head_r4/warmup")
     fit.evaluation.verdict, fit.evaluation.picked.chi2
     fit.picked_image()                            # complex64 (slice, y, x), input units
-    api.plot(fit).savefig("warmup.png")
+    sharpfit.plot(fit).savefig("warmup.png")
 
-Nothing is computed or changed by opening and reading. No job imports this module.
+The names here are the package's too. Nothing is computed or changed by opening and reading, and no job
+imports this module.
 """
 
 from collections.abc import Callable
