@@ -74,7 +74,10 @@ def main() -> None:
     parser.add_argument("study", type=Path)
     parser.add_argument("--out", type=Path, help="writes the tables here too")
     arguments = parser.parse_args()
-    said = "\n\n".join(table(kind, regimes) for kind, regimes in read(arguments.study).items())
+    fits = read(arguments.study)
+    if not fits:
+        parser.error(f"no judged fit in {arguments.study}; run the study first")
+    said = "\n\n".join(table(kind, regimes) for kind, regimes in fits.items())
     print(said)
     if arguments.out:
         arguments.out.write_text(f"# Warm-ups\n\n{__doc__.split(chr(10) * 2)[2].strip()}\n\n{said}\n")

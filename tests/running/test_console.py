@@ -90,6 +90,12 @@ def test_a_run_says_what_is_to_do_decisions_and_verdicts_and_ends_with_the_last_
     assert capsys.readouterr().out == "the table\n"
 
 
+def test_a_fit_that_found_its_learning_rate_says_so(said):
+    write_log(JOBS[1], "iteration 9/9  chi2 1\ndecided: lr: 0.0458, found by a range test\n")
+    run(said, [*BEGIN, started(1, JOBS[1]), record(LogEvent.JOB_FINISHED, job_id=1)])
+    assert "reconstruct head/slow: done\n  lr: 0.0458, found by a range test\n" in said.getvalue()
+
+
 def test_a_failure_is_told_once_and_last(said, capsys):
     write_log(JOBS[0], "Traceback\nerror: head.npy: every value is zero\n")
     failed = record(LogEvent.JOB_ERROR, "Error in rule", logging.ERROR, jobid=0)

@@ -2,6 +2,7 @@
 
 import datetime
 import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,8 @@ def pack(
             from sharpfit.running import crate
         except ModuleNotFoundError:
             raise InputError(
-                f"packing needs the rocrate library: pip install -e '{WORKFLOW.parent}[handover]'"
+                f"packing needs the rocrate library: {sys.executable} -m pip install -e "
+                f"'{WORKFLOW.parent}[handover]'"
             ) from None
         provenance = open_study()
         stale = provenance.stale()

@@ -145,8 +145,9 @@ class RunConsole:
             return
         self._n_done += 1
         self._seconds[job.rule] += now - began  # type: ignore[assignment]
-        if job.rule in _SHOWN_RULES or "evaluate" not in self._planned:
-            for line in accounts.lines(job):
+        done, *decided = accounts.lines(job)
+        if decided or job.rule in _SHOWN_RULES or "evaluate" not in self._planned:
+            for line in (done, *decided):
                 self._out.print(Text(line))
 
     def _fail(self, jobid: int) -> None:
