@@ -1,7 +1,7 @@
 """Processes that have imported the libraries of a rule's jobs, and fork one child for every job.
 
 Importing torch takes as long as a small fit. A server listens at a socket for each rule; the first job of a
-rule forks the rule's own server off, which imports what that job's code imports at its top, from outside this
+rule forks the rule's own server off, which imports what that job's code imports, from outside this
 workflow, and nothing of this workflow: every child imports that anew, as a process of its own would. Jobs
 come from `sharpfit.running.start_job`.
 
@@ -28,7 +28,9 @@ from typing import Any, NoReturn
 
 from sharpfit.running import start_job
 
-IMPORT = re.compile(r"^(?:import|from) ([\w.]+)", re.MULTILINE)  # at the top: not the lazy ones
+IMPORT = re.compile(
+    r"^[ \t]*(?:import|from) ([\w.]+)", re.MULTILINE
+)  # inside functions too: a job reaches them
 DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
 _LONGEST = 1 << 16
 _running: list[subprocess.Popen[bytes]] = []
@@ -156,7 +158,7 @@ class _Server:
 
 
 def _import_libraries(argv: list[str]) -> None:
-    """Import what the code of this job imports at its top, from outside this workflow.
+    """Import what the code of this job imports, from outside this workflow.
 
     A library that fails here fails in the job as well, where its message is looked for; so does a bad spec.
     """
