@@ -1,6 +1,6 @@
 """Take a scan of many slices through every stage under a cap of memory, and print what each stage needed.
 
-python benchmarks/memory.py [--slices 64] [--coils 16] [--matrix 320] [--cap-gib 4]    prints a Markdown table
+python benchmarks/memory.py [--slices 64] [--coils 16] [--matrix 320] [--cap-gib 6]    prints a Markdown table
 
 The cap is the kernel's (RLIMIT_DATA): a stage that asks for more fails. It counts what a process can lose
 only by swapping; mapped files, which the system takes out of memory at will, do not count.
@@ -57,13 +57,16 @@ def make(file, n_slices, n_coils, n):
         written["noise"] = made.noise
 
 
+def scan_of(file):
+    with h5py.File(file) as raw:
+        noise = FileArray(raw["noise"][()], "noise", ("coil", "sample"))
+        return RawScan(raw["kspace"][()], "raw.h5", "stated", noise=noise)
+
+
 def prepared(folder):
-    with h5py.File(folder / "raw.h5") as file:
-        kspace, noise = file["kspace"][()], FileArray(file["noise"][()], "noise", ("coil", "sample"))
-    raw = RawScan(kspace, "raw.h5", "stated", noise=noise)
-    del kspace
     held_out = {"fraction": 0.08, "seed": 11}
-    hdf5.write(folder / "scan.h5", *preprocess(raw, held_out=held_out, sampling_parameters=LINES))
+    found = preprocess(scan_of(folder / "raw.h5"), held_out=held_out, sampling_parameters=LINES)
+    hdf5.write(folder / "scan.h5", *found)
 
 
 def fitted(folder, regime):
@@ -108,7 +111,7 @@ def _watch(peak):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, default in (("slices", 64), ("coils", 16), ("matrix", 320), ("cap-gib", 4)):
+    for name, default in (("slices", 64), ("coils", 16), ("matrix", 320), ("cap-gib", 6)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--stage", nargs=2)
     given = parser.parse_args()

@@ -27,6 +27,7 @@ from sharpfit.results.reconstruction_file import read_record
 CLASSES = ("frozen", "diverging", "over-fitting", "under-fitted", "fine")
 FINE = ("sharper", "contrast restored", "cleaner", "noisy", "unchanged")
 TELLING_STEP = 0.001  # steps that change the error by less are neither better nor worse
+NEAR = 0.1  # of the noise-free twin's sharpness
 STOP = {"rise": 0.1, "patience": 10}
 
 
@@ -45,6 +46,8 @@ class Judged:
     steps: dict[str, tuple[int, int]]
     stopped: int
     iterations: np.ndarray
+    sharpness: np.ndarray
+    """G over that of the noise-free twin, (checkpoint,); NaN where there is none"""
 
     @property
     def verdict(self) -> str:
@@ -60,7 +63,7 @@ def judge_case(folder: Path) -> Judged:
     """Judge one case, and ask every method for its pick."""
     record = read_record(folder / "reconstruction.h5", folder / "history.csv")
     with h5py.File(folder / "truth.h5") as file:
-        error, further = file["nrmse"][()], file["further"][()]
+        error, further, twin = (file[name][()] for name in ("nrmse", "further", "twin_gradient"))
     with h5py.File(folder / "reconstruction.h5") as file:
         fit = Trajectory(file["images"][()], Curves(record))
     scores = {name: method(fit) for name, (method, _) in METHODS.items()}
@@ -76,6 +79,7 @@ def judge_case(folder: Path) -> Judged:
         steps={name: _steps(values, error) for name, values in scores.items()},
         stopped=_stopped(record),
         iterations=record.iterations,
+        sharpness=fit.curves.cross_gradient / np.where(twin > 0, twin, np.nan),
     )
 
 
@@ -185,6 +189,22 @@ def stopping(cases: Sequence[Judged]) -> str:
     )
 
 
+def sharpness(cases: Sequence[Judged]) -> str:
+    """Return how near G is to the sharpness of the noise-free twin, at the pick and at the end."""
+    lines = ["| fits | at the pick: mean ratio | within 10 % | at the end | within 10 % |", "|---" * 5 + "|"]
+    told = [one for one in moving(cases) if np.isfinite(one.sharpness[-1])]
+    few = [one for one in told if (one.case["scan"]["sampling"] or {}).get("acceleration", 1) <= 2]
+    for name, some in (("R ≤ 2", few), ("R > 2", [one for one in told if one not in few])):
+        cells = []
+        for at in (lambda one: one.found.picked, lambda _: -1):
+            ratio = np.array([one.sharpness[at(one)] for one in some])
+            ratio = ratio[np.isfinite(ratio)]
+            near = 100 * np.mean(np.abs(ratio - 1) <= NEAR)
+            cells += [f"{ratio.mean():.3f}", f"{near:.0f} % of {len(ratio)}"]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def misses(cases: Sequence[Judged]) -> str:
     """Every verdict that was wrong, and every pick off by more than 10 %."""
     lines = []
@@ -258,6 +278,8 @@ def summary(judged: Sequence[Judged]) -> str:
         "## Advice and stopping",
         advice(cases),
         stopping(cases),
+        "## Sharpness against the noise-free twin",
+        sharpness(cases),
         f"## Weights chosen by the judge, {len(paths)} paths\n\n{weights(paths)}" if paths else "",
         "## Misses",
         misses(cases),

@@ -13,12 +13,12 @@ from torch import Tensor
 
 from sharpfit.fitting.acquired import Acquired
 from sharpfit.fitting.mapped import placing
-from sharpfit.fitting.replicas import Perturbed, Replicas, Replicated
-from sharpfit.fitting.staged_slice import HeldOut, StagedSlice
+from sharpfit.fitting.replicas import Replicas, Replicated
+from sharpfit.fitting.staged_slice import stage_slices
 from sharpfit.measuring.filtered_risk import FilteredRisk, cutoff
 from sharpfit.measuring.measures import ring_index
 from sharpfit.measuring.shared_noise import SharedNoise
-from sharpfit.physics.acquisition import Acquisition, acquisition
+from sharpfit.physics.acquisition import Acquisition
 from sharpfit.physics.encoding import SAMPLES, Encoding
 from sharpfit.physics.masks import each_slice
 from sharpfit.physics.norms import energy, inner, item_axes, quotient, spread_over
@@ -87,6 +87,8 @@ class Problem:
 
     Attributes
     ----------
+    place
+        puts a tensor where those of a large scan lie, see :func:`sharpfit.fitting.mapped.placing`
     inside, inside_staged
         the object, bool (slice, …), centred and in the layout of E
     rings
@@ -132,20 +134,10 @@ class Problem:
             for part in (mask, held_out_mask)
         )
         self._sampling, self._fit_sampling = sampling, sampling & ~held_out
-        place = placing(scratch, 4 * 8 * math.prod(csm.shape), device)  # maps twice, samples twice
-
-        def staged(i: int) -> StagedSlice:
-            maps, y = (torch.from_numpy(values[i])[None].to(device) for values in (csm, kspace))
-            measured = (
-                None if measured_noise is None else torch.from_numpy(measured_noise[i])[None].to(device)
-            )
-            A = acquisition(maps, sampling[i], Phi, sampling)
-            A.encoding.keep(place)
-            unseen = HeldOut(A, y, held_out[i], place) if self.replicas.has_held_out else None
-            data = Perturbed(A.encoding, y, sigma, self.replicas, (seed, i), measured, place)
-            return StagedSlice(A, data, unseen)
-
-        self._slices = [staged(i) for i in range(len(csm))]
+        self.place = placing(scratch, 4 * 8 * math.prod(csm.shape), device)  # maps twice, samples twice
+        self._slices = stage_slices(
+            kspace, csm, measured_noise, (sampling, held_out), Phi, self.replicas, sigma, seed, self.place
+        )
         made = Replicated.of_slices((part.data.replicate() for part in self._slices), len(csm))
         counts = [2 * part.A.encoding.n_samples for part in self._slices]
         self.n_real = _mean(sum(counts), len(csm))

@@ -67,8 +67,8 @@ def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
     coefficients = {"coefficients": c[0].clone().cpu().numpy()} if problem.has_basis else {}
     return {
         **coefficients,
-        "image": images[0].cpu().numpy(),
-        "noise_map": measures.noise_map(plus, minus).float().cpu().numpy(),
+        "image": problem.place(images[0].cpu()).numpy(),
+        "noise_map": problem.place(measures.noise_map(plus, minus).float().cpu()).numpy(),
         **{name: value.transpose(0, 1).cpu().numpy() for name, value in per_pair.items()},
         **{name: value.cpu().numpy() for name, value in per_slice.items()},
     }
