@@ -71,7 +71,7 @@ def prepared(folder):
 
 def fitted(folder, regime):
     with hdf5.opened(folder / "scan.h5") as scan:
-        state = folder / "state" / "fit"
+        state = folder / f"state_{regime}" / "fit"
         state.parent.mkdir(exist_ok=True)
         device = torch.device("cpu")
         datasets, attrs, rows = reconstruct(

@@ -15,7 +15,7 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 import torch
@@ -63,10 +63,14 @@ class CheckpointFile:
             self._folder.unlink()
         self._folder.mkdir(parents=True, exist_ok=True)
         self._append(seen)
-        content = _packed(state | {"seen": {"length": self._length, "digest": self._digest.hexdigest()}})
+        written = {"seen": {"length": self._length, "digest": self._digest.hexdigest()}}
         partial = self._folder / f"state.{os.getpid()}.partial"
         with partial.open("wb") as file:
-            file.write(hashlib.sha256(content).digest() + content)
+            file.write(bytes(_DIGEST))
+            digesting = _Digesting(file)
+            torch.save(state | written, cast(IO[bytes], digesting))
+            file.seek(0)
+            file.write(digesting.digest.digest())
             file.flush()
             os.fsync(file.fileno())
         partial.replace(self._folder / "state")
@@ -137,6 +141,22 @@ class CheckpointFile:
         self._n_rows, self._n_observations = len(seen.history), len(seen.observations)
         self._length += len(record)
         self._digest.update(record)
+
+
+class _Digesting:
+    """A file whose content is digested as it is written: the state of a large scan is held once."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self.digest = file, hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        """Write and digest."""
+        self.digest.update(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        """Pass on."""
+        self._file.flush()
 
 
 def _packed(content: dict[str, Any]) -> bytes:

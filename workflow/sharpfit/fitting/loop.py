@@ -20,6 +20,7 @@ from sharpfit.physics.norms import energy, item_axes
 
 UNMOVED_PATIENCE = 10  # iterations in a row without any change that end the loop
 SAVE_EVERY_SECONDS = 20.0
+SAVING_SHARE = 0.05  # of the time at most: the state of many slices is a gigabyte
 
 
 @dataclass
@@ -80,7 +81,7 @@ class Fit:
             the objective is not finite at the start
         """
         t, previous, unmoved = self._resume()
-        trajectory, saved_at = self._trajectory, time.monotonic()
+        trajectory, save_at = self._trajectory, time.monotonic() + SAVE_EVERY_SECONDS
         while True:
             at = self.problem.evaluate(self.solver.c)
             if not torch.isfinite(at.rss).all():
@@ -102,9 +103,11 @@ class Fit:
             self.solver.step(at.gradient, at.rss / self.problem.noise_floor)
             t += 1
             paused = self.pause()
-            if paused or time.monotonic() - saved_at > SAVE_EVERY_SECONDS:
+            begun = time.monotonic()
+            if paused or begun > save_at:
                 self._save(t, previous, unmoved)
-                saved_at = time.monotonic()
+                saved = time.monotonic()
+                save_at = saved + max(SAVE_EVERY_SECONDS, (saved - begun) / SAVING_SHARE)
             if paused:
                 raise PausedFitError(f"paused after iteration {t}; run again to go on from there")
 
