@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sharpfit.judging.curves import Curves
-from sharpfit.measuring.quorum import middle_minimum
+from sharpfit.measuring.quorum import agreed_minimum
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def filtered_risk(fit: Trajectory) -> np.ndarray:
 
 def middle_of_three(fit: Trajectory) -> np.ndarray:
     """Count from the judge's pick, the middle one of what J, the risk at the samples and held-out pick."""
-    return np.abs(np.arange(len(fit.images)) - middle_minimum(fit.curves.estimates)).astype(float)
+    return np.abs(np.arange(len(fit.images)) - agreed_minimum(fit.curves.estimates)).astype(float)
 
 
 Method = Callable[[Trajectory], np.ndarray]

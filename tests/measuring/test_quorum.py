@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sharpfit.measuring.quorum import Estimate, estimates_of, middle_minimum, most_of
+from sharpfit.measuring.quorum import Estimate, agreed_minimum, estimates_of, middle_minimum, most_of
 
 ZEROS = np.zeros(4)
 
@@ -15,11 +15,28 @@ def estimates(*minima, n=6):
 
 @pytest.mark.parametrize(
     ("minima", "picked", "most"),
-    [((), 0, 1), ((4,), 4, 1), ((4, 1), 1, 2), ((5, 0, 3), 3, 2), ((2, 2, 0), 2, 2), ((5, 4, 1, 0), 1, 3)],
+    [((), 0, 1), ((4,), 4, 1), ((4, 1), 1, 2), ((5, 0, 3), 4, 2), ((2, 2, 0), 2, 2), ((5, 4, 1, 0), 1, 3)],
 )
-def test_the_middle_one_is_picked_and_the_earlier_of_two(minima, picked, most):
-    assert middle_minimum(estimates(*minima)) == picked
+def test_the_pick_is_where_the_middle_of_the_rises_is_smallest(minima, picked, most):
+    """By hand for |t − minimum|; of (5, 0, 3) the rises at 4 are 1, 4 and 1, at 3 they are 2, 3 and 0."""
+    assert agreed_minimum(estimates(*minima)) == picked
     assert most_of(estimates(*minima)) == most
+
+
+def test_the_crest_between_two_troughs_is_not_picked():
+    """The picks are 1, 3 and 5; their middle is the crest, on which two of three stand high."""
+    first = np.array([4.0, 1.0, 2.0, 3.0, 2.0, 1.2])
+    crest = np.array([4.0, 2.5, 2.4, 2.3, 2.4, 2.5])
+    last = np.array([4.0, 1.3, 2.0, 3.0, 2.0, 1.0])
+    found = {str(i): Estimate(values, values) for i, values in enumerate((first, crest, last))}
+    assert agreed_minimum(found) in (1, 5)
+
+
+def test_rises_count_in_shares_of_the_error_at_each_minimum():
+    """Both differ by 1, which is a tenth of the one error and all of the other."""
+    large = Estimate(np.array([10.0, 11.0]), np.array([10.0, 11.0]))
+    small = Estimate(np.array([2.0, 1.0]), np.array([2.0, 1.0]))
+    assert agreed_minimum({"large": large, "small": small}) == 1
 
 
 @pytest.mark.parametrize(("minima", "picked"), [((5, 1, 3), 3), ((1, 4, 5), 4), ((5, 2), 2), ((6, 3), 6)])
@@ -31,7 +48,9 @@ def test_along_a_path_the_middle_is_that_of_the_weights(minima, picked):
 
 def test_what_is_not_finite_is_nobodys_minimum():
     values = np.array([3.0, np.nan, -np.inf, 2.0, np.inf])
-    assert middle_minimum({"J": Estimate(values, np.ones(5))}) == 3
+    assert agreed_minimum({"J": Estimate(values, np.ones(5))}) == 3
+    others = {str(i): Estimate(np.arange(5.0), np.ones(5)) for i in range(2)}
+    assert agreed_minimum({"J": Estimate(values * np.nan, np.ones(5)), **others}) == 0
 
 
 def test_a_rise_is_a_share_of_the_error_at_the_pick():

@@ -48,7 +48,7 @@ class JudgedStop:
     def __call__(self, iterations: Sequence[int], observations: Sequence[Mapping[str, np.ndarray]]) -> str:
         """Return why to stop after the last of the checkpoints, empty to go on."""
         asked = self._estimates(observations)
-        lowest = quorum.middle_minimum(asked)
+        lowest = quorum.agreed_minimum(asked)
         waited = iterations[-1] - iterations[lowest]
         rose = [name for name, one in asked.items() if one.rose(lowest, self.rise)]
         if waited < self.patience or len(rose) < quorum.most_of(asked):
