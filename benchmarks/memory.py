@@ -1,9 +1,10 @@
 """Take a scan of many slices through every stage under a cap of memory, and print what each stage needed.
 
-python benchmarks/memory.py [--slices 64] [--coils 16] [--matrix 320] [--cap-gib 6]    prints a Markdown table
+python benchmarks/memory.py [--slices 64] [--coils 16] [--matrix 320] [--cap-gib 8]    prints a Markdown table
 
-The cap is the kernel's (RLIMIT_DATA): a stage that asks for more fails. It counts what a process can lose
-only by swapping; mapped files, which the system takes out of memory at will, do not count.
+The cap is the kernel's (RLIMIT_DATA): a stage that asks for more fails. It counts what is asked for, used or
+not; the peaks are of what is used and can be lost only by swapping. Mapped files, which the system takes out
+of memory at will, count in neither.
 """
 
 import argparse
@@ -111,7 +112,7 @@ def _watch(peak):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, default in (("slices", 64), ("coils", 16), ("matrix", 320), ("cap-gib", 6)):
+    for name, default in (("slices", 64), ("coils", 16), ("matrix", 320), ("cap-gib", 8)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--stage", nargs=2)
     given = parser.parse_args()

@@ -28,7 +28,7 @@ rule preprocess:
         paths.log("preprocess", "{scan}"),
     threads: 1
     resources:
-        mem_mb=plan.memory(1000, 32),
+        mem_mb=plan.memory(1000, 8),
     params:
         fp=plan.fingerprint("preprocess"),
     message:
