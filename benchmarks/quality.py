@@ -4,9 +4,10 @@ python benchmarks/quality.py results/preprocess/*.h5 [--out FILE.md]     prints 
 
 The study must have been run. Peers get the same k-space, maps and mask (`results/preprocess`), one thread, no
 scaling of their own, and every weight or iteration of a sweep; their best by NRMSE is shown, ours is what the
-judge picked without a reference. NRMSE is inside the object, SSIM over the frame; seconds are those of one
-fit, ours with all its replicas (and all weights of a judged path). Where the reference is the scan's own
-fully sampled data, it shares their noise with every image: what follows the noise would seem to come near.
+judge picked without a reference. NRMSE is inside the object, SSIM over the frame and over the object; seconds
+are those of one fit, ours with all its replicas (and all weights of a judged path). Where the reference is
+the scan's own fully sampled data, it shares their noise with every image: what follows the noise would seem
+to come near.
 From NRMSE that is taken out, for the peers by running them on perturbed data too (`quality.nrmse`); from SSIM
 it cannot be.
 """
@@ -25,6 +26,7 @@ from typing import NamedTuple
 
 import h5py
 import numpy as np
+from skimage.metrics import structural_similarity
 
 from sharpfit.measuring import quality
 from sharpfit.results.evaluation_file import read_evaluation
@@ -64,6 +66,8 @@ class Row(NamedTuple):
     setting: str
     nrmse: float
     ssim: float
+    ssim_inside: float
+    """the mean over the object alone"""
     seconds: float
 
 
@@ -102,6 +106,20 @@ def nrmse(scan: Scan, fit: Callable[[np.ndarray], np.ndarray], image: np.ndarray
     return quality.nrmse(scan.scale * image[None], scan.reference, shared)
 
 
+def similarity(scan: Scan, image: np.ndarray) -> tuple[float, float]:
+    """SSIM of magnitudes over the frame and over the object alone; image (1, y, x), input units."""
+    pair = (np.abs(one[0]).astype(float) for one in (image, scan.reference.image))
+    _, values = structural_similarity(
+        *pair,
+        data_range=float(np.abs(scan.reference.image).max()),
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        full=True,
+    )
+    return quality.ssim(image, scan.reference.image), float(values[scan.reference.inside[0]].mean())
+
+
 def ours(study: Path, name: str, scan: Scan) -> Iterator[Row]:
     """Return what the judge picked of every regime that was run, and which of them it calls best."""
     fits = {}
@@ -118,9 +136,10 @@ def ours(study: Path, name: str, scan: Scan) -> Iterator[Row]:
         end = found.last_iteration if found.weight else found.picked_iteration
         seconds = float(rate[-1]) * end if rate else np.nan
         setting = found.where_to_stop.removeprefix("stop at ").removeprefix("take ")
-        similar = quality.ssim(image, scan.reference.image)
         error = found.picked_quality.nrmse
-        fits[found.picked.risk] = Row(f"sharpfit {found.regime}", setting, error, similar, seconds)
+        fits[found.picked.risk] = Row(
+            f"sharpfit {found.regime}", setting, error, *similarity(scan, image), seconds
+        )
     best = fits[min(fits)]
     yield best._replace(method=f"**sharpfit, the judge's choice: {best.method.removeprefix('sharpfit ')}**")
     yield from fits.values()
@@ -193,8 +212,8 @@ def best_of(
         image = fit(scan.kspace, setting)
         seconds = time.perf_counter() - begun
         error = nrmse(scan, lambda y, setting=setting: fit(y, setting), image)
-        similar = quality.ssim(scan.scale * image[None], scan.reference.image)
-        rows.append(Row(method, words.format(setting), error, similar, seconds))
+        similar = similarity(scan, scan.scale * image[None])
+        rows.append(Row(method, words.format(setting), error, *similar, seconds))
     return min(rows, key=lambda row: np.nan_to_num(row.nrmse, nan=np.inf))
 
 
@@ -219,9 +238,11 @@ def with_sign_of_data(scan: Scan, image: np.ndarray) -> np.ndarray:
 
 
 def table(title: str, rows: list[Row]) -> str:
-    lines = [f"### {title}", "", "| method | setting | NRMSE | SSIM | seconds |", "|---|---|---|---|---|"]
+    lines = [f"### {title}", "", "| method | setting | NRMSE | SSIM, frame | SSIM, object | seconds |"]
+    lines.append("|---" * 6 + "|")
     lines += [
-        f"| {row.method} | {row.setting} | {row.nrmse:.4f} | {row.ssim:.3f} | {row.seconds:.2g} |"
+        f"| {row.method} | {row.setting} | {row.nrmse:.4f} | {row.ssim:.3f} | {row.ssim_inside:.3f} "
+        f"| {row.seconds:.2g} |"
         for row in rows
     ]
     return "\n".join(lines)

@@ -28,6 +28,7 @@ CLASSES = ("frozen", "diverging", "over-fitting", "under-fitted", "fine")
 FINE = ("sharper", "contrast restored", "cleaner", "noisy", "unchanged")
 TELLING_STEP = 0.001  # steps that change the error by less are neither better nor worse
 NEAR = 0.1  # of the noise-free twin's sharpness
+KNOWN = 0.05  # a level that the residual corrected by less is the given one
 STOP = {"rise": 0.1, "patience": 10}
 
 
@@ -194,7 +195,9 @@ def sharpness(cases: Sequence[Judged]) -> str:
     lines = ["| fits | at the pick: mean ratio | within 10 % | at the end | within 10 % |", "|---" * 5 + "|"]
     told = [one for one in moving(cases) if np.isfinite(one.sharpness[-1])]
     few = [one for one in told if (one.case["scan"]["sampling"] or {}).get("acceleration", 1) <= 2]
-    for name, some in (("R ≤ 2", few), ("R > 2", [one for one in told if one not in few])):
+    known = [one for one in few if abs(one.case["sigma"] / one.case["sigma_given"] - 1) < KNOWN]
+    rows = {"R ≤ 2": few, "of these, σ as given": known, "R > 2": [one for one in told if one not in few]}
+    for name, some in rows.items():
         cells = []
         for at in (lambda one: one.found.picked, lambda _: -1):
             ratio = np.array([one.sharpness[at(one)] for one in some])
