@@ -57,6 +57,6 @@ snakemake --workflow-profile profiles/slurm --config device=cpu --latency-wait 1
     --seconds-between-status-checks 2 "$@" || status=$?
 
 echo "Jobs that Slurm ran:"
-sed 's/ UserId.*JobState=/ /; s/ Partition.*StartTime/ StartTime/' "$folder/jobs.txt" | cut -c1-150
+sed 's/ UserId.*JobState=/ /; s/ Partition.*StartTime/ StartTime/; s/ NodeCnt.*//' "$folder/jobs.txt"
 echo "$(wc -l < "$folder/jobs.txt") jobs; snakemake ended with status $status"
 exit $status
