@@ -107,9 +107,9 @@ def nrmse(scan: Scan, fit: Callable[[np.ndarray], np.ndarray], image: np.ndarray
 
 
 def similarity(scan: Scan, image: np.ndarray) -> tuple[float, float]:
-    """SSIM of magnitudes over the frame and over the object alone; image (1, y, x), input units."""
+    """SSIM as `quality.ssim`, over the frame and over the object alone; image (1, y, x), input units."""
     pair = (np.abs(one[0]).astype(float) for one in (image, scan.reference.image))
-    _, values = structural_similarity(
+    mean, values = structural_similarity(
         *pair,
         data_range=float(np.abs(scan.reference.image).max()),
         gaussian_weights=True,
@@ -117,7 +117,7 @@ def similarity(scan: Scan, image: np.ndarray) -> tuple[float, float]:
         use_sample_covariance=False,
         full=True,
     )
-    return quality.ssim(image, scan.reference.image), float(values[scan.reference.inside[0]].mean())
+    return float(mean), float(values[scan.reference.inside[0]].mean())
 
 
 def ours(study: Path, name: str, scan: Scan) -> Iterator[Row]:

@@ -28,9 +28,8 @@ from typing import Any, NoReturn
 
 from sharpfit.running import start_job
 
-IMPORT = re.compile(
-    r"^[ \t]*(?:import|from) ([\w.]+)", re.MULTILINE
-)  # inside functions too: a job reaches them
+# Inside functions too: a job reaches them.
+IMPORT = re.compile(r"^[ \t]*(?:import|from) ([\w.]+)", re.MULTILINE)
 DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
 _LONGEST = 1 << 16
 _running: list[subprocess.Popen[bytes]] = []

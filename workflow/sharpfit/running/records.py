@@ -1,13 +1,14 @@
 """Snakemake's own records of a study: nothing depends on them, so a damaged one is taken away."""
 
 import shutil
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import snakemake.workflow
 from snakemake.persistence.file import FilePersistence
+
+from sharpfit.study.streams import say
 
 
 class Records(FilePersistence):
@@ -26,7 +27,7 @@ class Records(FilePersistence):
             return super()._read_record(key)
         except (OSError, ValueError, TypeError, RecursionError):
             place = Path(self._record_path(self._metadata_path, key))
-            print(f"{place}: damaged, counts as absent", file=sys.stderr)
+            say(f"{place}: damaged, counts as absent", err=True)
             with suppress(OSError):  # a read-only study can be looked at
                 shutil.rmtree(place) if place.is_dir() else place.unlink()
             return None
