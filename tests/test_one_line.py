@@ -1,5 +1,10 @@
 """What a user reads is one line, whatever characters a file's names bring."""
 
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from sharpfit.cli import app
 from sharpfit.errors import InputError, UnclearError
 
 
@@ -10,3 +15,10 @@ def test_a_message_is_one_printable_line():
     ):
         assert str(error).isprintable()
     assert str(InputError("a\nb\x1b[31m\u202e ‖A‖")) == r"a b\x1b[31m\u202e ‖A‖"
+
+
+def test_what_the_system_says_of_a_file_is_a_line(tmp_path: Path):
+    (tmp_path / "file").touch()
+    asked = CliRunner().invoke(app, ["init", str(tmp_path / "file/study")])
+    assert asked.exit_code == 1
+    assert asked.stderr == f"error: {tmp_path}/file/study/data/raw: Not a directory\n"

@@ -87,7 +87,8 @@ def furnished(home: Path) -> Path:
     return home
 
 
-def test_a_user_who_may_only_read_the_code_runs_a_study_elsewhere(workflow: Scratch, home: Path) -> None:
+def received(workflow: Scratch, home: Path) -> tuple[Path, Scratch]:
+    """The code, which nobody may write to, and a study of nobody's own."""
     code = home.parent / "code"
     code.mkdir()
     for name in ("Snakefile", "profiles", "workflow"):
@@ -99,9 +100,30 @@ def test_a_user_who_may_only_read_the_code_runs_a_study_elsewhere(workflow: Scra
     shutil.copytree(workflow.root / "data", study.root / "data")
     shutil.copy(workflow.root / "params.yaml", study.root)
     subprocess.run(["chown", "-R", "65534:65534", str(study.root)], check=True)
+    return code, study
+
+
+def test_a_user_who_may_only_read_the_code_runs_a_study_elsewhere(workflow: Scratch, home: Path) -> None:
+    code, study = received(workflow, home)
     command = ["python", "-m", "snakemake", "--cores", "2", "--directory", str(study.root)]
     done = nobody(command, code, home)
     assert done.returncode == 0, done.stdout
     study.check()
     assert "Nothing to do" in nobody(command, code, home).stdout
     assert not list(code.rglob(".cache")) + list(code.rglob(".snakemake"))
+
+    files = [str(file) for file in (study.root / "results").rglob("*") if file.is_file()]
+    subprocess.run(["chmod", "a-w", *files], check=True)  # as hard links to DVC's cache are
+    study.edit("regimes.fast.optimizer.lr", 0.02)
+    done = nobody(command, code, home)
+    assert done.returncode == 0, done.stdout
+    study.check()
+
+    subprocess.run(["chmod", "-R", "a-w", str(study.root)], check=True)
+    assert nobody([*command, "-n"], code, home).stdout == "Nothing to do: all 13 results are up to date.\n"
+    study.edit("regimes.fast.optimizer.lr", 0.03)
+    (line,) = nobody([*command, "-n"], code, home).stdout.splitlines()
+    assert line.startswith(f"error: Permission denied: {study.root}/.snakemake/")
+    assert line.endswith("; compute in a copy of the study that is your own: snakemake --directory COPY")
+    (line,) = nobody(["env", "HOME=/proc", *command], code, home).stdout.splitlines()
+    assert line.startswith("error: Snakemake's cache /proc/.cache/snakemake: ")

@@ -7,9 +7,11 @@ Snakefile decides which copy runs: the plan that is made there hands its console
 import logging
 import re
 import sys
+from pathlib import Path
 from typing import Protocol
 
 from snakemake import cli
+from snakemake.common import get_appdirs
 from snakemake.logging import ColorizingTextHandler, DefaultFilter, DefaultFormatter
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 
@@ -40,7 +42,8 @@ class LogHandler(LogHandlerBase):
     needs_rulegraph = False
 
     def __post_init__(self) -> None:
-        """Begin without a console."""
+        """Begin without a console, once it is sure that Snakemake can."""
+        _check_cache()
         self._console: Shows | None = None
         asked = self.common_settings
         self._plain = _snakemakes_own(asked) if _wants_all(asked) else None
@@ -68,6 +71,15 @@ class LogHandler(LogHandlerBase):
             self._console.close()
             self._console = None
         super().close()
+
+
+def _check_cache() -> None:
+    """End in one line where Snakemake, which cannot start without a cache of its own, would end in thirty."""
+    cache = Path(get_appdirs().user_cache_dir)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        sys.exit(f"error: Snakemake's cache {cache}: {error.strerror}; name a folder by XDG_CACHE_HOME")
 
 
 def _wants_all(asked: object) -> bool:

@@ -89,6 +89,8 @@ def _compare_results(sources: list[str], html: Path | None, as_json: bool, fail_
             except InputError:
                 raise
             except DAMAGED as error:
+                if isinstance(error, OSError) and error.filename == str(html):
+                    raise
                 raise InputError(
                     f"no page: a result is damaged ({first_line(error)}); see the table"
                 ) from error

@@ -11,10 +11,17 @@ from sharpfit.study.streams import print_whatever_the_locale, say
 
 @contextmanager
 def errors_in_one_line(status: int = 1) -> Iterator[None]:
-    """Print an InputError as one line and end with `status`."""
+    """Print an InputError, or what the system says of a file, as one line, and end with `status`."""
     print_whatever_the_locale()
     try:
         yield
     except InputError as error:
-        say(f"error: {error}", err=True)
-        raise typer.Exit(status) from None
+        said = str(error)
+    except OSError as error:
+        if error.filename is None:  # not of a file that the user named: a fault of the code
+            raise
+        said = str(InputError(f"{error.filename2 or error.filename}: {error.strerror}"))
+    else:
+        return
+    say(f"error: {said}", err=True)
+    raise typer.Exit(status)

@@ -5,6 +5,7 @@ run, and once more by every process that Snakemake starts for a job on a cluster
 which are named after their content; only the main process writes the stale marker.
 """
 
+import errno
 import os
 import shlex
 import sys
@@ -47,7 +48,11 @@ def open_plan(workflow: Any) -> "Plan":
         raise SystemExit(f"error: {error}") from None
     except OSError as error:
         place = error.filename2 or error.filename  # the second one is where something was to be renamed to
-        raise SystemExit(printable(f"error: {error.strerror}: {place}; move it away")) from None
+        advice = "move it away"
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            place = Path(place).absolute()
+            advice = "compute in a copy of the study that is your own: snakemake --directory COPY"
+        raise SystemExit(printable(f"error: {error.strerror}: {place}; {advice}")) from None
 
 
 class Plan:
@@ -157,7 +162,7 @@ class Plan:
         """Take the run lock, wait for orphaned jobs, clear away what killed jobs left."""
         # Snakemake's SIGTERM handler takes this lock in the thread that may hold it: it would wait for ever.
         self._workflow.scheduler._lock = threading.RLock()
-        runlock.take()
+        runlock.take(job for job in self.provenance.jobs if job.sidecar in self._rerun)
         marker = Path(paths.STALE)
         if self.stale and dated_ahead(paths.STALE):
             marker.touch()  # jobs are chosen by now, and what they write must be newer than the marker

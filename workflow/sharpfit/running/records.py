@@ -1,4 +1,4 @@
-"""Snakemake's own records of a study: nothing depends on them, so a damaged one is taken away."""
+"""What Snakemake makes of a study's files: of its own records, on which nothing depends, and of results."""
 
 import shutil
 from contextlib import suppress
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import snakemake.workflow
+from snakemake.io import _IOFile
 from snakemake.persistence.file import FilePersistence
 
 from sharpfit.study.streams import say
@@ -32,7 +33,21 @@ class Records(FilePersistence):
                 shutil.rmtree(place) if place.is_dir() else place.unlink()
             return None
 
+    def save_iocache(self) -> None:
+        """Keep what a dry run saw of files for `--trust-io-cache`, where the study may be written to."""
+        with suppress(OSError):
+            super().save_iocache()
+
+
+async def _may_be_replaced(_: _IOFile) -> bool:
+    """Say of no result that it is protected: one that is made anew is replaced, as its folder allows.
+
+    Results that share their bytes with DVC's cache by hard links are read-only, and are never written to.
+    """
+    return False
+
 
 def read_without_harm() -> None:
-    """Have Snakemake read its records so; it opens them after the Snakefile is read."""
+    """Have Snakemake look at a study's files so; it opens its records after the Snakefile is read."""
     setattr(snakemake.workflow, FilePersistence.__name__, Records)
+    setattr(_IOFile, _IOFile.protected.__name__, _may_be_replaced)
