@@ -3,9 +3,14 @@
 import os
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from sharpfit.cli import app
 from sharpfit.errors import InputError
+from sharpfit.provenance import digests
 from sharpfit.provenance.code import Code
 from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.stale import Provenance
@@ -58,6 +63,24 @@ def test_what_has_no_end_is_no_raw_file(tmp_path: Path, monkeypatch: pytest.Monk
     make(tmp_path / "scan.npy")
     with pytest.raises(InputError, match=rf"scans\.mine: scan\.npy {NO_FILES[make]}"):
         plan(tmp_path, "scan.npy")
+
+
+@pytest.mark.parametrize("ending", ["npy", "h5", "dat", "cfl", "mat"])
+def test_a_terabyte_of_holes_is_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(digests, "sha256", lambda path: pytest.fail(f"{path} is read"))
+    np.save("scan.npy", np.ones((4, 4), complex))
+    h5py.File("scan.h5", "w").close()
+    Path("scan.hdr").write_text("# Dimensions\n4 4\n")
+    Path(f"scan.{ending}").touch()
+    os.truncate(f"scan.{ending}", 2**40)
+    with pytest.raises(InputError, match=rf"scans\.mine: scan\.{ending} has 1100 GB, and no scan of more"):
+        plan(tmp_path, f"scan.{ending}")
+    asked = CliRunner().invoke(app, ["init", "study", f"scan.{ending}"])
+    assert asked.stderr == f"error: scan.{ending}: has {2**40} bytes, more than can be fitted\n"
+    assert not Path("study").exists()
 
 
 @pytest.mark.parametrize("name", ["n" * 300 + ".npy", "n" * 300 + ".h5", "n/" * 1990 + "n.npy"])

@@ -23,10 +23,15 @@ def read_asking(scan: dict[str, Any]) -> tuple[RawScan, dict[str, Any]]:
     ------
     InputError
         if the file cannot be read, or leaves something open and nobody is there to ask
+    OSError
+        if it is larger than any that can be fitted
     """
     from sharpfit.files.read_scan import read_scan
+    from sharpfit.provenance.digests import stamp
     from sharpfit.study.jobs import readers_of
 
+    if Path(scan["file"]).is_file():
+        stamp(Path(scan["file"]))
     while True:
         try:
             return read_scan(scan, readers_of(scan)), scan

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sharpfit.errors import InputError
 from sharpfit.files import regular_file
+from sharpfit.study.streams import say
 
 # A file changed twice within one tick of the file system's clock looks unchanged: the digest of a file
 # that was modified less than this long ago is not remembered.
@@ -19,7 +20,9 @@ SETTLED_AFTER_NS = 1_000_000_000
 CHUNK = 1 << 20
 EMPTY = hashlib.sha256().hexdigest()
 DIGEST = re.compile(r"[0-9a-f]{64}")
-ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG)
+ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EFBIG)
+MAX_BYTES = 2**38  # no scan that is read into memory to be fitted has more; a file full of holes may say so
+TOLD_BYTES = 4 * 2**30  # reading more takes long enough that it is said
 COMPACT_ABOVE = 4  # the cache is rewritten when it has so many lines per remembered file
 
 Stamp = tuple[int, int, int, int]
@@ -30,6 +33,8 @@ def stamp(path: Path) -> Stamp:
     info = path.stat()
     if not stat.S_ISREG(info.st_mode):  # nobody knows when the bytes of a pipe or a device end
         raise OSError(errno.EISDIR, "is no regular file", str(path))
+    if info.st_size > MAX_BYTES:
+        raise OSError(errno.EFBIG, f"has {info.st_size} bytes, more than can be fitted", str(path))
     return info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino
 
 
@@ -64,6 +69,8 @@ class DigestCache:
     def digest(self, path: str) -> str | None:
         """sha256 of the file, None when there is no such regular file; paths are relative to the study.
 
+        A file of more than `MAX_BYTES` counts as none.
+
         Raises
         ------
         InputError
@@ -74,6 +81,8 @@ class DigestCache:
             known = self._known.get(path)
             if known and known[0] == before:
                 return known[1]
+            if before[0] > TOLD_BYTES:
+                say(f"Reading {path}, {before[0] / 1e9:.0f} GB, to know it by its bytes, once", err=True)
             digest = sha256(Path(path))
             after = stamp(Path(path))
         except OSError as error:

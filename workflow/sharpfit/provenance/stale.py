@@ -7,7 +7,7 @@ from typing import Any
 
 from sharpfit.errors import InputError
 from sharpfit.provenance.code import Code
-from sharpfit.provenance.digests import EMPTY, DigestCache
+from sharpfit.provenance.digests import EMPTY, MAX_BYTES, DigestCache
 from sharpfit.provenance.sidecar import Spec, bytes_now, fingerprint, read_sidecar
 from sharpfit.study import paths
 from sharpfit.study.jobs import Job
@@ -137,6 +137,11 @@ def missing(file: str, job: Job) -> str:
     if os.path.lexists(file):
         if Path(file).is_symlink() and not Path(file).exists():
             return f"{paths.PARAMS}: {_entry(job)}: {file} is a link to no file; bring the file it stands for"
+        if Path(file).is_file():
+            size, most = (f"{n / 1e9:.0f} GB" for n in (Path(file).stat().st_size, MAX_BYTES))
+            return (
+                f"{paths.PARAMS}: {_entry(job)}: {file} has {size}, and no scan of more than {most} is fitted"
+            )
         return f"{paths.PARAMS}: {_entry(job)}: {file} is no regular file; name the file itself"
     tracked = os.path.lexists(f"{file}.dvc")
     todo = f"run `dvc pull {file}`" if tracked else "put it there or correct the name"
