@@ -2,9 +2,11 @@
 
 ``python tools/mutants.py --number 200`` draws places in the rooms that compute and at each one of the changes
 that cosmic-ray knows (a number, an operator, a comparison, a condition …), applies it to a copy of the
-repository and runs the tests of its room and of the rooms that build on it, each time in a fork of a process
-that has the libraries loaded. Slow, browser and workflow tests stay out, and so does the drawing, where the
-width of a line has no right value. Prints a table by room and every survivor as Markdown.
+repository and runs the tests that run the changed lines, the quickest first, each time in a fork of a
+process that has the libraries loaded; which tests these are is learnt by running all of them once under
+coverage. What runs as a module is imported is tried by every test that runs anything of the module. Slow,
+browser and workflow tests stay out, and so does the drawing, where the width of a line has no right value.
+Prints a table by room and every survivor as Markdown.
 """
 
 import argparse
@@ -20,8 +22,8 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from cosmic_ray.commands import init
@@ -29,23 +31,24 @@ from cosmic_ray.mutating import mutate_code, use_mutation
 from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec
+from coverage import CoverageData
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = Path("workflow", "sharpfit")
-# Room → folders of tests that should notice a change in it, the nearest first.
-TESTS = {
-    "files": ("files", "preparing"),
-    "physics": ("physics", "preparing", "measuring", "fitting"),
-    "simulation": ("simulation", "preparing"),
-    "preparing": ("preparing", "running"),
-    "measuring": ("measuring", "fitting", "judging"),
-    "fitting": ("fitting", "measuring"),
-    "judging": ("judging", "fitting"),
-    "results": ("results", "judging", "reporting"),
-    "reporting": ("reporting", "comparing"),
-    "study": ("study", "running"),
-}
+ROOMS = (
+    "files",
+    "simulation",
+    "physics",
+    "preparing",
+    "measuring",
+    "fitting",
+    "judging",
+    "results",
+    "reporting",
+    "study",
+)
 DRAWING = ("figures.py", "page")  # of the room reporting
+TIMES = "times.xml"
 QUICK = "not slow and not workflow and not browser and not real"
 SLOW_TO_IMPORT = ("torch", "scipy.special", "scipy.io", "h5py", "sigpy.mri.app", "matplotlib.pyplot")
 
@@ -55,7 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--number", type=int, default=200, help="how many changes to try")
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
-    parser.add_argument("--rooms", nargs="*", default=sorted(TESTS), choices=sorted(TESTS))
+    parser.add_argument("--rooms", nargs="*", default=ROOMS, choices=ROOMS)
     parser.add_argument(
         "--timeout", type=float, default=300, help="seconds after which a test run counts as failed"
     )
@@ -66,12 +69,12 @@ def main() -> None:
         copy = _copy(Path(scratch) / "repository")
         for library in SLOW_TO_IMPORT:
             importlib.import_module(library)
-        tests = sorted({folder for room in options.rooms for folder in TESTS[room]})
-        if _fails(copy, tests, 4 * options.timeout, said=True):
+        if _status(copy, *_learning(copy), said=True) != 0:
             sys.exit("the tests fail before anything was changed")
+        known = Known(copy)
         for i, change in enumerate(_draw(copy, options), 1):
             room = Path(change.module_path).relative_to(copy / PACKAGE).parts[0]
-            noticed, diff = _test(copy, room, change, options.timeout)
+            noticed, diff = _test(copy, known, change, options.timeout)
             tried[room] += 1
             survivors[room] += [] if noticed else [diff]
             said = "noticed" if noticed else f"SURVIVED\n{diff}"
@@ -137,19 +140,66 @@ def _without_annotations(source: str) -> str:
     return ast.dump(tree)
 
 
-def _test(copy: Path, room: str, change: MutationSpec, timeout: float) -> tuple[bool, str]:
-    """Whether the tests fail on the change, and the change as a diff."""
+def _learning(copy: Path) -> list[str]:
+    """Arguments for pytest to run all tests, and to write down what each runs and how long it takes."""
+    package = copy / PACKAGE
+    coverage = [f"--cov={package}", "--cov-context=test", "--cov-report="]
+    return ["-n", "auto", "--junit-xml", str(copy / TIMES), "-o", "junit_family=xunit1", *coverage, "tests"]
+
+
+class Known:
+    """Which tests run which lines, the quickest first, from a run of all of them."""
+
+    def __init__(self, copy: Path) -> None:
+        self._copy = copy
+        self._data = CoverageData(str(copy / ".coverage"))
+        self._data.read()
+        self._seconds: dict[str, float] = {}
+        for case in ElementTree.parse(copy / TIMES).iter("testcase"):
+            self._seconds[f"{case.get('file')}::{case.get('name')}"] = float(case.get("time", 0))
+
+    def tests(self, file: Path, first: int, last: int) -> list[str]:
+        """Ids of the tests that run one of these lines; of the module, if importing it does."""
+        by_line = self._data.contexts_by_lineno(str(file))
+        lines = [by_line[line] for line in range(first, last + 1) if line in by_line] or [[""]]
+        contexts = {one for contexts in lines for one in contexts}
+        if "" in contexts:
+            contexts = {one for contexts in by_line.values() for one in contexts}
+        ids = {context.rpartition("|")[0] for context in contexts if context}
+        return sorted(ids, key=lambda one: (self._seconds.get(one, 0), one))
+
+
+class Only:
+    """A plugin of pytest that runs these tests alone, in this order."""
+
+    def __init__(self, ids: list[str]) -> None:
+        self._place = {one: i for i, one in enumerate(ids)}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Sort, and leave out the others."""
+        items[:] = sorted(
+            (item for item in items if item.nodeid in self._place), key=lambda item: self._place[item.nodeid]
+        )
+
+
+def _test(copy: Path, known: Known, change: MutationSpec, timeout: float) -> tuple[bool, str]:
+    """Whether a test fails on the change, and the change as a diff."""
+    file = Path(change.module_path)
+    ids = known.tests(file, change.start_pos[0], change.end_pos[0])
     operator = get_operator(change.operator_name)(**change.operator_args)
     with use_mutation(change.module_path, operator, change.occurrence) as versions:
-        noticed = _fails(copy, TESTS[room], timeout)
-    name = str(Path(change.module_path).relative_to(copy))
+        files = sorted({one.partition("::")[0] for one in ids})
+        status = _status(copy, *files, only=Only(ids), timeout=timeout) if ids else pytest.ExitCode.OK
+    name = str(file.relative_to(copy))
     before, after = (text.splitlines() for text in versions)
     diff = difflib.unified_diff(before, after, name, name, n=0, lineterm="")
-    return noticed, "\n".join(diff)
+    return status != pytest.ExitCode.OK, "\n".join([f"{len(ids)} tests run it", *diff])
 
 
-def _fails(copy: Path, folders: Iterable[str], timeout: float, said: bool = False) -> bool:
-    """Run the tests of these folders in a fork, the first failure or the time ends it."""
+def _status(
+    copy: Path, *arguments: str, only: Only | None = None, timeout: float = 3600, said: bool = False
+) -> int:
+    """Run tests in a fork, where the first failure or the time ends it; returns pytest's exit status."""
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -157,17 +207,17 @@ def _fails(copy: Path, folders: Iterable[str], timeout: float, said: bool = Fals
         sys.dont_write_bytecode = not said  # a pyc knows its source by the second and the size alone
         os.dup2(2 if said else os.open(os.devnull, os.O_WRONLY), 1)
         os.dup2(1, 2)
-        paths = [f"tests/{folder}" for folder in folders if Path("tests", folder).exists()]
-        os._exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-m", QUICK, *paths])))
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-m", QUICK]
+        os._exit(int(pytest.main([*options, *arguments], plugins=[only] if only else [])))
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
-            return os.waitstatus_to_exitcode(status) != 0
-        time.sleep(0.05)
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.02)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return True
+    return int(pytest.ExitCode.TESTS_FAILED)
 
 
 def _tell(tried: Counter[str], survivors: dict[str, list[str]]) -> None:
