@@ -132,12 +132,14 @@ def _imports(tree: ast.AST, package: tuple[str, ...]) -> Iterator[str]:
 
 def _resolve(name: str, folders: tuple[Path, Path]) -> Iterator[Path]:
     """List the project's files that importing ``name`` executes: every package on the way and the module."""
-    parts = name.split(".")
     for folder in folders:
-        for end in range(1, len(parts) + 1):
-            stem = folder.joinpath(*parts[:end])
-            candidates = (stem / "__init__.py", stem.with_name(f"{stem.name}.py"))
+        stem = folder
+        for part in name.split("."):
+            stem /= part
+            candidates = (stem / "__init__.py", stem.with_name(f"{part}.py"))
             yield from (path for path in candidates if path.is_file())
+            if not stem.is_dir():  # most names are libraries', of which nothing is here
+                break
 
 
 def _data_files(names: list[str], folder: Path) -> Iterator[Path]:
