@@ -26,7 +26,6 @@ from typing import NamedTuple
 
 import h5py
 import numpy as np
-from skimage.metrics import structural_similarity
 
 from sharpfit.measuring import quality
 from sharpfit.results.evaluation_file import read_evaluation
@@ -107,17 +106,9 @@ def nrmse(scan: Scan, fit: Callable[[np.ndarray], np.ndarray], image: np.ndarray
 
 
 def similarity(scan: Scan, image: np.ndarray) -> tuple[float, float]:
-    """SSIM as `quality.ssim`, over the frame and over the object alone; image (1, y, x), input units."""
-    pair = (np.abs(one[0]).astype(float) for one in (image, scan.reference.image))
-    mean, values = structural_similarity(
-        *pair,
-        data_range=float(np.abs(scan.reference.image).max()),
-        gaussian_weights=True,
-        sigma=1.5,
-        use_sample_covariance=False,
-        full=True,
-    )
-    return float(mean), float(values[scan.reference.inside[0]].mean())
+    """SSIM over the frame and over the object alone; image (1, y, x), input units."""
+    reference = scan.reference
+    return quality.ssim(image, reference.image), quality.ssim(image, reference.image, reference.inside)
 
 
 def ours(study: Path, name: str, scan: Scan) -> Iterator[Row]:

@@ -176,21 +176,24 @@ class Perturbed:
         """Project every replica's data back; of the noise one at a time is held."""
         E, replicas, sigma = self._encoding, self._replicas, self._sigma
         first, power = E.adjoint(self.y), energy(self.y, SAMPLES)
+
+        def with_noise(step: float, noise: Tensor, projected: Tensor) -> tuple[Tensor, Tensor]:
+            """Back-projection and energy of y + step · noise."""
+            cross = 2 * step * inner(self.y, noise, SAMPLES)
+            return first + step * projected, power + step**2 * energy(noise, SAMPLES) + cross
+
         plus, minus, probes, along_w, along_b = [], [], [], [], []
         for k in range(replicas.n_pairs):
             noise = self._pair(k)
-            projected, cross = E.adjoint(noise), 2 * inner(self.y, noise, SAMPLES)
-            both = power + energy(noise, SAMPLES)
-            plus.append((first + projected, both + cross))
-            minus.append((first - projected, both - cross))
+            projected = E.adjoint(noise)
+            plus.append(with_noise(1, noise, projected))
+            minus.append(with_noise(-1, noise, projected))
             if k < replicas.n_made:
                 along_w.append(projected / sigma)
         for k in range(replicas.n_made * replicas.has_probes):
             b = self._noise(_PROBE, k)
             along_b.append(E.adjoint(b))
-            probe = replicas.apart(sigma)
-            cross = 2 * probe * inner(self.y, b, SAMPLES)
-            probes.append((first + probe * along_b[-1], power + probe**2 * energy(b, SAMPLES) + cross))
+            probes.append(with_noise(replicas.apart(sigma), b, along_b[-1]))
         sketches = [E.adjoint(self._noise(_SKETCH, k)) for k in range(N_SKETCH)]
         images, powers = zip((first, power), *plus, *minus, *probes, strict=True)
         noise_adjoint = torch.cat(along_w)

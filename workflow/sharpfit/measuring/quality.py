@@ -57,22 +57,21 @@ def nrmse(image: np.ndarray, reference: Reference, shared: float = 0.0) -> float
     return float(np.sqrt(error / energy)) if error >= 0 and energy > 0 else np.nan
 
 
-def ssim(image: np.ndarray, reference: np.ndarray) -> float:
+def ssim(image: np.ndarray, reference: np.ndarray, inside: np.ndarray | None = None) -> float:
     """Mean structural similarity of the magnitudes (slice, y, x), range 0 to the reference's maximum.
 
-    Gaussian weights of 1.5 pixels as in Wang 2004, doi:10.1109/TIP.2003.819861.
+    Gaussian weights of 1.5 pixels as in Wang 2004, doi:10.1109/TIP.2003.819861. The mean is taken over the
+    frame but for a margin of half a window, or ``inside`` an object, bool (slice, y, x).
     """
     from skimage.metrics import structural_similarity  # slow to import
 
     pairs = zip(np.abs(image).astype(float), np.abs(reference).astype(float), strict=True)
     top = float(np.abs(reference).max())
-    values = [
-        structural_similarity(
-            a, b, data_range=top, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
-        )
-        for a, b in pairs
-    ]
-    return float(np.mean(values))
+    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "full": True}
+    means, maps = zip(
+        *(structural_similarity(a, b, data_range=top, **options) for a, b in pairs), strict=True
+    )
+    return float(np.mean(means if inside is None else np.stack(maps)[inside]))
 
 
 def hfen(image: np.ndarray, reference: np.ndarray) -> float:
