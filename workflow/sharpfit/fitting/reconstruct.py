@@ -12,12 +12,12 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from sharpfit.errors import InputError
 from sharpfit.fitting.checkpoint_file import CheckpointFile, Observation, Row
 from sharpfit.fitting.foreign import foreign_kind
 from sharpfit.fitting.loop import Fit, Trajectory, percentile99
 from sharpfit.fitting.objective import Problem
 from sharpfit.fitting.observe import checkpoint_iterations, ring_counts
+from sharpfit.fitting.preprocessed import Preprocessed, shown
 from sharpfit.fitting.solving import Objective, Solver, make_basis, make_penalty, make_solver
 from sharpfit.fitting.stopping import scan_estimates, stop_rule
 from sharpfit.fitting.weight_path import Proximal, WeightPath, path_checkpoints
@@ -74,7 +74,9 @@ def reconstruct(
     fit.on_row, fit.pause, fit.keep = on_row, pause, CheckpointFile(state, device) if state else None
     trajectory = fit.run()
     attributes = _attributes(problem, fit.solver, trajectory, regime, attrs) | found
-    return _datasets(fit.solver, trajectory, attrs), attributes, trajectory.history
+    datasets = _datasets(fit.solver, trajectory, attrs)
+    datasets["images"], datasets["noise_map"] = shown(scan, datasets["images"], datasets["noise_map"])
+    return datasets, attributes, trajectory.history
 
 
 def problem_of(
@@ -92,26 +94,22 @@ def problem_of(
     InputError
         the scan is not in complex64
     """
-    own_basis = "basis" in scan
-    for name in ("kspace", "csm", *(["basis"] if own_basis else [])):
-        if scan[name].dtype != np.complex64:
-            raise InputError(
-                f"{name} is {scan[name].dtype}, but preprocess writes complex64; run preprocess again"
-            )
+    fitted = Preprocessed.of(scan)
+    own_basis = torch.from_numpy(scan["basis"][()]).to(device) if "basis" in scan else None
     return Problem(
-        scan["kspace"],
-        scan["csm"],
-        scan["mask"][()],
-        scan["held_out_mask"][()],
-        scan["support"][()],
+        fitted.kspace,
+        fitted.csm,
+        fitted.mask,
+        fitted.held_out_mask,
+        fitted.support,
         float(attrs["sigma"]),
         n_pairs=measures["n_replicas"],
         seed=measures["seed"],
         device=device,
-        measured_noise=scan.get("measured_noise"),
+        measured_noise=fitted.measured_noise,
         has_probes="penalty" in regime or bool(foreign_kind(regime.get("solver", {}))),
         scratch=scratch,
-        Phi=make_basis(regime, torch.from_numpy(scan["basis"][()]).to(device) if own_basis else None),
+        Phi=make_basis(regime, own_basis),
     )
 
 

@@ -19,13 +19,13 @@ _CROP = 0.9
 
 
 class Espirit(NamedTuple):
-    """Maps by ESPIRiT, and where they fall short."""
+    """Maps by ESPIRiT."""
 
     csm: np.ndarray
     """complex64 (slice, coil, y, x), Σ|S|² = 1 where the calibration supports a map, 0 elsewhere and all over
     a slice that holds nothing but noise; the phase is relative to the first coil"""
-    doubled: float
-    """share of the pixels with a map that ask for a second one"""
+    second: np.ndarray
+    """a second set, orthogonal to the first, 0 where one place of the object lies in a pixel"""
 
 
 def espirit(kspace: np.ndarray, block: tuple[slice, slice], noise_variance: float) -> Espirit:
@@ -51,8 +51,9 @@ def espirit(kspace: np.ndarray, block: tuple[slice, slice], noise_variance: floa
             f"no calibration region: the fully sampled centre of the mask is {side} × {side}, ESPIRiT "
             f"needs {2 * KERNEL_WIDTH} × {2 * KERNEL_WIDTH}; give maps (csm:) or sample the centre"
         )
-    maps, doubled = np.empty(kspace.shape, np.complex64), 0
-    for target, samples in zip(maps, kspace, strict=True):
+    maps = np.empty(kspace.shape, np.complex64)
+    second = np.zeros(kspace.shape, np.complex64)  # takes memory only where it is written
+    for i, samples in enumerate(kspace):
         found = coil_maps(
             torch.from_numpy(samples[:, *block].astype(np.complex64)),
             (kspace.shape[2], kspace.shape[3]),
@@ -61,9 +62,10 @@ def espirit(kspace: np.ndarray, block: tuple[slice, slice], noise_variance: floa
             crop=_CROP,
             noise_variance=noise_variance,
         )
-        target[...] = found.csm.numpy()
-        doubled += int(found.doubled.sum())
-    return Espirit(maps, doubled / max(int(maps.any(axis=1).sum()), 1))
+        maps[i] = found.csm.numpy()
+        if found.second.any():
+            second[i] = found.second.numpy()
+    return Espirit(maps, second)
 
 
 def normalised(csm: np.ndarray, where: str) -> tuple[np.ndarray, str]:

@@ -23,14 +23,14 @@ _STRIP = 2**18
 
 
 class Estimate(NamedTuple):
-    """Maps of one slice, and where one set of them is not enough."""
+    """Maps of one slice, and a second set where one is not enough."""
 
     csm: Tensor
     """complex64 (coil, y, x), Σ|S|² = 1 where the largest eigenvalue is above the crop, else 0; the phase is
     relative to the first coil"""
-    doubled: Tensor
-    """bool (y, x), where the second eigenvalue is above the crop too: two places of the object lie there, as
-    where the field of view is smaller than the object, and each asks for a map of its own"""
+    second: Tensor
+    """the same, orthogonal to ``csm``, where the second eigenvalue is above the crop too, else 0: two places
+    of the object lie there, as where the field of view is smaller than the object"""
 
 
 def coil_maps(
@@ -63,16 +63,16 @@ def coil_maps(
     n_coils = len(calibration)
     signal = _signal_space(_windows(calibration, width), threshold, noise_variance)
     if not signal.shape[1]:
-        nowhere = torch.zeros(shape, dtype=torch.bool)
-        return Estimate(torch.zeros(n_coils, *shape, dtype=torch.complex64), nowhere)
+        nothing = torch.zeros(n_coils, *shape, dtype=torch.complex64)
+        return Estimate(nothing, nothing)
     along_y, along_x = (_waves(n, 2 * width - 1, signal) for n in shape)
     lines = torch.einsum("yxij,nx->ynij", _coefficients(signal, n_coils, width), along_x).flatten(1)
     n_rows = max(1, _STRIP // (shape[1] * n_coils**2))
     strips = [
         _eigenvectors((waves @ lines).reshape(-1, n_coils, n_coils), crop) for waves in along_y.split(n_rows)
     ]
-    maps, doubled = (torch.cat(parts) for parts in zip(*strips, strict=True))
-    return Estimate(maps.T.reshape(-1, *shape).contiguous(), doubled.reshape(shape))
+    sets = (torch.cat(parts) for parts in zip(*strips, strict=True))
+    return Estimate(*(maps.T.reshape(-1, *shape).contiguous() for maps in sets))
 
 
 def _windows(calibration: Tensor, width: int) -> Tensor:
@@ -116,10 +116,7 @@ def _waves(n: int, size: int, like: Tensor) -> Tensor:
 
 
 def _eigenvectors(matrices: Tensor, crop: float) -> tuple[Tensor, Tensor]:
-    """Find unit eigenvectors of the largest eigenvalue, (pixel, coil), 0 where that is not above ``crop``.
-
-    And whether the second one is, bool (pixel,).
-    """
+    """Find unit eigenvectors of the two largest eigenvalues, (pixel, coil); 0 of one not above ``crop``."""
     power = matrices
     for n in range(1, _SQUARINGS + 1):
         power = power @ power
@@ -129,19 +126,21 @@ def _eigenvectors(matrices: Tensor, crop: float) -> tuple[Tensor, Tensor]:
     column = power.diagonal(dim1=1, dim2=2).real.argmax(1)[:, None, None].expand(-1, power.shape[1], 1)
     vector = matrices @ _unit(power.gather(2, column))
     eigenvalue = torch.linalg.vector_norm(vector, dim=1)
-    first = vector[:, :1]
-    phase = torch.where(first == 0, 1, torch.sgn(first))
-    found = torch.where(eigenvalue > crop, (_unit(vector) * phase.conj())[..., 0], 0)
-    return found, _second_above(matrices, eigenvalue[:, 0], crop)
+    first = torch.where(eigenvalue > crop, _unit(vector)[..., 0], 0)
+    second = torch.zeros_like(first)
+    # √(‖G‖² − λ₁²) bounds the second eigenvalue, so few need to be found.
+    near = matrices.abs().square().sum((1, 2)) - eigenvalue[:, 0].square() > crop**2
+    if near.any():
+        values, vectors = torch.linalg.eigh(matrices[near])
+        doubled = (values[:, -2] > crop)[:, None]
+        first[near] = torch.where(doubled, vectors[..., -1], first[near])
+        second[near] = torch.where(doubled, vectors[..., -2], second[near])
+    return _relative_to_first_coil(first), _relative_to_first_coil(second)
 
 
-def _second_above(matrices: Tensor, largest: Tensor, crop: float) -> Tensor:
-    """Whether the second eigenvalue is above ``crop``; √(‖G‖² − λ₁²) bounds it, so few need to be found."""
-    rest = matrices.abs().square().sum((1, 2)) - largest.square()
-    above = rest > crop**2
-    if above.any():
-        above[above.clone()] = torch.linalg.eigvalsh(matrices[above])[:, -2] > crop
-    return above
+def _relative_to_first_coil(maps: Tensor) -> Tensor:
+    first = maps[:, :1]
+    return maps * torch.where(first == 0, 1, torch.sgn(first)).conj()
 
 
 def _unit(vector: Tensor) -> Tensor:

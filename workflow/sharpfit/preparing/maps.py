@@ -12,8 +12,8 @@ from sharpfit.preparing.coil_compression import Virtual
 
 _SEPARATE = "separate calibration lines"
 _DOUBLED = 0.05
-"""Share of pixels that may ask for a second map before it is said: up to 0.03 do in phantoms whose field of
-view holds them, 0.09 to 0.4 where every second line makes it half as large."""
+"""Share of pixels above which a second set of maps is fitted: up to 0.03 ask for one in phantoms whose field
+of view holds them, 0.09 to 0.4 where every second line makes it half as large."""
 
 
 class CoilMaps(NamedTuple):
@@ -25,6 +25,8 @@ class CoilMaps(NamedTuple):
     """a sentence"""
     learnt: np.ndarray | None
     """bool (ky, kx), fitted samples that they were estimated from; None: none"""
+    second: np.ndarray | None = None
+    """a second set, as `csm`, where many pixels hold two places of the object"""
 
 
 def find(
@@ -69,35 +71,38 @@ def find(
         mask = (separate != 0).any(axis=(0, 1))
     mask = masks.in_every_slice(mask)
     block = masks.calibration_block(mask, coil_maps.MAX_CALIBRATION_WIDTH)
-    csm, source = _estimated(
-        kspace, block, noise_cov, raw.where, "samples" if separate is None else _SEPARATE
+    csm, second, source = _estimated(
+        kspace, block, noise_cov, raw, "samples" if separate is None else _SEPARATE
     )
-    csm = csm if virtual is None else virtual.scaled_maps(csm)
+    if virtual is not None:
+        csm, second = virtual.scaled_maps(csm), None if second is None else virtual.scaled_maps(second)
     if separate is not None:
-        return CoilMaps(csm, source, None)
+        return CoilMaps(csm, source, None, second)
     learnt = np.zeros_like(mask)
     learnt[block] = True
-    return CoilMaps(csm, source, learnt)
+    return CoilMaps(csm, source, learnt, second)
 
 
 def _estimated(
-    kspace: np.ndarray, block: tuple[slice, slice], noise_cov: np.ndarray, where: str, of_what: str
-) -> tuple[np.ndarray, str]:
-    """Return ESPIRiT's maps from a block of ``of_what``, and a sentence."""
+    kspace: np.ndarray, block: tuple[slice, slice], noise_cov: np.ndarray, raw: RawScan, of_what: str
+) -> tuple[np.ndarray, np.ndarray | None, str]:
+    """Return ESPIRiT's maps from a block of ``of_what``, a second set where they need one, and a sentence."""
     try:
-        csm, doubled = coil_maps.espirit(kspace, block, float(np.diag(noise_cov).real.mean()))
+        csm, second = coil_maps.espirit(kspace, block, float(np.diag(noise_cov).real.mean()))
     except InputError as error:
-        raise InputError(f"{where}: {error}") from error
+        raise InputError(f"{raw.where}: {error}") from error
     side = block[0].stop - block[0].start
     source = f"ESPIRiT from the central {side} × {side} {of_what}"
     empty = np.flatnonzero(~csm.any(axis=(1, 2, 3)))
     if empty.size == len(csm):
-        raise InputError(f"{where}: no slice holds signal above the noise, so there are no maps")
+        raise InputError(f"{raw.where}: no slice holds signal above the noise, so there are no maps")
     if empty.size:
         source += f"; slice {', '.join(map(str, empty))} holds no signal above the noise: maps and image 0"
-    if doubled > _DOUBLED:
-        source += (
-            f"; {100 * doubled:.0f} % of their pixels hold two places of the object, which one set of maps "
-            "cannot tell apart: is the field of view smaller than the object?"
-        )
-    return csm, source
+    doubled = int(second.any(axis=1).sum()) / int(csm.any(axis=1).sum())
+    if doubled <= _DOUBLED:
+        return csm, None, source
+    source += f"; {100 * doubled:.0f} % of their pixels hold two places of the object"
+    if raw.basis is not None:
+        return csm, None, f"{source}, which one set of maps, all that a basis takes, cannot tell apart"
+    said = "the field of view is smaller than the object: two sets of maps are fitted"
+    return csm, second, f"{source}, {said}, and the root sum of squares of their images is shown"

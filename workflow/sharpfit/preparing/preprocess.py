@@ -8,7 +8,7 @@ import numpy as np
 
 from sharpfit.errors import InputError
 from sharpfit.files.raw_scan import RawScan
-from sharpfit.physics import masks, noise
+from sharpfit.physics import map_sets, masks, noise
 from sharpfit.preparing import (
     coil_compression,
     coil_maps,
@@ -40,6 +40,7 @@ UNITS = {
     "kspace": "fitted units",
     "measured_noise": "fitted units: of the data, from a contrast of their averages, independent of them",
     "csm": "L^-1 S / operator_norm, fitted data units per fitted image unit",
+    "csm_second": "as csm, of a second place of the object that folds into the same pixel",
     "reference": "input image units",
     "reference_noise_variance": "squared input image units, of the fits' noise per component that it holds",
     "reference_noise_energy": "squared input image units, of that noise inside the object",
@@ -116,18 +117,62 @@ def _modelled(
     mask = sampling.fitted
     coils = maps.find(raw, noisy.kspace, mask, noisy.covariance, data.unit, virtual)
     image, source = reference.find(
-        raw, data.kspace, data.unit, coils.csm, noisy.covariance, sampling.acquired
+        raw, data.kspace, data.unit, coils.csm, noisy.covariance, sampling.acquired, coils.second
     )
-    fit = normalise(noisy.kspace, coils.csm, mask, noisy.covariance)
+    model = _Model(noisy.kspace, coils, mask, noisy.covariance)
+    fit = model.fit
     datasets, attrs = _fitted(raw, data, sampling, noisy, fit)
-    datasets |= stored | ({} if image is None else {"reference": image})
+    datasets |= stored | model.second | ({} if image is None else {"reference": image})
     _check_finite(raw.where, datasets | attrs)
     attrs |= {"csm_source": coils.source, "reference_source": source}
-    level = noise_level.settle(fit.kspace, fit.csm, mask, fit.sigma, noisy.estimate.uncertainty, coils.learnt)
+    level, inside = model.settled(noisy.estimate.uncertainty)
     share = noisy.share_measured if source.startswith(reference.AS_MEASURED) else 0.0
-    judged = _judged_with(fit, mask, level, attrs["image_scale"], share)
+    judged = _judged_with(fit, inside, level, attrs["image_scale"], share)
     averages = _averages(raw, noisy, fit, sampling, level)
     return datasets | judged[0] | averages[0], attrs | judged[1] | averages[1]
+
+
+class _Model:
+    """The problem in fitted units, its noise level and its object, with one set of maps or with two.
+
+    Two sets are one on twice the field of view, see :mod:`sharpfit.physics.map_sets`.
+
+    Attributes
+    ----------
+    fit
+        samples and maps as the scan's file keeps them, of the field of view; of the first set
+    second
+        ``csm_second``, the second set in the same units; nothing with one
+    """
+
+    def __init__(
+        self, kspace: np.ndarray, coils: maps.CoilMaps, mask: np.ndarray, covariance: np.ndarray
+    ) -> None:
+        self.second: dict[str, np.ndarray] = {}
+        self._mask, self._learnt, self._axis = mask, coils.learnt, map_sets.axis_of(mask)
+        if coils.second is None:
+            self.fit = self._whole = normalise(kspace, coils.csm, mask, covariance)
+            return
+        self._mask = map_sets.spread(mask, self._axis)
+        self._learnt = None if coils.learnt is None else map_sets.spread(coils.learnt, self._axis)
+        self._whole = normalise(
+            map_sets.spread(kspace, self._axis),
+            map_sets.stacked_maps(coils.csm, coils.second, self._axis),
+            self._mask,
+            covariance,
+        )
+        first, second = map_sets.parted_maps(self._whole.csm, self._axis)
+        self.fit = self._whole._replace(kspace=map_sets.gathered(self._whole.kspace, self._axis), csm=first)
+        self.second = {"csm_second": second}
+
+    def settled(self, uncertainty: float) -> tuple[SettledLevel, np.ndarray]:
+        """Settle the noise level, and find the object: bool (slice, y, x) of the field of view."""
+        whole = self._whole
+        level = noise_level.settle(
+            whole.kspace, whole.csm, self._mask, whole.sigma, uncertainty, self._learnt
+        )
+        inside = support(whole.kspace, whole.csm, self._mask, level.sigma)
+        return level, np.logical_or(*map_sets.parted(inside, self._axis)) if self.second else inside
 
 
 def _fitted(
@@ -164,13 +209,12 @@ def _masks(sampling: samples.Sampling, held_out: Mapping[str, Any]) -> dict[str,
 
 
 def _judged_with(
-    fit: Normalised, mask: np.ndarray, level: SettledLevel, image_scale: float, share: float
+    fit: Normalised, inside: np.ndarray, level: SettledLevel, image_scale: float, share: float
 ) -> Results:
     """Find what every fit of the scan is judged with: the level, the object, the reference's noise.
 
     ``share`` of the fit's noise, in variance, is in the reference too.
     """
-    inside = support(fit.kspace, fit.csm, mask, level.sigma)
     # An uncertainty of NaN says that the level was stated and nothing could check it.
     settled = {
         "sigma": level.sigma,

@@ -25,8 +25,11 @@ def find(
     csm: np.ndarray,
     noise_cov: np.ndarray,
     acquired: np.ndarray,
+    second: np.ndarray | None = None,
 ) -> tuple[np.ndarray | None, str]:
     """Find an image to compare with: given, from the noise-free twin, or from all measured samples.
+
+    Of two sets of maps, the root sum of squares is compared: magnitudes, which hold no common phase.
 
     Parameters
     ----------
@@ -34,16 +37,29 @@ def find(
         for what is given
     kspace, unit, csm, noise_cov, acquired
         as of `given`
+    second
+        a second set of maps, as ``csm``
 
     Returns
     -------
         complex64 (slice, y, x), None where there is none, and a sentence
     """
     if raw.reference is not None:
-        return given(raw.reference, kspace, unit, csm, noise_cov, masks.in_every_slice(acquired))
+        image, said = given(raw.reference, kspace, unit, csm, noise_cov, masks.in_every_slice(acquired))
+        return (
+            (image, said)
+            if second is None
+            else (np.abs(image).astype(np.complex64), f"{said}; its magnitude")
+        )
     if raw.noise_free is not None:
-        twin = combine(raw.noise_free, csm, noise_cov)
-        return twin, "noise-free k-space combined with the maps of the fit"
+        said = "noise-free k-space combined with the maps of the fit"
+        if second is None:
+            return combine(raw.noise_free, csm, noise_cov), said
+        return combine_both(
+            raw.noise_free, csm, second, noise_cov
+        ), f"{said}, root sum of squares of both sets"
+    if acquired.all() and second is not None:
+        return None, "none: how much noise it shares with fits of two sets of maps is not known"
     if acquired.all():
         image = combine(kspace, csm, noise_cov) * np.complex64(unit)  # a power of two
         said = "combined with the maps of the fit; the noise they share is taken out"
@@ -68,6 +84,25 @@ def combine(kspace: np.ndarray, csm: np.ndarray, noise_cov: np.ndarray) -> np.nd
         power = (np.abs(white) ** 2).sum(0)
         matched = (white.conj() * noise.whiten(whitening, images)[0]).sum(0)
         combined[n] = np.where(power > 0, matched / np.where(power > 0, power, 1), 0)
+    return combined
+
+
+def combine_both(
+    kspace: np.ndarray, csm: np.ndarray, second: np.ndarray, noise_cov: np.ndarray
+) -> np.ndarray:
+    """Root sum of squares of the two images that fit fully sampled k-space best, complex64 (slice, y, x).
+
+    Weighted least squares as in :func:`combine`, with a 2 × 2 matrix SᴴΨ⁻¹S in every pixel.
+    """
+    whitening = noise.whitener(noise_cov)
+    combined = np.empty((len(kspace), *kspace.shape[2:]), np.complex64)
+    for n in range(len(kspace)):
+        sets = (noise.whiten(whitening, maps[n : n + 1])[0] for maps in (csm, second))
+        S = np.stack([np.moveaxis(maps, 0, -1) for maps in sets], axis=-1)  # (y, x, coil, set)
+        images = noise.whiten(whitening, Fourier().adjoint(torch.from_numpy(kspace[n : n + 1])).numpy())[0]
+        adjoint = S.conj().swapaxes(-1, -2)
+        both = np.linalg.pinv(adjoint @ S, hermitian=True) @ (adjoint @ np.moveaxis(images, 0, -1)[..., None])
+        combined[n] = np.linalg.norm(both[..., 0], axis=-1)
     return combined
 
 

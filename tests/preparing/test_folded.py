@@ -1,0 +1,80 @@
+"""A field of view smaller than the object, from k-space to the image: two sets of maps."""
+
+import numpy as np
+import pytest
+import torch
+
+from sharpfit.files.axes import FileArray
+from sharpfit.files.raw_scan import RawScan
+from sharpfit.fitting.reconstruct import reconstruct
+from sharpfit.physics.operators import Fourier
+from sharpfit.preparing.preprocess import preprocess
+from sharpfit.simulation.simulate import simulate
+
+HEAD = {"object": "head", "matrix": [96, 96], "n_coils": 8, "noise_correlation": 0.2, "seed": 1}
+
+
+@pytest.fixture(scope="module")
+def folded():
+    """A head preprocessed: with a field of view half as large as it, and with one that holds it."""
+    scan = simulate(noise_level=0.01, **HEAD)
+    results = []
+    for step in (2, 1):
+        raw = RawScan(
+            np.ascontiguousarray(scan.kspace[:, :, ::step]),
+            "here",
+            "measured",
+            noise=FileArray(scan.noise, "noise", ("coil", "sample")),
+            noise_free=np.ascontiguousarray(scan.noise_free[:, :, ::step]),
+        )
+        sampling = {"pattern": "lines", "acceleration": 2, "n_calibration": 24, "seed": 0}
+        results.append(preprocess(raw, held_out={"fraction": 0.05, "seed": 0}, sampling_parameters=sampling))
+    return results
+
+
+def test_a_field_of_view_that_is_too_small_is_said(folded):
+    (datasets, attrs), (as_large, said) = folded
+    assert "two places of the object" in attrs["csm_source"]
+    assert "two sets of maps are fitted" in attrs["csm_source"]
+    assert datasets["csm_second"].shape == datasets["csm"].shape
+    assert "two" not in said["csm_source"]
+    assert "csm_second" not in as_large
+
+
+def test_two_sets_of_maps_keep_what_one_cannot_explain_out_of_the_image(folded):
+    """The same fit with the second set taken away makes image of what the maps cannot tell apart."""
+    datasets, attrs = folded[0]
+    alone = {name: values for name, values in datasets.items() if name != "csm_second"}
+    regime = {"solver": {"name": "cg"}, "start": "zero", "n_iterations": 4}
+    measures = {"n_checkpoints": 4, "n_replicas": 1, "seed": 1}
+    truth, inside = np.abs(datasets["reference"]), datasets["support"]
+    errors, left = [], []
+    for scan in (datasets, alone):
+        fitted, _, rows = reconstruct(
+            scan,
+            attrs,
+            regime,
+            measures,
+            device=torch.device("cpu"),
+            state=None,
+            on_row=lambda _: None,
+            pause=lambda: False,
+        )
+        assert fitted["images"].shape[1:] == fitted["noise_map"].shape[1:] == truth.shape
+        errors.append(np.linalg.norm((np.abs(fitted["images"][-1]) - truth)[inside]))
+        left.append(rows[-1]["chi2"])
+    assert errors[0] < 0.75 * errors[1]
+    assert left[0] < 1.05 < 1.2 < left[1]
+
+
+def test_the_reference_of_two_sets_is_the_root_sum_of_squares_of_the_coil_images(folded):
+    """Where the maps hold all coil images, it is that of the coils, whatever mixture the two sets are of."""
+    datasets, _ = folded[0]
+    scan = simulate(noise_level=0.01, **HEAD)
+    coils = Fourier().adjoint(torch.from_numpy(scan.noise_free[:, :, ::2].copy())).numpy()
+    sure = datasets["csm_second"].any(axis=1) & datasets["support"]
+    np.testing.assert_allclose(
+        np.linalg.norm(datasets["reference"][sure]),
+        np.linalg.norm(np.linalg.norm(coils, axis=1)[sure]),
+        rtol=0.02,
+    )

@@ -1,0 +1,70 @@
+"""What is fitted of results/preprocess/<scan>.h5, and the images of a fit as its files keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sharpfit.errors import InputError
+from sharpfit.physics import map_sets
+
+
+@dataclass(frozen=True, eq=False)
+class Preprocessed:
+    """The arrays of a scan as :class:`sharpfit.fitting.objective.Problem` takes them.
+
+    Two sets of maps become one on twice the field of view, see :mod:`sharpfit.physics.map_sets`.
+
+    Attributes
+    ----------
+    kspace, csm, mask, held_out_mask, support, measured_noise
+        as of `Problem`
+    """
+
+    kspace: Any
+    csm: Any
+    mask: np.ndarray
+    held_out_mask: np.ndarray
+    support: np.ndarray
+    measured_noise: Any
+
+    @classmethod
+    def of(cls, scan: Mapping[str, Any]) -> Preprocessed:
+        """Take them from an open file, or from arrays of the same names.
+
+        Raises
+        ------
+        InputError
+            samples, maps or basis are not in complex64
+        """
+        for name in ("kspace", "csm", "csm_second", "basis"):
+            if name in scan and scan[name].dtype != np.complex64:
+                raise InputError(
+                    f"{name} is {scan[name].dtype}, but preprocess writes complex64; run preprocess again"
+                )
+        mask, held_out_mask, support = (scan[name][()] for name in ("mask", "held_out_mask", "support"))
+        kspace, csm, noise = scan["kspace"], scan["csm"], scan.get("measured_noise")
+        if "csm_second" not in scan:
+            return cls(kspace, csm, mask, held_out_mask, support, noise)
+        axis, second = map_sets.axis_of(mask), scan["csm_second"][()]
+        return cls(
+            map_sets.spread(kspace[()], axis),
+            map_sets.stacked_maps(csm[()], second, axis),
+            map_sets.spread(mask, axis),
+            map_sets.spread(held_out_mask, axis),
+            map_sets.stacked(support, support & second.any(axis=1), axis),
+            None if noise is None else map_sets.spread(noise[()], axis),
+        )
+
+
+def shown(
+    scan: Mapping[str, Any], images: np.ndarray, noise_map: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return fitted images (…, y, x) and their noise on the scan's field of view; of two sets, magnitudes."""
+    if "csm_second" not in scan:
+        return images, noise_map
+    axis = map_sets.axis_of(scan["mask"][()])
+    return map_sets.shown(images, axis), map_sets.shown_noise(images, noise_map, axis)
