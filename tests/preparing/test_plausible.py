@@ -86,6 +86,16 @@ def test_a_line_missing_in_one_coil_is_one_line(raw: RawScan, axis: int, name: s
         preprocess(replace(raw, kspace=kspace), held_out=HELD_OUT)
 
 
+@pytest.mark.parametrize("spoil", [one_sample_of_all, smallest_numbers, rounding])
+@pytest.mark.parametrize("share", [0.4, 0.7, 0.95])
+def test_so_are_many_lines_missing_in_one_coil(raw: RawScan, share: float, spoil):
+    kspace = raw.kspace.copy()
+    for line in np.random.default_rng(5).permutation(32)[: int(share * 32)]:
+        spoil(kspace[0, 1, line])
+    with pytest.raises(InputError, match=r"coil 1 of slice 0 holds next to nothing at ky \d+, which other"):
+        plausible.check_lines("scan.h5", kspace)
+
+
 def far_away(kspace: np.ndarray) -> np.ndarray:
     """A coil that sees a millionth of the object's signal, and its own noise."""
     rng = np.random.default_rng(3)
@@ -108,6 +118,16 @@ def to_the_rim(kspace: np.ndarray) -> np.ndarray:
     return kspace * weights[:, None] * weights
 
 
+def rounding_of_all(kspace: np.ndarray) -> np.ndarray:
+    """What transforms to and fro leave in lines that no coil sampled, beside coils more and less noisy."""
+    rng = np.random.default_rng(3)
+    draws = rng.standard_normal((*kspace.shape, 2)) @ [1, 1j]
+    largest = np.abs(kspace).max(axis=(0, 2, 3), keepdims=True)
+    noisy = kspace + largest * np.array([0, 1e-2, 1e-1])[:, None, None] * draws
+    dust = np.float32(3e-7) * largest * draws
+    return np.where(np.arange(32)[:, None] % 4, dust, noisy)
+
+
 def without_noise(_: np.ndarray) -> np.ndarray:
     return simulate(
         object="ellipses", matrix=[64, 48], n_coils=3, noise_level=0.0, noise_correlation=0.0, seed=1
@@ -120,7 +140,9 @@ def smooth(_: np.ndarray) -> np.ndarray:
     return np.stack([np.exp(-k / width) for width in (9.0, 40.0, 200.0)])[None].astype(complex)
 
 
-@pytest.mark.parametrize("weaken", [far_away, in_integers, to_the_rim, without_noise, smooth])
+@pytest.mark.parametrize(
+    "weaken", [far_away, in_integers, to_the_rim, rounding_of_all, without_noise, smooth]
+)
 def test_lines_and_coils_that_are_weak_are_not_missing(raw: RawScan, weaken):
     plausible.check_lines("scan.h5", weaken(raw.kspace.copy()))
 

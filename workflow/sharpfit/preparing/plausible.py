@@ -8,15 +8,20 @@ NOISE_RANGE = (1e-12, 10.0)
 """Noise per component over the largest sample; beyond it float32 holds one of the two no more."""
 _MIN_SAMPLES = 8  # exact zeros in fewer samples of a line may be chance
 _NOTHING = 1e-4  # of the noise, no sample in 10⁸ is less; noise itself is more than that beside any signal
-_WEAK_LINES = 0.25  # so many lines of a coil may be missing, and the weak ones are still told
+_WEAK_LINES = (
+    0.25  # so many of the lines that a coil measured may hold zeros, and are not taken for its noise
+)
+_CLEARLY = 1e-2  # of a coil's strongest weak samples: what it measured is more, what rounding leaves is less
 
 
 def check_lines(where: str, kspace: np.ndarray) -> None:
     """Refuse lines that are missing in some coils only: a mask holds for all coils, so zeros would be fitted.
 
     Missing is a line of zeros, and one of which seven samples in eight are nothing beside the weakest samples
-    of the coil's weak lines: a coil that measured holds its noise at least, however little it sees. Where
-    that is so in all coils, it is the object's, or a window's.
+    of the lines that the coil measured: a coil that measured holds its noise at least, however little it
+    sees. How many are missing does not matter: the widest gap between a coil's lines parts them from the
+    others. Where no other coil clearly holds more there than that, it is the object's, a window's, or the
+    rounding of what was not sampled.
 
     Parameters
     ----------
@@ -55,10 +60,21 @@ def _missing(sizes: np.ndarray) -> np.ndarray:
     few = counts[lines] // _MIN_SAMPLES
     most = np.take_along_axis(ordered, (counts[lines] - 1 - few)[None, :, None], axis=2)[..., 0]
     least = np.take_along_axis(ordered, few[None, :, None], axis=2)[..., 0]
-    weak = np.quantile(least, _WEAK_LINES, axis=1, keepdims=True, method="higher")
-    empty = most < _NOTHING * weak
-    found[:, lines] = (empty & ~empty.all(axis=0)) | ~sizes[:, lines].any(axis=2)
+    empty = most < _NOTHING * _weak(most, least)
+    held = most > _CLEARLY * least.max(axis=1, keepdims=True)
+    found[:, lines] = (empty & held.any(axis=0)) | ~sizes[:, lines].any(axis=2)
     return found
+
+
+def _weak(most: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """Return what the weak of the lines that each coil measured hold at least: (coil, 1), of (coil, line)."""
+    weak = np.empty((len(most), 1))
+    for coil, (high, low) in enumerate(zip(most, least, strict=True)):
+        order = np.argsort(high)
+        steps = np.diff(np.log(np.maximum(high[order], np.finfo(np.float32).tiny)))
+        measured = order[steps.argmax() + 1 :] if steps.size else order
+        weak[coil] = max(np.quantile(low[those], _WEAK_LINES, method="higher") for those in (order, measured))
+    return weak
 
 
 def check_noise_level(where: str, noise_cov: np.ndarray, largest: float) -> None:
