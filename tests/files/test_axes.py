@@ -47,6 +47,19 @@ def test_what_a_third_axis_may_be_is_spelt_out_for_pasting():
         kspace_axes(array(96, 96, 4), None)
 
 
+def test_of_a_cube_no_axis_is_put_forward():
+    with pytest.raises(InputError, match=r"axes: \[coil, ky, kx\], .*axes: \[ky, kx, coil\], "):
+        kspace_axes(array(64, 64, 64), None)
+
+
+@pytest.mark.parametrize(
+    ("shape", "told"), [((64, 64, 64), True), ((64, 32, 64), True), ((16, 64, 64), False)]
+)
+def test_a_stated_order_that_lengths_cannot_check_is_told(shape, told):
+    _, said = kspace_axes(array(*shape), ["slice", "ky", "kx"])
+    assert ("so another order would fit as well: the picture" in said) == told
+
+
 def test_more_coils_than_samples_are_implausible():
     with pytest.raises(InputError, match=r"64 coils of k-space only 6 samples wide are implausible"):
         kspace_axes(array(64, 64, 6), ["coil", "ky", "kx"])

@@ -44,7 +44,8 @@ def kspace_axes(array: FileArray, stated: Sequence[str] | None) -> tuple[FileArr
     else:
         named, how = _of_one_image(array), "taken as one coil's single slice"
     _check_coils(named)
-    return named, f"axes {how}: {_spell(named.axes or (), named.values.shape)}"
+    said = f"axes {how}: {_spell(named.axes or (), named.values.shape)}"
+    return named, f"{said}{_unproven(named)}" if stated else said
 
 
 def with_axes(array: FileArray, names: Sequence[str], known: tuple[str, ...]) -> FileArray:
@@ -143,13 +144,15 @@ def _of_one_image(array: FileArray) -> FileArray:
     if values.ndim == 2:
         return array._replace(values=values, axes=("ky", "kx"))
     if values.ndim == 3:
-        small = int(np.argmin(values.shape))
-        coil, slices = (["ky", "kx"] for _ in range(2))
-        coil.insert(small, "coil")
-        slices.insert(small, "slice")
+        smallest = np.flatnonzero(values.shape == np.min(values.shape))
+        known = [
+            f"axes: [{', '.join([*('ky', 'kx')[:at], name, *('ky', 'kx')[at:]])}]"
+            for at in sorted({int(smallest[0]), int(smallest[-1])})
+            for name in ("coil", "slice")
+        ]
         raise UnclearError(
             f"{array.where}: shape {values.shape} may be coils or slices of 2-D k-space; state "
-            f"axes: [{', '.join(coil)}], axes: [{', '.join(slices)}], or whatever it is in the file's order",
+            f"{', '.join(known)}, or whatever it is in the file's order",
             "axes",
         )
     raise UnclearError(
@@ -169,6 +172,22 @@ def _check_coils(array: FileArray) -> None:
             f"{array.where}: axes {_spell(list(sizes), list(sizes.values()))}: {n_coils} coils of k-space "
             f"only {shortest} samples wide are implausible; name the axes in the file's order"
         )
+
+
+def _unproven(array: FileArray) -> str:
+    """Say where lengths cannot tell that k-space's axes were stated in another order than the file's."""
+    sizes = dict(zip(array.axes or (), array.values.shape, strict=True))
+    alike = [
+        name
+        for name in ("slice", "coil")
+        if sizes.get(name, 1) > 1 and sizes[name] in (sizes["ky"], sizes["kx"])
+    ]
+    if not alike:
+        return ""
+    return (
+        f"; {alike[0]} is as long as an axis of k-space, so another order would fit as well: the picture of "
+        "`sharpfit inspect` must show the object"
+    )
 
 
 def _spell(names: Sequence[str], shape: Sequence[int]) -> str:
