@@ -114,7 +114,7 @@ def test_slices_are_moved_through_by_slider_keys_and_one_click_on_the_worst(watc
     middle = pixels(view)
     slider.focus()
     slider.press("ArrowRight")
-    assert say.text_content().startswith("slice 3 · iteration 15 (picked)")
+    assert say.text_content().startswith("slice 3 · iteration 15 (picked) · all slices: χ² ")
     assert np.abs(pixels(view) - middle).mean() > 3
     watched.scan.locator(".tools [data-slice]").press("Enter")
     assert at.text_content() == "0 of 0–3"

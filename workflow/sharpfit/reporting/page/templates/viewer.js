@@ -33,7 +33,8 @@ function choose(scan, fit, what, iteration, slice) {
   const frame = frameAt(fit, kind === "slider" ? iteration : kind === "last" ? fit.last : fit.picked);
   const mark = frame.iteration === fit.picked ? " (picked)" : frame.iteration === fit.last ? " (last)" : "";
   const image = kind === "slider" ? frame.image : fit.ends[kind][slice];
-  return { image, text: `${where}${frame.at}${mark} · ${frame.text}` };
+  const of = where ? "all slices: " : "";
+  return { image, text: `${where}${frame.at}${mark} · ${of}${frame.text}` };
 }
 
 /** Put picture `number` of the album into an <img>; an absent one leaves it empty. */
