@@ -156,6 +156,13 @@ def test_a_weight_reaches_the_command_in_units_of_the_noise():
     assert line.words(1, files, 0.25) == ["a", "-l", "0.125", "-i", "30", "k", "x"]
 
 
+@pytest.mark.parametrize(("name", "told"), [("weight", [2.0, 0.5]), ("n", [])])
+def test_only_a_list_of_weights_is_a_path_of_weights(name, told):
+    line = f"a -l {{{name}}} {{kspace}} {{image}}"
+    _, solver = solver_of(small(), command(line, **{name: [2.0, 0.9, 0.5]}) | {"n_iterations": 3})
+    assert solver.weights_at([0, 1, 3])[1:] == told
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -76,7 +76,8 @@ def test_a_verdict_is_the_surer_the_clearer_the_rise():
 def test_probabilities_of_the_three_classes_add_up_to_one():
     curves = Curves(risen(1.2, 0.1))
     names = ("over-fitting", "under-fitted", "sharper")
-    chances = [confidence(name, curves, pick(curves)) for name in names]
+    end = len(curves.iterations) - 1
+    chances = [confidence(name, curves, pick(curves), end) for name in names]
     assert sum(chances) == pytest.approx(1, abs=0.07)  # each kept within 3 and 97 %
 
 
@@ -87,7 +88,7 @@ def test_without_bias_left_a_fit_is_hardly_under_fitted():
     curves = Curves(at_rest)
     last = len(ITERATIONS) - 1
     assert not curves.risk[-1] - curves.v_image[-1] > thresholds.BIAS_LEFT * curves.risk[-1]
-    assert confidence("under-fitted", curves, last) < 0.2 < confidence("sharper", curves, last)
+    assert confidence("under-fitted", curves, last, last) < 0.2 < confidence("sharper", curves, last, last)
 
 
 def test_what_cannot_be_told_has_no_probability():

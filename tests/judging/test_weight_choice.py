@@ -68,3 +68,17 @@ def test_a_path_that_never_moved_is_frozen():
     record = path()
     still = {**record.history, "step": np.zeros(len(record.history["step"]))}
     assert judge(replace(record, history=still)).verdict == "frozen"
+
+
+def test_a_path_is_judged_to_the_picked_weight_wherever_it_ends():
+    """As a command's list goes on to its smallest weight, and does not come back to the picked one."""
+    back = path()
+    gradient, bias = back.cross_gradient.copy(), back.filtered_rss.copy()
+    gradient[-1] *= 0.1
+    bias[-1] = 50.0
+    on = replace(back, weights=(*WEIGHTS[:-1], 0.05), cross_gradient=gradient, filtered_rss=bias)
+    found = judge(on)
+    assert found.weight.weight == 0.5
+    assert "to weight 0.5 σ the sharpness" in found.evidence
+    assert found.verdict == judge(back).verdict
+    assert found.confidence > 0.8

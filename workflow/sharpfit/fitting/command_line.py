@@ -78,6 +78,11 @@ class CommandLine:
         """How many commands there are."""
         return len(self._along)
 
+    @property
+    def weights(self) -> list[float]:
+        """The weights that the commands walk along, in units of σ; empty where they walk along none."""
+        return self._along if self._walks == IN_SIGMA else []
+
     def words(self, t: int, files: Mapping[str, str], sigma: float) -> list[str]:
         """Fill in the t-th value (from 0), the files and the noise."""
         numbers = dict(self._values) | ({self._walks: self._along[t]} if self._walks else {})

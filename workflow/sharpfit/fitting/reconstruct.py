@@ -18,7 +18,14 @@ from sharpfit.fitting.loop import Fit, Trajectory, percentile99
 from sharpfit.fitting.objective import Problem
 from sharpfit.fitting.observe import checkpoint_iterations, ring_counts
 from sharpfit.fitting.preprocessed import Preprocessed, shown
-from sharpfit.fitting.solving import Objective, Solver, make_basis, make_penalty, make_solver
+from sharpfit.fitting.solving import (
+    Objective,
+    Solver,
+    WalksAlongWeights,
+    make_basis,
+    make_penalty,
+    make_solver,
+)
 from sharpfit.fitting.stopping import scan_estimates, stop_rule
 from sharpfit.fitting.weight_path import Proximal, WeightPath, path_checkpoints
 from sharpfit.physics.conjugate_gradient import conjugate_gradient
@@ -160,8 +167,8 @@ def _datasets(solver: Solver, trajectory: Trajectory, attrs: Mapping[str, Any]) 
     if "coefficients" in seen[0]:
         fitted = _taken(seen, "coefficients", image_scale, np.complex64)
         parts["coefficients"] = fitted * np.float32(attrs.get("basis_scale", 1.0))
-    if isinstance(solver, WeightPath):
-        parts["weights"] = np.array([np.nan, *solver.weights])
+    if isinstance(solver, WalksAlongWeights) and (weights := solver.weights_at(trajectory.iterations)):
+        parts["weights"] = np.array(weights)
     return {
         **parts,
         "images": images,

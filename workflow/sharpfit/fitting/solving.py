@@ -7,7 +7,7 @@ per item and slice. It takes callables, tensors and plain numbers, so that a 5 Ã
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol, TypeVar, cast, runtime_checkable
@@ -105,6 +105,14 @@ class Solver(Protocol):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up the state that another instance, made alike, was in."""
+
+
+@runtime_checkable
+class WalksAlongWeights(Protocol):
+    """A solver whose iterates are images of different weights, and not steps to one image."""
+
+    def weights_at(self, iterations: Sequence[int]) -> list[float]:
+        """Return the weight of each checkpoint, in units of Ïƒ, NaN at the start; empty where it keeps one."""
 
 
 def solver_of(regime: Mapping[str, Any]) -> str:

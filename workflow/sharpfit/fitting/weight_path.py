@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -77,6 +77,10 @@ class WeightPath:
     def step(self, gradient: Tensor, loss: Tensor) -> None:
         """Move every item one step at the present weight."""
         self._solver.step(gradient, loss)
+
+    def weights_at(self, iterations: Sequence[int]) -> list[float]:
+        """Return NaN for the start, and the weight that ended at each checkpoint after it."""
+        return [np.nan, *self.weights][: len(iterations)]
 
     def told(self, estimates: tuple[float, ...]) -> None:
         """Take the estimates of the error at the end of a weight, NaN where unknown, and go to the next."""

@@ -42,8 +42,8 @@ def _root(one: Estimate, picked: int, off: float = 0.0) -> float:
     return float(np.sqrt(max(1 + rise / one.error[picked], 0.0)))
 
 
-def confidence(verdict: str, curves: Curves, picked: int) -> float:
-    """Probability that the verdict is right; NaN for one that says that it cannot tell.
+def confidence(verdict: str, curves: Curves, picked: int, end: int) -> float:
+    """Probability that a verdict on what happened until `end` is right; NaN for one that cannot tell.
 
     The three classes of fits that move have log odds that are linear in two figures, with weights found on
     fits of known truth: how far the middle estimate rose, and how much going on would take off.
@@ -52,7 +52,7 @@ def confidence(verdict: str, curves: Curves, picked: int) -> float:
         return float("nan")
     if verdict in ("frozen", "diverging"):
         return thresholds.SURE
-    figures = np.array([1.0, np.log1p(_risen(curves, picked)), np.sqrt(_gain_ahead(curves))])
+    figures = np.array([1.0, np.log1p(_risen(curves, picked, end)), np.sqrt(_gain_ahead(curves, end))])
     over, under = (
         float(np.exp(figures @ weights)) for weights in (thresholds.OVER_LOGIT, thresholds.UNDER_LOGIT)
     )
@@ -60,18 +60,20 @@ def confidence(verdict: str, curves: Curves, picked: int) -> float:
     return float(np.clip(odds / (1 + over + under), 1 - thresholds.SURE, thresholds.SURE))
 
 
-def _risen(curves: Curves, picked: int) -> float:
+def _risen(curves: Curves, picked: int, end: int) -> float:
     """By how many times what counts the middle estimate rose since the picked iteration."""
     shares = [
-        (one.values[-1] - one.values[picked]) / one.least_rise(picked, thresholds.RISE)
+        (one.values[end] - one.values[picked]) / one.least_rise(picked, thresholds.RISE)
         for one in curves.estimates.values()
         if one.error[picked] > 0
     ]
     return max(float(np.median(shares)), 0.0) if shares else 0.0
 
 
-def _gain_ahead(curves: Curves) -> float:
-    """−log of the error ahead over the error now; 0 where too little bias is left to make a difference."""
+def _gain_ahead(curves: Curves, end: int) -> float:
+    """−log of the error ahead over the error now; 0 where it is known, or bias makes no difference."""
+    if end < len(curves.iterations) - 1:
+        return 0.0
     bias = curves.risk[-1] - curves.v_image[-1]
     if not bias > thresholds.BIAS_LEFT * max(curves.risk[-1], 0.0):
         return 0.0

@@ -7,24 +7,24 @@ from sharpfit.judging.curves import Curves
 from sharpfit.judging.findings import Finding, percent, place
 
 
-def gain(curves: Curves) -> Finding:
-    """Say what happened since the first checkpoint after the start.
+def gain(curves: Curves, end: int = -1) -> Finding:
+    """Say what happened from the first checkpoint after the start to this end.
 
     Sharper needs a gain of the sharpness that noise does not share, and noise must not drown it; contrast
     restored is such a gain at an unchanged point spread; cleaner is an error that fell while sharpness did
     not rise; unchanged is neither.
     """
     first = _first_seen(curves)
-    cause = diagnosis.plateau_cause(curves.chi2_df[-1], curves.gradient_norm[-1])
-    sharpness, share = curves.cross_gradient, curves.noise_share[-1]
-    gained = sharpness[-1] - sharpness[first] > thresholds.SHARPNESS_GAIN * abs(sharpness[-1])
-    error_fell = curves.risk[first] - curves.risk[-1] > thresholds.RISE * max(
-        curves.risk[-1], curves.v_image[-1]
+    cause = diagnosis.plateau_cause(curves.chi2_df[end], curves.gradient_norm[end])
+    sharpness, share = curves.cross_gradient, curves.noise_share[end]
+    gained = sharpness[end] - sharpness[first] > thresholds.SHARPNESS_GAIN * abs(sharpness[end])
+    error_fell = curves.risk[first] - curves.risk[end] > thresholds.RISE * max(
+        curves.risk[end], curves.v_image[end]
     )
-    numbers = _numbers(curves, first)
+    numbers = _numbers(curves, first, end)
     if gained and share > thresholds.NOISE_DROWNS:
         return Finding("noisy", cause, f"noisy: what was gained drowns in noise; {numbers}")
-    if gained and _width_stayed(curves, first):
+    if gained and _width_stayed(curves, first, end):
         return Finding("contrast restored", cause, f"contrast restored: {numbers}")
     if gained:
         return Finding("sharper", cause, f"sharper: {numbers}")
@@ -40,9 +40,9 @@ def _first_seen(curves: Curves) -> int:
     return int(seen[0]) if seen.size else min(1, len(curves.iterations) - 1)
 
 
-def _width_stayed(curves: Curves, first: int) -> bool:
+def _width_stayed(curves: Curves, first: int, end: int) -> bool:
     width = np.sqrt(curves.fwhm_y * curves.fwhm_x)
-    return bool(abs(width[-1] / width[first] - 1) < thresholds.FWHM_STAYED)
+    return bool(abs(width[end] / width[first] - 1) < thresholds.FWHM_STAYED)
 
 
 def _place(curves: Curves, checkpoint: int) -> str:
@@ -50,19 +50,19 @@ def _place(curves: Curves, checkpoint: int) -> str:
     return place(curves.iterations[checkpoint], weights[checkpoint] if weights else np.nan)
 
 
-def _numbers(curves: Curves, first: int) -> str:
+def _numbers(curves: Curves, first: int, end: int) -> str:
     sharpness = curves.cross_gradient
     change = "a rise from nothing"
     if sharpness[first] > 0:
-        change = f"{100 * (sharpness[-1] / sharpness[first] - 1):+.0f} %"
+        change = f"{100 * (sharpness[end] / sharpness[first] - 1):+.0f} %"
     width = np.sqrt(curves.fwhm_y * curves.fwhm_x)
     text = (
-        f"from {_place(curves, first)} to {_place(curves, -1)} the sharpness that noise does not share "
-        f"changed by {change}, noise share {percent(curves.noise_share[-1])}"
+        f"from {_place(curves, first)} to {_place(curves, end)} the sharpness that noise does not share "
+        f"changed by {change}, noise share {percent(curves.noise_share[end])}"
     )
-    if np.isfinite(width[[first, -1]]).all():
+    if np.isfinite(width[[first, end]]).all():
         text += (
-            f", PSF width {width[first]:.2f} → {width[-1]:.2f} px, "
-            f"peak {curves.psf_peak[first]:.2f} → {curves.psf_peak[-1]:.2f}"
+            f", PSF width {width[first]:.2f} → {width[end]:.2f} px, "
+            f"peak {curves.psf_peak[first]:.2f} → {curves.psf_peak[end]:.2f}"
         )
     return text

@@ -45,13 +45,14 @@ def judge(record: Record) -> Judgement:
     """Judge one scan × regime; non-finite measures must have been replaced by NaN."""
     curves = Curves(record)
     picked, last = pick(curves), len(record.iterations) - 1
-    weight = None
+    weight, end = None, last
     if record.weights and np.isfinite(record.weights[picked]):
+        end = max(k for k, one in enumerate(record.weights) if one == record.weights[picked])
         weight = chosen_weight(curves, picked, np.hypot(*paired_error(curves, picked)))
     finding = (
         divergence.non_finite(record)
         or diagnosis.frozen(record)
-        or (of_path(weight, curves, gain(curves)) if weight else None)
+        or (of_path(weight, curves, gain(curves, end)) if weight else None)
         or (None if stayed_low(curves, picked) or record.is_penalised else divergence.rising(record))
         or over_fitting(curves, picked)
         or under_fitted(curves)
@@ -63,7 +64,7 @@ def judge(record: Record) -> Judgement:
         finding.evidence,
         finding.advice,
         finding.go_on,
-        confidence(finding.verdict, curves, picked),
+        confidence(finding.verdict, curves, picked, end),
         error_ratio(curves, picked),
         picked,
         last,

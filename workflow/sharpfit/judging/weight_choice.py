@@ -53,5 +53,5 @@ def of_path(choice: ChosenWeight, curves: Curves, sharper: Finding) -> Finding:
     )
     advice = ""
     if choice.weight in (tried.min(), tried.max()):
-        advice = "the best weight lies at the path's end: this penalty hardly fits the image, try another"
+        advice = "the best weight lies at the path's end: try weights beyond it, or another penalty"
     return Finding(sharper.verdict, "", evidence, advice)

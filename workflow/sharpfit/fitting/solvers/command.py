@@ -10,7 +10,7 @@ import logging
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,11 @@ class Command:
         turned = inner(x, back_projection, item_axes(x)) < 0  # bart pics does, where a side is 2, 6, 10, …
         self.c.copy_(torch.where(spread_over(turned, x), -x, x))
         self._done += 1
+
+    def weights_at(self, iterations: Sequence[int]) -> list[float]:
+        """Return the weight that each image was made with; empty where the commands differ otherwise."""
+        weights = self._line.weights
+        return [np.nan, *(weights[t - 1] for t in iterations[1:])] if weights else []
 
     def _image(self, item: int, i: int) -> Tensor:
         acquired = self._plain.acquired(item, i)
