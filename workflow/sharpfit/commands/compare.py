@@ -74,6 +74,7 @@ def compare(
 def _compare_results(sources: list[str], html: Path | None, as_json: bool, fail_on: str) -> int:
     from sharpfit.comparing.outcome import as_text, compare_sources
     from sharpfit.comparing.sources import DAMAGED, first_line, open_source
+    from sharpfit.comparing.table import terminal_width
 
     with tempfile.TemporaryDirectory(prefix="sharpfit-") as scratch:
         opened = [
@@ -94,7 +95,8 @@ def _compare_results(sources: list[str], html: Path | None, as_json: bool, fail_
                 raise InputError(
                     f"no page: a result is damaged ({first_line(error)}); see the table"
                 ) from error
-        say(_as_json(outcome.as_json(fail_on)) if as_json else as_text(outcome), end="")
+        text = as_text(outcome, terminal_width())
+        say(_as_json(outcome.as_json(fail_on)) if as_json else text, end="")
         return outcome.exit_status(fail_on)
 
 

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from typing import Any
 
 from sharpfit.comparing.differences import Difference, differences, differences_of_pair
 from sharpfit.comparing.pairs import IDENTICAL, INCOMPARABLE, MISSING, STATUSES, WORSE, Pair, compared_fits
 from sharpfit.comparing.sources import Source
-from sharpfit.reporting.sentences import aligned
+from sharpfit.comparing.table import fitted
 
 HEAD = ("scan", "regime", "picked image", "by", "verdict")
 OF_WHAT = "Better and worse are said of the picked image, a verdict of what the fit did after it."
@@ -82,29 +82,37 @@ def _differences(first: Source, other: Source) -> list[Difference]:
     return differences(first, other)
 
 
-def as_text(outcome: Outcome) -> str:
-    """Return the comparison for a terminal: the count first, then what differs in the making and why."""
+def as_text(outcome: Outcome, width: int | None = None) -> str:
+    """Return the comparison for a terminal: the count first, then what differs in the making and why.
+
+    Rows are folded to ``width``; None leaves each on its line.
+    """
     lines = [f"A  {outcome.first.name}"]
     for side in outcome.sides:
         letter = side.source.letter
         lines += [f"{letter}  {side.source.name}", "", f"{letter} against A: {count(side.pairs)}."]
         lines += ["", f"What differs from A to {letter} in the making"]
         lines += list(_difference_lines(side.differences)) or ["  nothing that is recorded"]
-        lines += _result_lines(side)
+        lines += _result_lines(side, width)
     return "\n".join(lines) + "\n"
 
 
-def _result_lines(side: Side) -> list[str]:
+def _result_lines(side: Side, width: int | None) -> list[str]:
     shown = differing(side.pairs)
     if not shown:
         return []
+    notes = {pair.note for pair in shown if pair.measure}
+    said = notes if len(notes) == 1 else set()  # what is true of all is said once, below
     folded = len(side.pairs) - len(shown)
     rest = f" (the {folded} identical ones are not listed)" if folded else ""
     lines = [
         "",
         f"Fits of {side.source.letter} that differ from A's{rest}",
-        *aligned([HEAD, *map(row, shown)]),
+        *fitted(
+            [HEAD, *(row(replace(pair, note="") if pair.note in said else pair) for pair in shown)], width
+        ),
     ]
+    lines += ["", *(f"  ± is the {note}" for note in said)] if said else []
     if any(pair.verdict_changed for pair in shown):
         lines += ["", f"  {OF_WHAT}"]
     return lines

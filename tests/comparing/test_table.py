@@ -1,0 +1,51 @@
+"""Tables of a comparison fit into the terminal that shows them, and lose nothing there."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from sharpfit.comparing.outcome import Outcome, Side, as_text
+from sharpfit.comparing.pairs import BETTER, Pair
+from sharpfit.comparing.table import fitted
+
+ROWS = [
+    ("scan", "regime", "picked image", "by", "verdict"),
+    (
+        "volunteer_of_the_second_visit_at_seven_tesla",
+        "warmup_cosine_with_restarts",
+        "no real difference",
+        "J 580.5 → 437.2 (± 0.4; margin: 2 standard errors of the difference)",
+        "under-fitted → contrast restored",
+    ),
+    ("p", "cg", "missing", "", ""),
+]
+
+
+@pytest.mark.parametrize("width", [70, 80, 100, 129])
+def test_no_line_is_wider_than_the_terminal_and_no_word_is_lost(width: int):
+    lines = fitted(ROWS, width)
+    assert max(map(len, lines)) <= width
+    text = "".join(lines).replace(" ", "")
+    assert sorted(text) == sorted("".join("".join(row) for row in ROWS).replace(" ", ""))
+
+
+@pytest.mark.parametrize("number", ["580.5", "437.2", "0.4;", "under-fitted"])
+def test_numbers_and_short_words_stay_whole(number: str):
+    assert any(number in line.split() for line in fitted(ROWS, 80))
+
+
+def test_without_a_terminal_every_row_is_one_line():
+    lines = fitted(ROWS, None)
+    assert len(lines) == len(ROWS)
+    assert all(cell in line for row, line in zip(ROWS, lines, strict=True) for cell in row)
+
+
+@pytest.mark.parametrize(
+    ("notes", "told"), [(("tolerance 1%",) * 2, 1), (("tolerance 1%", "tolerance 4%"), 2)]
+)
+def test_a_note_that_all_rows_share_is_said_once(notes, told):
+    pairs = [Pair("p", "cg", "B", BETTER, "J", 2.0, 1.0, 0.1, note) for note in notes]
+    a, b = (SimpleNamespace(name=name, letter=name) for name in "AB")
+    text = as_text(Outcome(a, [Side(b, [], pairs)]))
+    assert text.count("tolerance") == told
+    assert ("± is the tolerance 1%" in text) == (told == 1)
