@@ -70,7 +70,7 @@ pins: $(VENV)/installed ## write the hashes of what constraints.txt pins anew
 
 real: $(VENV)/installed ## run the workflow on measured brains, where ../shared/data holds them
 	@test -d ../shared/data || { echo "../shared/data, the measured k-space, is not on this machine"; exit 1; }
-	snakemake --cores all --directory studies/real
+	@snakemake --cores all --directory studies/real
 
 clean: ## delete what runs leave besides results: logs, caches, Snakemake's records
 	rm -rf logs .cache .snakemake .pytest_cache .ruff_cache .mypy_cache

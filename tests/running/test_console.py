@@ -46,8 +46,9 @@ def said():
     return io.StringIO()
 
 
-def run(said, records, *, terminal=False, reasons=None, n_fresh=0):
-    study = Study(JOBS, n_fresh, lambda job: (reasons or {}).get(str(job), []), lambda: "the table")
+def run(said, records, *, terminal=False, reasons=None, n_fresh=0, elsewhere=""):
+    why = reasons or {}
+    study = Study(JOBS, n_fresh, lambda job: why.get(str(job), []), lambda: "the table", elsewhere)
     out = Console(file=said, force_terminal=terminal, width=120, highlight=False, soft_wrap=True)
     shown = RunConsole(study, out)
     for one in records:
@@ -66,6 +67,17 @@ BEGIN = [
     record(text="Building DAG of jobs..."),
     record(LogEvent.RUN_INFO, stats={**dict.fromkeys(RULES, 1), "all": 1, "total": 4}),
 ]
+
+
+def test_a_run_that_is_asked_to_stop_says_so_once(said):
+    asked = record(text="Will exit after finishing currently running jobs (scheduler).")
+    run(said, [*BEGIN, asked, asked]).close()
+    assert said.getvalue().count("Asked to stop: ends once the running jobs are done") == 1
+
+
+def test_a_run_elsewhere_says_where_to_watch_it(said):
+    run(said, BEGIN, elsewhere="/home/me/my knees").close()
+    assert "From another terminal: cd '/home/me/my knees' && sharpfit watch\n" in said.getvalue()
 
 
 def test_a_run_says_what_is_to_do_decisions_and_verdicts_and_ends_with_the_last_words(said, capsys):

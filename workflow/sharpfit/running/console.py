@@ -5,6 +5,7 @@ thread of their own; what jobs say is read from their logs.
 """
 
 import logging
+import shlex
 import threading
 import time
 from collections import Counter
@@ -32,17 +33,22 @@ _KNOWN = (
     "CalledProcessError",
 )
 _STOPPING = "Terminating processes on user request"
+_ENDING_SOON = "Will exit after finishing currently running jobs"  # said again and again after a SIGTERM
 _SHOWN_RULES = ("preprocess", "evaluate")  # what a person waits for: a scan's decisions and a fit's verdict
 
 
 @dataclass(frozen=True)
 class Study:
-    """What the console asks of the plan: its jobs, how many are fresh, why one runs, and the last words."""
+    """What the console asks of the plan: its jobs, how many are fresh, why one runs, and the last words.
+
+    `elsewhere` is the study's folder where the run was started in another one, else empty.
+    """
 
     jobs: Sequence[Job]
     n_fresh: int
     reasons: Callable[[Job], list[str]]
     ending: Callable[[], str]
+    elsewhere: str = ""
 
     def nothing(self) -> str:
         """Say that what was asked for is up to date, and how much else is not."""
@@ -67,6 +73,7 @@ class RunConsole:
         self._began: float | None = None
         self._aside: list[str] = []
         self._ending: str | None = None
+        self._ends_soon = False
         self._watch = Watch()
         self._live: Live | None = None
         self._lock = threading.Lock()
@@ -120,7 +127,9 @@ class RunConsole:
         n_fresh = min(self._study.n_fresh, len(self._study.jobs) - n)  # what is forced is fresh, and to do
         fresh = f", {n_fresh} are up to date" if n_fresh else ""
         kinds = ", ".join(f"{count} {rule}" for rule, count in self._planned.items())
-        self._out.print(f"{number(n, 'job')} to do ({kinds}){fresh}. From another terminal: sharpfit watch")
+        there = f"cd {shlex.quote(self._study.elsewhere)} && " if self._study.elsewhere else ""
+        watch = f"From another terminal: {there}sharpfit watch"
+        self._out.print(Text(printable(f"{number(n, 'job')} to do ({kinds}){fresh}. {watch}")))
         if self._out.is_terminal:
             self._live = Live(
                 console=self._out, get_renderable=self._picture, transient=True, refresh_per_second=2
@@ -164,6 +173,12 @@ class RunConsole:
             self._ending = self._study.ending()
         elif text.startswith(_STOPPING):
             self._out.print("Stopping. Running fits save their state; the next run goes on from there.")
+        elif text.startswith(_ENDING_SOON):
+            if not self._ends_soon:
+                self._out.print(
+                    "Asked to stop: ends once the running jobs are done; the next run goes on from there."
+                )
+            self._ends_soon = True
         elif record.levelno >= logging.WARNING and not any(known in text for known in _KNOWN):
             self._out.print(Text(printable(text)))
         elif self._began is None and text:

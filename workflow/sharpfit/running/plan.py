@@ -210,7 +210,8 @@ class Plan:
         from sharpfit.running.dry_run import DryRun
 
         jobs = self.provenance.jobs
-        study = Study(jobs, len(jobs) - len(self.stale), self._reasons, self._ending)
+        elsewhere = str(Path.cwd()) if self._workflow.overwrite_workdir else ""
+        study = Study(jobs, len(jobs) - len(self.stale), self._reasons, self._ending, elsewhere)
         console = DryRun(study) if following[0].common_settings.dryrun else RunConsole(study)
         return console if following[0].follow(console) else None
 
