@@ -4,9 +4,10 @@
 that cosmic-ray knows (a number, an operator, a comparison, a condition …), applies it to a copy of the
 repository and runs the tests that run the changed lines, the quickest first, each time in a fork of a
 process that has the libraries loaded; which tests these are is learnt by running all of them once under
-coverage. What runs as a module is imported is tried by every test that runs anything of the module. Slow,
-browser and workflow tests stay out, and so does the drawing, where the width of a line has no right value.
-Prints a table by room and every survivor as Markdown.
+coverage. What runs as a module is imported is tried by every test that runs anything of the module, and what
+none was seen to run, as in a process of its own, by the tests of its room. Slow, browser and workflow tests
+stay out, and so does the drawing, where the width of a line has no right value. Prints a table by room and
+every survivor as Markdown; ``--only 17 40`` tries these of the draw again.
 """
 
 import argparse
@@ -59,6 +60,7 @@ def main() -> None:
     parser.add_argument("--number", type=int, default=200, help="how many changes to try")
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     parser.add_argument("--rooms", nargs="*", default=ROOMS, choices=ROOMS)
+    parser.add_argument("--only", nargs="*", type=int, help="numbers of the draw; all without")
     parser.add_argument(
         "--timeout", type=float, default=300, help="seconds after which a test run counts as failed"
     )
@@ -73,6 +75,8 @@ def main() -> None:
             sys.exit("the tests fail before anything was changed")
         known = Known(copy)
         for i, change in enumerate(_draw(copy, options), 1):
+            if options.only and i not in options.only:
+                continue
             room = Path(change.module_path).relative_to(copy / PACKAGE).parts[0]
             noticed, diff = _test(copy, known, change, options.timeout)
             tried[room] += 1
@@ -166,6 +170,9 @@ class Known:
         if "" in contexts:
             contexts = {one for contexts in by_line.values() for one in contexts}
         ids = {context.rpartition("|")[0] for context in contexts if context}
+        if not ids:
+            room = f"tests/{file.relative_to(self._copy / PACKAGE).parts[0]}/"
+            ids = {one for one in self._seconds if one.startswith(room)}
         return sorted(ids, key=lambda one: (self._seconds.get(one, 0), one))
 
 

@@ -116,6 +116,28 @@ def test_an_hdf5_file_is_opened_once_to_find_its_format_however_many_scans_name_
     assert reader_of(path) == "fastmri"
 
 
+@pytest.mark.parametrize("name", ["kspace", "noise"])
+def test_a_simulation_of_real_numbers_is_refused(tmp_path, name):
+    write_simulation(tmp_path / "s.h5")
+    with h5py.File(tmp_path / "s.h5", "r+") as file:
+        values = file[name][()].real
+        del file[name]
+        file[name] = values
+    path = str(tmp_path / "s.h5")
+    with pytest.raises(InputError, match="says it is a simulation"):
+        read_scan({"file": path}, {path: "simulation"})
+
+
+@pytest.mark.parametrize("link", ["dataset", "dataset/data"])
+def test_an_ismrmrd_group_that_lies_elsewhere_is_no_ismrmrd_file(tmp_path, link):
+    write_mrd(tmp_path / "real.h5")
+    with h5py.File(tmp_path / "scan.h5", "w") as file:
+        if link == "dataset/data":
+            file.create_group("dataset")
+        file[link] = h5py.ExternalLink(str(tmp_path / "real.h5"), f"/{link}")
+    assert reader_of(str(tmp_path / "scan.h5")) == "hdf5"
+
+
 def test_a_simulation_is_opened_once_to_be_read(tmp_path, opened):
     write_simulation(tmp_path / "s.h5")
     opened.clear()

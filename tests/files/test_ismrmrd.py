@@ -230,6 +230,14 @@ def test_a_header_that_its_data_contradict_is_refused(tmp_path, changes, message
         read(written(tmp_path, lines_of(oversampled(KSPACE)), **changes))
 
 
+@pytest.mark.parametrize("shift", [1, -1])
+def test_an_echo_one_sample_off_the_grid_is_refused(tmp_path, shift):
+    line = Line(oversampled(KSPACE)[:, 0], 0, centre=N_X - shift)
+    place = 2 * N_X if shift > 0 else -1
+    with pytest.raises(InputError, match=f"a sample lies at {place} of a matrix of {2 * N_X}"):
+        read(written(tmp_path, [line]))
+
+
 def test_an_axial_image_stands_upright_whoever_the_vendor_is(tmp_path):
     """Directions of Siemens are those of a forward FFT; the phantom is the same after both are undone."""
     kspace = RNG.standard_normal((2, 32, 32)).astype(np.complex64)

@@ -89,6 +89,9 @@ def test_the_rate_told_is_the_mean_over_the_main_fits_slices():
     losses = [torch.tensor([[5.0 - t, 1.0], [1.0, 1.0]]) for t in range(3)]
     rates = descend(torch.zeros(2, 2, 2, 2, dtype=torch.complex64), losses)
     assert rates.lr == pytest.approx((0.1 + 0.025) / 2)
+    moved = rates.c.abs().amax((2, 3))
+    assert moved[0, 0] == pytest.approx(1.2 * float(moved[0, 1]), rel=0.1)  # 0.3 of 0.1 + 0.1 + 0.05
+    assert torch.equal(rates.c[0, 1], rates.c[1, 1])
 
 
 def test_the_state_goes_on_bit_for_bit():

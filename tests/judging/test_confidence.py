@@ -91,6 +91,23 @@ def test_without_bias_left_a_fit_is_hardly_under_fitted():
     assert confidence("under-fitted", curves, last, last) < 0.2 < confidence("sharper", curves, last, last)
 
 
+def test_noise_that_falls_promises_nothing_where_no_bias_is_left():
+    """Going on is for what is not fitted yet; the variance of an early checkpoint says nothing of it."""
+    record = made_record(sigma=0.3, conditioning=0.5)
+    risk = Curves(record).risk
+    hump = np.array([0, 0.05, 1, 2, 3, 3, 3, 2.5, 2, 1.5, 1])
+    shape = (-1, *(1,) * (record.v_image.ndim - 1))
+    falling = replace(record, v_image=np.ones_like(record.v_image) * (hump * risk[-1]).reshape(shape))
+    curves = Curves(falling)
+    assert curves.risk[-1] > 0
+    last = len(risk) - 1
+    assert not curves.risk[-1] - curves.v_image[-1] > thresholds.BIAS_LEFT * curves.risk[-1]
+    flat = replace(record, v_image=np.full_like(record.v_image, curves.v_image[-1]))
+    assert confidence("under-fitted", curves, last) == pytest.approx(
+        confidence("under-fitted", Curves(flat), last)
+    )
+
+
 def test_what_cannot_be_told_has_no_probability():
     found = judge(risen(1.5, 0.9))
     assert found.verdict == "not decided"

@@ -118,6 +118,13 @@ def test_what_is_empty_or_not_counted_is_not_known():
         assert np.isnan(getattr(curves, name)).all()
 
 
+def test_a_gradient_that_is_spent_after_one_step_is_no_unknown():
+    spent = np.zeros((T, S))
+    spent[0] = 2.0
+    curves = Curves(replace(RECORD, gradient_norm=spent))
+    np.testing.assert_array_equal(curves.gradient_norm, [1, *[0] * (T - 1)])
+
+
 def test_the_local_psf_is_the_median_where_most_slices_have_a_width():
     """Points of width 1.21 px and two of 3; unit gain, and half of it along the last checkpoint."""
     window = np.zeros((T, S, 5, 17, 17), np.complex64)

@@ -49,7 +49,12 @@ def test_a_gain_is_contrast_or_detail_by_the_point_spread():
     assert gain(Curves(record)).verdict == "contrast restored"
     psf = record.psf.copy()
     psf[1, ..., 8, 7] = psf[1, ..., 8, 9] = psf[1, ..., 8, 8]
-    assert gain(Curves(replace(record, psf=psf))).verdict == "sharper"
+    curves = Curves(replace(record, psf=psf))
+    found = gain(curves)
+    assert found.verdict == "sharper"
+    one, last = curves.psf_peak[[1, -1]]
+    assert f"peak {one:.2f} → {last:.2f}" in found.evidence
+    assert f"{one:.2f}" != f"{last:.2f}"
 
 
 @pytest.mark.parametrize(("conditioning", "cause"), [(0.9, "noise floor"), (0.9, "converged")])

@@ -45,8 +45,10 @@ def test_a_rise_is_a_share_of_the_variance_where_that_is_larger():
 def test_over_fitting_is_dated_from_where_j_stays_up():
     """Not from a first peak, and counted in iterations."""
     bias = OVER.filtered_rss.copy()
-    bias[-2] -= Curves(OVER).risk[-2] - Curves(OVER).risk[PICKED]
-    assert f"since iteration {ITERATIONS[-1]}:" in judge(replace(OVER, filtered_rss=bias)).evidence
+    bias[-2] -= Curves(OVER).risk[-2] - 1.01 * Curves(OVER).risk[PICKED]  # low again, and not the lowest
+    found = judge(replace(OVER, filtered_rss=bias))
+    assert found.picked == PICKED
+    assert f"since iteration {ITERATIONS[-1]}:" in found.evidence
     assert judge(OVER).advice == f"stop at iteration {ITERATIONS[PICKED]}, or regularise"
 
 

@@ -136,7 +136,11 @@ def test_a_schedule_that_decayed_is_asked_what_its_largest_rate_would_bring():
     ],
 )
 def test_a_fit_is_under_fitted_where_going_on_would_gain(record, under):
-    assert (judge(record).verdict == "under-fitted") == under
+    found = judge(record)
+    assert (found.verdict == "under-fitted") == under
+    curves = Curves(record)
+    share = 1 - curves.v_image[-1] / curves.risk[-1]
+    assert (f"{100 * share:.0f} % of J is bias" in found.evidence) == under
 
 
 def test_the_gradient_that_a_penalty_holds_up_is_no_beginning():

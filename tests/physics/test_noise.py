@@ -120,6 +120,9 @@ def test_too_few_samples_are_refused():
         noise.from_scan(complex_noise(RNG, (4, 31)), "n")
     with pytest.raises(InputError, match="under 32 samples at the edge of k-space tell no noise"):
         noise.from_edge(np.ones((1, 2, 6, 6), complex), np.ones((6, 6), bool), "k")
+    each = np.ones((2, 2, 6, 6), complex), np.ones((2, 6, 6), bool)
+    with pytest.raises(InputError, match="under 32 samples at the edge"):
+        noise.from_edge(*each, "k")
     with pytest.raises(InputError, match="under 40 samples at the edge"):
         noise.from_edge(np.ones((1, 5, 6, 6), complex), np.ones((6, 6), bool), "k")
 

@@ -326,6 +326,9 @@ def test_coils_and_slices_of_zeros_are_refused(scan):
         InputError, match=r"scan\.h5:kspace: coil 0 holds only zeros in slice 1; leave it out"
     ):
         preprocess(raw, held_out=HELD_OUT, sampling_parameters=LINES, noise_std=0.04)
+    kspace[1, 2] = 0
+    with pytest.raises(InputError, match=r"coil 0 holds only zeros in slice 1"):  # the first of both
+        preprocess(raw, held_out=HELD_OUT, sampling_parameters=LINES, noise_std=0.04)
     kspace[1] = 0
     with pytest.raises(InputError, match=r"scan\.h5:kspace: slice 1 holds only zeros; leave it out"):
         preprocess(raw, held_out=HELD_OUT, sampling_parameters=LINES)

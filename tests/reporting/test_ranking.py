@@ -43,6 +43,8 @@ def test_two_risks_are_as_good_only_within_the_judges_uncertainty():
     assert ranking.as_good(fit(1.0), fit(1.03))
     assert not ranking.as_good(fit(1.0), fit(1.05))
     assert not ranking.as_good(fit(1.0), fit(float("nan")))
+    assert not ranking.as_good(fit(0.1), fit(0.11))  # a share of the risk, whatever its size
+    assert ranking.as_good(fit(10.0), fit(10.3))
     draws = [[r, -r, r, -r] for r in (0.0, 0.1)]
     assert ranking.as_good(fit(1.0, draws[0]), fit(1.19, draws[1]))
     assert not ranking.as_good(fit(1.0, draws[0]), fit(1.21, draws[1]))

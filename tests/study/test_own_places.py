@@ -8,7 +8,7 @@ import pytest
 from sharpfit.errors import InputError
 from sharpfit.study import paths
 from sharpfit.study.jobs import Job
-from sharpfit.study.own_places import SNAKEMAKES, check_folders, check_own_places
+from sharpfit.study.own_places import SNAKEMAKES, OwnFiles, check_folders, check_own_places
 
 WRITTEN = (
     paths.STALE,
@@ -58,6 +58,17 @@ def test_a_file_or_a_loop_in_the_place_of_a_folder_is_one_line(study: Path, plac
     (study / place).symlink_to((study / place).name)
     with pytest.raises(InputError, match=f"{place} is no folder; move it away"):
         check_own_places()
+
+
+def test_a_file_that_results_merely_link_to_is_not_one_of_them(study: Path) -> None:
+    raw = study.parent / "raw.npy"
+    raw.touch()
+    (study.parent / "copy.npy").hardlink_to(raw)
+    (study / "results").mkdir()
+    (study / "results" / "link.npy").symlink_to(raw)
+    assert not OwnFiles().hold(str(raw))
+    (study / "results" / "own.npy").hardlink_to(raw)
+    assert OwnFiles().hold(str(raw))
 
 
 def test_folders_may_lie_on_another_disk(study: Path) -> None:

@@ -97,6 +97,13 @@ def test_what_is_no_plain_data_is_refused_in_one_line(name: str):
     assert len(str(caught.value)) < 250
 
 
+def test_where_it_began_is_said_only_of_another_line():
+    for text, is_said in (("a: [1 2 }", False), ("a: [1 2\n}", True)):
+        with pytest.raises(InputError) as caught:
+            parse(text.encode())
+        assert ("that begins in line 1" in str(caught.value)) == is_said
+
+
 @pytest.mark.parametrize("text", VALUES)
 def test_scalars_are_those_of_yaml_1_2(text: str):
     found = parse(f"key: {text}\n".encode())["key"]

@@ -91,11 +91,13 @@ def _sampling(mask: np.ndarray, source: str, phase_axis: str) -> str:
 def _pattern(lines: np.ndarray) -> str:
     """Say the spacing of outer lines, and how much of one side is missing."""
     at = np.flatnonzero(lines)
-    steps = np.diff(at)
-    words = f", every {int(steps.max())} at the sides" if len(steps) and steps.max() > 1 else ""
+    step = int(np.diff(at).max(initial=1))
+    words = f", every {step} at the sides" if step > 1 else ""
     below, above = lines.size // 2 - at[0], at[-1] - lines.size // 2
     share = (below + above) / (2 * max(below, above))
-    return f"{words}, partial Fourier {share:.2f}" if share < 0.95 else words
+    # Of lines a step apart, the outermost of the two sides may differ by one step.
+    is_partial = share < 0.95 and abs(below - above) > step
+    return f"{words}, partial Fourier {share:.2f}" if is_partial else words
 
 
 def _calibration(raw: RawScan, mask: np.ndarray) -> str:
