@@ -4,7 +4,7 @@ A method returns a score for every checkpoint, (checkpoint,); it picks the small
 function and list it in `METHODS` with what it needs beside the fit itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ class Trajectory:
 
     images: np.ndarray
     curves: Curves
+    made_beside: Mapping[str, np.ndarray]
+    """scores of `published.py`, which need fits or samples of their own"""
 
 
 def last_iterate(fit: Trajectory) -> np.ndarray:
@@ -78,6 +80,21 @@ def middle_of_three(fit: Trajectory) -> np.ndarray:
     return np.abs(np.arange(len(fit.images)) - agreed_minimum(fit.curves.estimates)).astype(float)
 
 
+def k_fold(fit: Trajectory) -> np.ndarray:
+    """Residual of all samples, each predicted by one of four fits that never saw it."""
+    return fit.made_beside["k_fold"]
+
+
+def second_copy(fit: Trajectory) -> np.ndarray:
+    """Residual against a second acquisition of the same object."""
+    return fit.made_beside["second_copy"]
+
+
+def gsure(fit: Trajectory) -> np.ndarray:
+    """Estimate the error of the image itself by the least squares image and one probe (Eldar 2009)."""
+    return fit.made_beside["gsure"]
+
+
 Method = Callable[[Trajectory], np.ndarray]
 
 JUDGE = "the judge: middle of three"
@@ -90,7 +107,10 @@ METHODS: dict[str, tuple[Method, int]] = {
     "SURE at the samples": (sure, 3),
     "mean FRC of halves": (mean_frc, 3),
     "cross-correlation of halves": (halves_correlation, 3),
+    "GSURE": (gsure, 2),
     "held-out samples": (held_out, 2),
+    "four-fold cross-validation": (k_fold, 5),
+    "second acquisition": (second_copy, 1),
     "discrepancy principle": (discrepancy_principle, 1),
     "ES-WMV": (windowed_variance, 1),
     "last iterate": (last_iterate, 1),

@@ -32,6 +32,7 @@ class ScanCase:
     sampling: dict[str, Any] | None
     stated: float
     seed: int
+    n_averages: int
 
 
 def draw_scan(rng: np.random.Generator) -> ScanCase:
@@ -53,7 +54,8 @@ def draw_scan(rng: np.random.Generator) -> ScanCase:
         own_maps=bool(rng.random() < 0.5),
         sampling=sampling,
         stated=float(rng.choice([np.nan, np.nan, np.nan, 1.0, 0.8, 1.2])),
-        seed=int(rng.integers(1 << 30)),
+        seed=(seed := int(rng.integers(1 << 30))),
+        n_averages=int(np.random.default_rng([seed, 1]).choice([1, 1, 1, 1, 2, 3])),
     )
 
 
@@ -74,13 +76,19 @@ def make_scan(case: ScanCase) -> tuple[RawScan, float | None]:
         drawn = rng.standard_normal((*shape, 2)).view(complex)[..., 0]
         return std * np.einsum("ij,...jk->...ik", root, drawn)
 
-    flat = noise(case.n_slices, case.n_coils, clean.shape[2] * clean.shape[3])
+    averages = np.stack(
+        [
+            clean + np.sqrt(case.n_averages) * noise(*clean.shape[:2], clean[0, 0].size).reshape(clean.shape)
+            for _ in range(case.n_averages)
+        ]
+    )
     raw = RawScan(
-        (clean + flat.reshape(clean.shape)).astype(np.complex64),
+        averages.mean(0).astype(np.complex64),
         case.object,
         "as known",
         noise=None if np.isfinite(case.stated) else FileArray(noise(case.n_coils, 4096), "noise", None),
         noise_free=clean,
+        averages=averages.astype(np.complex64) if case.n_averages > 1 else None,
         csm=FileArray(maps, "maps", ("slice", "coil", "y", "x")) if case.own_maps else None,
     )
     return raw, case.stated * std if np.isfinite(case.stated) else None

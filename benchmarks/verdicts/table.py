@@ -8,6 +8,7 @@ import json
 import platform
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,10 +65,14 @@ def judge_case(folder: Path) -> Judged:
     """Judge one case, and ask every method for its pick."""
     record = read_record(folder / "reconstruction.h5", folder / "history.csv")
     with h5py.File(folder / "truth.h5") as file:
-        error, further, twin = (file[name][()] for name in ("nrmse", "further", "twin_gradient"))
+        known = {name: file[name][()] for name in file}
+    error, further, twin = (known[name] for name in ("nrmse", "further", "twin_gradient"))
     with h5py.File(folder / "reconstruction.h5") as file:
-        fit = Trajectory(file["images"][()], Curves(record))
-    scores = {name: method(fit) for name, (method, _) in METHODS.items()}
+        fit = Trajectory(file["images"][()], Curves(record), known)
+    scores = {}
+    for name, (method, _) in METHODS.items():
+        with suppress(KeyError):  # what a method needs beside the fit was not made of this case
+            scores[name] = method(fit)
     return Judged(
         name=folder.name,
         case=json.loads((folder / "case.json").read_text()),
@@ -130,6 +135,8 @@ def picking(cases: Sequence[Judged]) -> str:
         "|---" * 7 + "|",
     ]
     for name, (_, fits) in METHODS.items():
+        if not all(name in one.picks for one in moving(cases)):
+            continue
         regret = 100 * np.array([one.regret(one.picks[name]) for one in moving(cases)])
         right, steps = np.sum([one.steps[name] for one in moving(cases)], axis=0)
         lines.append(

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from alone import Alone
+from published import published_scores
 from regimes import PATH, draw_regime, draw_regularised, going_on
 from scans import draw_scan, make_scan
 from scipy import ndimage
@@ -20,10 +22,8 @@ from sharpfit.errors import InputError
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.fitting.observe import checkpoint_iterations
 from sharpfit.fitting.reconstruct import reconstruct
-from sharpfit.fitting.solving import Objective, make_penalty, make_solver
 from sharpfit.measuring.measures import gradient_energies
 from sharpfit.physics import masks, noise
-from sharpfit.physics.acquisition import acquisition
 from sharpfit.preparing.preprocess import preprocess
 from sharpfit.results import hdf5
 from sharpfit.results.history import write_history
@@ -37,7 +37,8 @@ SPLITS = {
     "sixth": 16,
     "seventh": 17,
     "eighth": 18,
-    "fresh": 19,
+    "ninth": 19,
+    "fresh": 20,
 }
 REGULARISED = "regularised"
 SPLITS[REGULARISED] = 21
@@ -60,6 +61,8 @@ def fit_case(split: str, index: int, folder: Path) -> None:
     goes_on &= family != PATH
     truth = true_errors(datasets, attrs, regime, fit["images"], fit["iterations"], goes_on)
     truth["twin_gradient"] = noise_free_sharpness(datasets, attrs, raw, regime, fit["iterations"], family)
+    if family != PATH:
+        truth |= published_scores(datasets, attrs, raw, regime, list(fit["iterations"]))
     folder.mkdir(parents=True)
     hdf5.write(folder / "reconstruction.h5", fit, facts)
     write_history(folder / "history.csv", rows)
@@ -90,7 +93,8 @@ def true_errors(
 
     n = int(iterations[-1])
     later = [t for t in checkpoint_iterations(2 * n, 12) if t > 0]
-    on = _alone(datasets, attrs["sigma"], going_on(regime, n), [n + t for t in later]) if goes_on else []
+    alone = Alone(datasets, attrs["sigma"], going_on(regime, n))
+    on = [alone.shown(x) for x in alone.images([n + t for t in later])] if goes_on else []
     return {
         "nrmse": np.array([nrmse(image) for image in images]),
         "further": np.array([nrmse(attrs["image_scale"] * image) for image in on]),
@@ -114,9 +118,9 @@ def noise_free_sharpness(
         return np.full(len(iterations), np.nan)
     clean = noise.whiten(noise.whitener(datasets["noise_cov"]), raw.noise_free) * attrs["data_scale"]
     sampled = np.where(masks.over_coils(datasets["mask"]), clean, 0).astype(np.complex64)
-    images = _alone({**datasets, "kspace": sampled}, attrs["sigma"], regime, list(iterations))
-    inside = torch.from_numpy(datasets["support"])
-    pictures = [torch.from_numpy(image) for image in images]
+    alone = Alone({**datasets, "kspace": sampled}, attrs["sigma"], regime)
+    inside = torch.from_numpy(alone.support)
+    pictures = [torch.from_numpy(image) for image in alone.images(list(iterations))]
     return np.array([float(gradient_energies(x, x, inside)[0].sum()) for x in pictures])
 
 
@@ -127,27 +131,6 @@ def true_object(reference: np.ndarray) -> np.ndarray:
     """
     bright = np.abs(reference) > OBJECT * np.percentile(np.abs(reference), 99)
     return np.stack([ndimage.binary_fill_holes(ndimage.binary_closing(one)) | one for one in bright])
-
-
-def _alone(
-    datasets: dict[str, np.ndarray], sigma: float, regime: dict[str, Any], at: list[int]
-) -> list[np.ndarray]:
-    """Images (slice, y, x) of the main item alone at some iterations, fitted units."""
-    A = acquisition(torch.from_numpy(datasets["csm"]), torch.from_numpy(datasets["mask"]))
-    y = A.encoding.stage(torch.from_numpy(datasets["kspace"]))
-    back = A.adjoint(y)[None]
-    start = torch.zeros_like(back)
-    if regime["start"] == "zero_filled":
-        start = back * (back.abs().square().sum() / A(back).abs().square().sum())
-    weight = regime["penalty"]["weight"] * sigma if "penalty" in regime else 0.0
-    solver = make_solver(regime, Objective(A.gram, y[None], make_penalty(regime), weight), start)
-    images = []
-    for t in range(at[-1] + 1):
-        if t in at:
-            images.append(A.image(solver.c.detach())[0].numpy().copy())
-        residual = A(solver.c.detach()) - y
-        solver.step(A.adjoint(residual), residual.abs().square().sum((-3, -2, -1)))
-    return images
 
 
 def main() -> None:
