@@ -103,8 +103,8 @@ def test_noise_that_falls_promises_nothing_where_no_bias_is_left():
     last = len(risk) - 1
     assert not curves.risk[-1] - curves.v_image[-1] > thresholds.BIAS_LEFT * curves.risk[-1]
     flat = replace(record, v_image=np.full_like(record.v_image, curves.v_image[-1]))
-    assert confidence("under-fitted", curves, last) == pytest.approx(
-        confidence("under-fitted", Curves(flat), last)
+    assert confidence("under-fitted", curves, last, last) == pytest.approx(
+        confidence("under-fitted", Curves(flat), last, last)
     )
 
 

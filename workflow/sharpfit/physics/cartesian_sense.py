@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from functools import cached_property
 
 import torch
@@ -35,25 +36,23 @@ class CartesianSense(Encoding):
     apart
         locations, bool (…, ky, kx), that must stay samples of their own, or those of other slices whose
         images lie in the same layout: axes along which these vary are transformed in every iteration too
-    like
-        an operator with the same maps whose images this one shares; without it the mask decides whether
-        images are held as (x, y)
     """
 
-    def __init__(
-        self, csm: Tensor, mask: Tensor, apart: Tensor | None = None, like: CartesianSense | None = None
-    ) -> None:
-        kept = mask if apart is None else torch.cat([mask[None], apart.reshape(-1, *mask.shape)])
-        self._varying = tuple(axis for axis in _IMAGE_AXES if not _is_constant(kept, axis))
-        self._sampled = tuple(axis for axis in _IMAGE_AXES if axis not in self._varying)
-        self._transposed: bool = self._varying == (-2,) if like is None else like._transposed
-        self._fft_axes = tuple(-3 - a if self._transposed else a for a in self._varying)
-        self._centred_mask = mask
-        self._csm: Tensor = self.stage_image(csm) if like is None else like._csm
-        self._conjugate: Tensor = self._csm.conj().resolve_conj() if like is None else like._conjugate
-        self._mask = self._stage_mask(mask)
-        self._sampled_parts = self._mask.to(csm.real.dtype)[..., None].repeat_interleave(2, -1)
+    def __init__(self, csm: Tensor, mask: Tensor, apart: Tensor | None = None) -> None:
+        varying = _varying(mask, apart)
+        self._transposed = varying == (-2,)
+        self._csm: Tensor = self.stage_image(csm)
+        self._conjugate: Tensor = self._csm.conj().resolve_conj()
         self._zero = torch.zeros((), dtype=csm.dtype, device=csm.device)
+        self._sample(mask, varying)
+
+    def _sample(self, mask: Tensor, varying: tuple[int, ...]) -> None:
+        """Take samples where ``mask`` says, and transform along these axes in every iteration."""
+        self._varying, self._centred_mask = varying, mask
+        self._sampled = tuple(axis for axis in _IMAGE_AXES if axis not in varying)
+        self._fft_axes = tuple(-3 - a if self._transposed else a for a in varying)
+        self._mask = self._stage_mask(mask)
+        self._sampled_parts = self._mask.to(self._csm.real.dtype)[..., None].repeat_interleave(2, -1)
 
     @property
     def n_samples(self) -> int:
@@ -142,7 +141,9 @@ class CartesianSense(Encoding):
 
     def split(self, subset: Tensor) -> tuple[CartesianSense, Sampling, Sampling]:
         """Tell a subset of the sampled locations, bool (ky, kx), from the rest."""
-        encoding = CartesianSense(self._csm, self._centred_mask, subset, like=self)
+        encoding = copy(self)
+        encoding.__dict__.pop("_line_gram", None)
+        encoding._sample(self._centred_mask, _varying(self._centred_mask, subset))
         chosen, rest = (self._centred_mask & part for part in (subset, ~subset))
         return encoding, Sampling(encoding._stage_mask(chosen)), Sampling(encoding._stage_mask(rest))
 
@@ -152,6 +153,12 @@ class CartesianSense(Encoding):
             if axis not in self._varying:
                 mask = mask.narrow(axis, 0, 1)
         return self.stage_image(mask)
+
+
+def _varying(mask: Tensor, apart: Tensor | None) -> tuple[int, ...]:
+    """Axes along which the mask varies, or what must be told apart."""
+    kept = mask if apart is None else torch.cat([mask[None], apart.reshape(-1, *mask.shape)])
+    return tuple(axis for axis in _IMAGE_AXES if not _is_constant(kept, axis))
 
 
 def _is_constant(mask: Tensor, axis: int) -> bool:

@@ -11,11 +11,11 @@ import numpy as np
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter, ScalarFormatter
+from matplotlib.ticker import ScalarFormatter
 
 from sharpfit.reporting import ranking
 from sharpfit.reporting.colours import COLOURS
-from sharpfit.reporting.figures import save_figure
+from sharpfit.reporting.figures import log_scale, save_figure
 from sharpfit.reporting.grey import grey_window
 from sharpfit.results.evaluation import Evaluation
 from sharpfit.results.picked_file import read_picked_slice
@@ -91,12 +91,10 @@ def draw_regimes(path: Path, evaluations: Sequence[Evaluation]) -> None:
             for place, evaluation in enumerate(evaluations):
                 _draw_regime(axes, evaluation, name, place)
             axes.axhline(1.0, color="#666666", linewidth=0.8, linestyle=":")
-            axes.set_yscale("log")
+            log_scale(axes)
             axes.set_xscale("symlog", linthresh=1, linscale=0.3)
             axes.set_xlim(left=0)
             axes.xaxis.set_major_formatter(ScalarFormatter())
-            axes.yaxis.set_major_formatter(LogFormatter())
-            axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
             axes.grid(alpha=0.3)
             axes.set_title(f"{title}, reduced χ² (1 = noise floor)", fontsize=9)
             axes.set_xlabel("iteration")

@@ -15,7 +15,7 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from sharpfit.judging.evaluate import JudgedFit
 from sharpfit.judging.findings import place
@@ -174,11 +174,18 @@ def draw_curves(
                 relative = np.where(risk > 0, risk, np.nan) / np.min(risk[risk > 0])
                 label = f"{name} / its minimum"
                 top.plot(checkpoints, relative, color=color, linestyle=dashes, marker=".", label=label)
-        top.set_yscale("log")
+        log_scale(top)
         top.set_ylabel("reduced χ²; risks relative")
         along.finish(top, bottom)
         figure.suptitle(title, fontsize=10, parse_math=False)
         save_figure(figure, path)
+
+
+def log_scale(axes: Axes) -> None:
+    """Scale values by their logarithm, with plain numbers, which are set sooner than powers of ten."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(LogFormatter())
+    axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
 
 
 def draw_sharpness(
