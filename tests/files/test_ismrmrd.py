@@ -102,6 +102,13 @@ def test_the_noise_scan_is_scaled_by_dwell_time_bandwidth_and_averages(tmp_path)
     close(halved.noise.values, noise * np.sqrt(8 / 2 / 0.8 / 2))
 
 
+def test_a_noise_scan_of_other_coils_is_refused(tmp_path):
+    noise = RNG.standard_normal((N_COILS + 1, 400)) + 0j
+    lines = [Line(noise, flags=(19,)), *lines_of(oversampled(KSPACE))]
+    with pytest.raises(InputError, match="its noise scan has other coils than its images"):
+        read(written(tmp_path, lines))
+
+
 def test_one_of_several_images_must_be_chosen(tmp_path):
     lines = [
         line for n in (0, 1) for line in lines_of(oversampled(KSPACE * (n + 1)), counters=(("contrast", n),))

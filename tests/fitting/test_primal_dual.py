@@ -126,6 +126,18 @@ def test_noise_across_the_phase_is_taken_away_that_a_joint_modulus_keeps():
     assert left["smooth_phase"] < 0.8 * left["total_variation"]
 
 
+def test_the_smooth_phase_penalty_is_a_norm_of_each_item_that_a_constant_does_not_have():
+    """Of a constant image nothing varies; the rest grows with the image, and no item sees another."""
+    penalty, x = smooth_phase.make(), torch.from_numpy(data(3)[:, None])
+    one = penalty.value(x)
+    assert one.shape == (3, 1)
+    assert (one > 0).all()
+    torch.testing.assert_close(penalty.value(-2.5 * x), 2.5 * one)
+    torch.testing.assert_close(torch.cat([penalty.value(part) for part in x.split(1)]), one)
+    flat = torch.full((1, 1, 32, 32), 2 - 1j, dtype=torch.complex128)
+    assert float(penalty.value(flat)) < 1e-10
+
+
 def test_what_a_grid_of_blocks_leaves_over_is_kept():
     penalty, x = smooth_phase.make(), torch.from_numpy(data(1)[:, None])
     torch.testing.assert_close(penalty.shrink(x, 0.0), x)

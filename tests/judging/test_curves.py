@@ -54,6 +54,7 @@ def one_figure(name, t):
         / np.sum(VALUES["v_image"][t, :, :-1])
         * (K - 1),
         "risk": bias + total("v_image", t),
+        "seen_risk": total("filtered_rss", t) + SIGMA**2 * total("filtered_trace", t),
         "sample_risk": rss - n * SIGMA**2 + 2 * SIGMA**2 * df - total("v_data", t) + total("v_image", t),
         "held_out": total("held_out_rss", t) / (S * N_HELD_OUT * SIGMA**2),
         "mean_frc": frc,
@@ -70,7 +71,9 @@ def one_figure(name, t):
     }[name]
 
 
-@pytest.mark.parametrize("name", [*Curves(RECORD).along().__dict__, "image_norm", "shared_noise"])
+@pytest.mark.parametrize(
+    "name", [*Curves(RECORD).along().__dict__, "image_norm", "shared_noise", "seen_risk"]
+)
 def test_a_figure_sums_slices_and_averages_pairs(name):
     if name in ("fwhm_y", "fwhm_x", "psf_peak", "resolution"):
         return

@@ -131,10 +131,9 @@ def test_no_redundancy_leaves_chi2_df_undefined_and_nothing_breaks():
 
 def test_frozen_says_why():
     record = made_record(iterations=ITERATIONS[:4])
-    assert (
-        judge(replace(record, history=with_history(record, pace=np.zeros(4)))).cause
-        == "every learning rate is zero"
-    )
+    still = judge(replace(record, history=with_history(record, pace=np.zeros(4))))
+    assert still.cause == "every learning rate is zero"
+    assert "Σ lr = 0 over 3 iterations" in still.evidence
     assert judge(replace(record, history=with_history(record, step=np.zeros(4)))).verdict == "frozen"
     why = "parameters did not move though the gradient is not zero: c is not what the optimizer holds"
     frozen = replace(record, stopped_because=why, history=with_history(record, step=np.zeros(4)))

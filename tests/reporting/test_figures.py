@@ -71,6 +71,8 @@ def test_an_empty_image_is_black_and_no_error(tmp_path):
     figures.save_picture(tmp_path / "picture", np.zeros((4, 4)))
     assert np.asarray(Image.open(tmp_path / "picture").convert("L")).max() == 0
     assert figures.grey_window(np.full((2, 2), np.nan)) == 1.0
+    assert figures.grey_window(np.full((2, 2), -0.25j)) == 0.25
+    assert figures.grey_window(np.zeros((2, 2))) == 1.0
 
 
 def test_without_a_learning_rate_there_is_one_panel_and_each_line_is_named_once(tmp_path, monkeypatch):
