@@ -1,8 +1,11 @@
-"""What is told of an error that a library raised."""
+"""Which dataset is meant, what lies on a trajectory, and what is told of a library's error."""
+
+from pathlib import Path
 
 import pytest
 
-from sharpfit.files.readers.dataset_choice import first_line
+from sharpfit.errors import InputError
+from sharpfit.files.readers.dataset_choice import first_line, pick
 
 
 @pytest.mark.parametrize(
@@ -15,3 +18,18 @@ from sharpfit.files.readers.dataset_choice import first_line
 )
 def test_an_error_is_told_by_its_first_line_or_its_kind(error, said):
     assert first_line(error) == said
+
+
+@pytest.mark.parametrize("name", ["k", "group/K", "traj", "trajectory", "k_loc", "kloc", "spokes"])
+@pytest.mark.parametrize("shape", [(25, 192), (25, 192, 2), (3, 192, 25)])
+def test_samples_beside_their_trajectory_are_refused(name, shape):
+    with pytest.raises(InputError, match=r"data \(8, 192, 25\) lies on a trajectory"):
+        pick(Path("radial.mat"), {"data": (8, 192, 25), name: shape}, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("mask", (192, 25)), ("k", (192,)), ("k", (192, 26)), ("traj", (3, 192)), ("kernel", (192, 25))],
+)
+def test_what_is_no_trajectory_of_the_samples_is_none(name, shape):
+    assert pick(Path("scan.mat"), {"data": (8, 192, 25), name: shape}, "data") == "data"

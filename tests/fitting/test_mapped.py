@@ -48,6 +48,14 @@ def test_samples_and_maps_of_a_large_scan_lie_in_files(tmp_path, nothing_fits):
         assert held_out.A.encoding._csm is encoding._csm
 
 
+@pytest.mark.parametrize("spare", [0, -1])
+def test_samples_and_maps_count_twice_each(tmp_path, monkeypatch, spare):
+    """Maps with their conjugates, samples with the held-out item's: four times the maps' bytes."""
+    case = small(n_slices=2)
+    monkeypatch.setattr(mapped, "MOST_IN_MEMORY", 4 * case.scan["csm"].nbytes + spare)
+    assert is_in_a_file(case.problem(scratch=tmp_path)._slices[0].data.y, tmp_path) == (spare < 0)
+
+
 def is_in_a_file(tensor: torch.Tensor, folder: Path) -> bool:
     """Whether the kernel says that a file of the folder is mapped where the values lie."""
     at = tensor.data_ptr()
