@@ -37,6 +37,18 @@ def test_sharpness_that_fell_is_never_called_sharper(end):
     assert f"{100 * (end * 400 / falling[1] - 1):+.0f} %" in found.evidence
 
 
+@pytest.mark.parametrize(("variance", "verdict"), [(0.5, "cleaner"), (2.0, "unchanged")])
+def test_an_error_fell_by_a_share_of_what_is_left_or_of_the_variance_where_that_is_more(variance, verdict):
+    """J ends at 1, from 1.12 at the first image and 9 at the second: 12 % of 1 count, 6 % of 2 do not."""
+    record = made_record(conditioning=0.9, sigma=0.01)
+    curves = Curves(sharpness(record, np.full(len(ITERATIONS), 400.0)))
+    first = int(np.flatnonzero(np.isfinite(curves.fwhm_y))[0])
+    risk = np.linspace(9, 1, len(ITERATIONS))
+    risk[first] = 1.12
+    curves.__dict__.update(risk=risk, v_image=np.full(len(ITERATIONS), variance))
+    assert gain(curves).verdict == verdict
+
+
 def test_sharpness_that_drowns_in_noise_is_not_sharper():
     record = made_record(conditioning=0.9, sigma=0.01)
     loud = replace(sharpness(record, RISING), gradient_energy=RISING[:, None, None] * 30)
