@@ -102,6 +102,29 @@ def test_the_noise_scan_is_scaled_by_dwell_time_bandwidth_and_averages(tmp_path)
     close(halved.noise.values, noise * np.sqrt(8 / 2 / 0.8 / 2))
 
 
+@pytest.mark.parametrize("flag", [23, 24, 26, 27, 28, 29, 30, 31])
+def test_lines_that_are_no_image_are_left_out(tmp_path, flag):
+    """Phase correction, navigators, feedback, dummies, surface coil correction, phase stabilisation."""
+    wide = oversampled(KSPACE)
+    other = Line(100 * RNG.standard_normal(wide[:, 0].shape), 3, flags=(flag,))
+    close(read(written(tmp_path, [*lines_of(wide), other])).kspace[0], KSPACE)
+
+
+def test_readouts_of_two_lengths_are_refused(tmp_path):
+    wide = oversampled(KSPACE)
+    lines = [*lines_of(wide)[:-1], Line(wide[:, -1, :-2], N_Y - 1)]
+    with pytest.raises(InputError, match=r"its readouts differ in \(coils, samples, .*\): \("):
+        read(written(tmp_path, lines))
+
+
+def test_a_header_that_is_no_xml_is_one_line(tmp_path):
+    path = written(tmp_path, lines_of(oversampled(KSPACE)))
+    with h5py.File(path, "r+") as file:
+        file["dataset/xml"][0] = b"<ismrmrdHeader><encoding>"
+    with pytest.raises(InputError, match="its ISMRMRD header cannot be read"):
+        read(path)
+
+
 def test_a_noise_scan_of_other_coils_is_refused(tmp_path):
     noise = RNG.standard_normal((N_COILS + 1, 400)) + 0j
     lines = [Line(noise, flags=(19,)), *lines_of(oversampled(KSPACE))]

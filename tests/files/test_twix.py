@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from made_mrd import oversampled
 from made_twix import Block, measurement
+from twixtools.hdr_def import MultiRaidFileHeader
 
 from sharpfit.errors import InputError
 from sharpfit.files.formats import reader_of
@@ -106,3 +107,17 @@ def test_the_samples_of_a_scanners_file_are_those_that_turbotwix_reads(shared_da
     image = np.fft.fftshift(np.fft.ifft(np.fft.ifftshift(wide, -1), axis=-1, norm="ortho"), -1)[..., 80:240]
     kspace = np.fft.fftshift(np.fft.fft(np.fft.ifftshift(image, -1), axis=-1, norm="ortho"), -1)
     close(raw.kspace[0], upright(kspace))
+
+
+@pytest.mark.parametrize(("more", "is_whole"), [(0, True), (1, False)])
+def test_a_measurement_ends_with_the_file_at_the_latest(tmp_path, more, is_whole):
+    path = made_twix.write(tmp_path / "scan.dat", measurement(lines(), 2 * N_X, N_Y))
+    content = bytearray(path.read_bytes())
+    entry = np.frombuffer(content, MultiRaidFileHeader, 1)["entry"][0, :1]
+    entry["len_"] = len(content) - entry["off_"] + more
+    path.write_bytes(content)
+    if is_whole:
+        close(read(path).kspace, upright(KSPACE)[None])
+    else:
+        with pytest.raises(InputError, match=rf"does not fit its {len(content)}; it is cut off"):
+            read(path)

@@ -192,6 +192,7 @@ TV = {"name": "total_variation", "weight": 0.3}
             {"solver": {"name": "fista"}, "penalty": {**TV, "levels": 3}},
             r"mine\.penalty\.levels: total_variation has no such argument; it takes none",
         ),
+        ({"solver": {"name": "fista", "rate": 1}, "penalty": TV}, r"mine\.solver\.rate: fista has no such"),
         (
             {
                 "solver": {"name": "fista"},

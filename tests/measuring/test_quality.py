@@ -60,6 +60,17 @@ def test_an_error_below_the_references_noise_is_not_told():
     assert np.isfinite(quality.against_reference(1.5 * reference(), told).nrmse)
 
 
+def test_hfen_is_what_a_gaussian_of_one_and_a_half_pixels_lets_see():
+    """A wave along x: the Laplacian of Gaussian takes k² exp(−σ² k² / 2) of it, and of its error."""
+    x = np.arange(64)
+    slow, fast = (2 * np.pi * n / 64 for n in (2, 8))
+    reference = np.tile(1 + 0.3 * np.cos(slow * x), (1, 64, 1))
+    image = reference + np.tile(0.1 * np.cos(fast * x), (1, 64, 1))
+    passed = [k**2 * np.exp(-(1.5**2) * k**2 / 2) for k in (slow, fast)]
+    expected = 0.1 * passed[1] / (0.3 * passed[0])
+    assert quality.hfen(image, reference) == pytest.approx(expected, rel=0.02)
+
+
 def test_hfen_sees_a_blur_and_not_an_offset():
     image = np.abs(reference())
     blurred = (image + np.roll(image, 1, -1) + np.roll(image, -1, -1)) / 3

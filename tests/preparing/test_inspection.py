@@ -33,3 +33,14 @@ def said_of(sampled, axis=2):
 )
 def test_lines_their_spacing_and_what_is_missing_of_a_side(sampled, words, axis):
     assert words in said_of(list(sampled), axis)
+
+
+@pytest.mark.parametrize(("width", "is_enough"), [(11, False), (12, True)])
+def test_a_calibration_block_is_told_with_whether_maps_can_be_made_of_it(width, is_enough):
+    kspace = np.zeros((1, 2, 40, 40), np.complex64)
+    lines = [*range(0, 40, 4), *range(20 - width // 2, 20 - width // 2 + width)]
+    kspace[:, :, lines] = 1 + np.random.default_rng(1).random((1, 2, len(lines), 40))
+    said = inspect(RawScan(kspace, "here", "measured")).facts["calibration"]
+    sides = [width, width + 1]  # a line of the others may lie at its side
+    assert any(said.startswith(f"the central {side} × {side} are sampled fully") for side in sides)
+    assert ("too small for maps, so give them (csm:)" not in said) == is_enough

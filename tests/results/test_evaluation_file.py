@@ -72,6 +72,14 @@ def test_what_is_no_evaluation_is_named(tmp_path, text):
         read_evaluation(tmp_path / "no-file.json")
 
 
+def test_an_evaluation_of_an_earlier_version_promises_no_iterations(tmp_path):
+    write_evaluation(tmp_path / "evaluation.json", judged())
+    content = json.loads((tmp_path / "evaluation.json").read_text())
+    del content["go_on"]
+    (tmp_path / "evaluation.json").write_text(json.dumps(content))
+    assert read_evaluation(tmp_path / "evaluation.json").go_on == 0
+
+
 def test_a_pipe_in_its_place_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InputError, match=r"no evaluation can be read \(is no regular file\)"):

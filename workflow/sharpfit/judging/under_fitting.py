@@ -65,8 +65,6 @@ def _slope(curves: Curves, values: np.ndarray) -> float:
     pace = np.abs(np.nan_to_num(np.asarray(curves.record.history["pace"], float)[:-1]))
     spent = np.r_[0, np.cumsum(pace)][curves.iterations]
     half = max(int(np.flatnonzero(spent <= spent[-1] / 2)[-1]), 1)
-    if spent[half] == spent[-1]:
-        half = max(int(np.flatnonzero(spent < spent[-1])[-1]), 1)
     if not (spent[half] < spent[-1] and values[half] > 0 and values[-1] > 0):
         return 0.0
     return float(np.log(values[-1] / values[half]) / np.log(spent[-1] / spent[half]))
