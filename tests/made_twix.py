@@ -11,6 +11,7 @@ PROTOCOL = """### ASCCONV BEGIN ###
 tProtocolName = "phantom"
 sKSpace.ucTrajectory = {trajectory}
 sKSpace.dPhaseOversampling = {phase_oversampling}
+sKSpace.dSliceOversampling = {slice_oversampling}
 sSliceArray.asSlice[0].dThickness = 5.0
 sSliceArray.asSlice[0].dPhaseFOV = 200.0
 sSliceArray.asSlice[0].dReadoutFOV = 160.0
@@ -35,7 +36,12 @@ class Block:
 
 def measurement(blocks, n_x, n_y, n_z=1, centre=(None, None), **protocol):
     """What `twixtools.write_twix` writes for one measurement."""
-    settings = {"trajectory": 1, "phase_oversampling": 0.0, "dwell_ns": 2000} | protocol
+    settings = {
+        "trajectory": 1,
+        "phase_oversampling": 0.0,
+        "slice_oversampling": 0.0,
+        "dwell_ns": 2000,
+    } | protocol
     sizes = {"iRoFTLength": n_x, "iPEFTLength": n_y, "i3DFTLength": n_z}
     meas = "".join(f'<ParamLong."{name}"> {{ {size} }}\n' for name, size in sizes.items())
     dicom = (

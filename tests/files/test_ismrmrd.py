@@ -117,6 +117,15 @@ def test_readouts_of_two_lengths_are_refused(tmp_path):
         read(written(tmp_path, lines))
 
 
+def test_a_file_of_two_scans_names_them(tmp_path):
+    path = written(tmp_path, lines_of(oversampled(KSPACE)))
+    with h5py.File(path, "r+") as file:
+        file.copy("dataset", "second")
+    with pytest.raises(InputError, match="with scans dataset, second; state one as dataset:"):
+        read(path)
+    close(read(path, dataset="second").kspace[0], KSPACE)
+
+
 def test_a_header_that_is_no_xml_is_one_line(tmp_path):
     path = written(tmp_path, lines_of(oversampled(KSPACE)))
     with h5py.File(path, "r+") as file:
@@ -234,7 +243,8 @@ def test_a_3d_scan_becomes_independent_slices_along_its_readout(tmp_path):
 @pytest.mark.parametrize("trajectory", ["radial", "spiral", "epi", "goldenangle"])
 def test_what_is_not_cartesian_is_refused_by_name(tmp_path, trajectory):
     path = written(tmp_path, lines_of(oversampled(KSPACE)), trajectory=trajectory)
-    with pytest.raises(InputError, match=f"trajectory of {trajectory}, which cannot be fitted"):
+    why = "its echoes need a correction of their phase" if trajectory == "epi" else "it is not Cartesian"
+    with pytest.raises(InputError, match=f"trajectory of {trajectory}, which cannot be fitted yet: {why}"):
         read(path)
 
 

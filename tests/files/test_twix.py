@@ -121,3 +121,8 @@ def test_a_measurement_ends_with_the_file_at_the_latest(tmp_path, more, is_whole
     else:
         with pytest.raises(InputError, match=rf"does not fit its {len(content)}; it is cut off"):
             read(path)
+
+
+def test_oversampling_along_a_slab_makes_no_single_slice_thicker(tmp_path):
+    made = measurement(lines(), 2 * N_X, N_Y, slice_oversampling=1.0)
+    assert read(made_twix.write(tmp_path / "scan.dat", made)).geometry.thickness_mm == 5

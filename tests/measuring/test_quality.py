@@ -2,6 +2,7 @@ from dataclasses import astuple
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from sharpfit.measuring import quality
 from sharpfit.measuring.quality import Reference
@@ -58,6 +59,25 @@ def test_an_error_below_the_references_noise_is_not_told():
     assert np.isnan(quality.nrmse(reference(), told))
     assert np.isnan(quality.against_reference(1.5 * reference(), told).ssim)
     assert np.isfinite(quality.against_reference(1.5 * reference(), told).nrmse)
+
+
+def test_ssim_is_the_mean_of_wangs_formula_under_a_gaussian_of_one_and_a_half_pixels():
+    rng = np.random.default_rng(3)
+    truth = np.abs(reference()) + 0.2 * rng.random((2, 40, 40))
+    image = np.abs(truth + 0.1 * rng.standard_normal((2, 40, 40)))
+
+    def local(values):
+        return np.stack([gaussian_filter(one, 1.5, truncate=3.5) for one in values])
+
+    mean, expected = local(image), local(truth)
+    covariance = local(image * truth) - mean * expected
+    variances = local(image**2) - mean**2 + local(truth**2) - expected**2
+    c1, c2 = ((k * truth.max()) ** 2 for k in (0.01, 0.03))
+    values = (2 * mean * expected + c1) * (2 * covariance + c2)
+    values /= (mean**2 + expected**2 + c1) * (variances + c2)
+    inside = reference() != 0
+    assert quality.ssim(image, truth) == pytest.approx(values[:, 5:-5, 5:-5].mean(), rel=1e-6)
+    assert quality.ssim(image, truth, inside) == pytest.approx(values[inside].mean(), rel=1e-6)
 
 
 def test_hfen_is_what_a_gaussian_of_one_and_a_half_pixels_lets_see():
