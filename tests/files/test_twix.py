@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import made_twix
 import numpy as np
 import pytest
@@ -126,3 +128,11 @@ def test_a_measurement_ends_with_the_file_at_the_latest(tmp_path, more, is_whole
 def test_oversampling_along_a_slab_makes_no_single_slice_thicker(tmp_path):
     made = measurement(lines(), 2 * N_X, N_Y, slice_oversampling=1.0)
     assert read(made_twix.write(tmp_path / "scan.dat", made)).geometry.thickness_mm == 5
+
+
+@pytest.mark.parametrize("quaternion", [(1.0, 1.0, 0.0, 0.0), (np.nan, 0.0, 0.0, 1.0)])
+def test_what_is_no_rotation_tells_no_geometry(tmp_path, quaternion):
+    turned = [replace(line, quaternion=quaternion) for line in lines()]
+    raw = read(made_twix.write(tmp_path / "scan.dat", measurement(turned, 2 * N_X, N_Y)))
+    assert raw.geometry is None
+    assert raw.pixel_spacing_mm is not None

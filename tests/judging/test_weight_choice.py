@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from made_records import ITERATIONS, by_risk_alone, made_record
 
+from sharpfit.judging.curves import Curves
 from sharpfit.judging.divergence import rising
+from sharpfit.judging.findings import Finding
 from sharpfit.judging.judge import judge
+from sharpfit.judging.weight_choice import ChosenWeight, of_path
 
 WEIGHTS = (np.nan, 3.0, 2.0, 1.0, 0.7, 0.5, 0.3, 0.2, 0.1, 0.06, 0.5)
 
@@ -82,3 +85,15 @@ def test_a_path_is_judged_to_the_picked_weight_wherever_it_ends():
     assert "to weight 0.5 σ the sharpness" in found.evidence
     assert found.verdict == judge(back).verdict
     assert found.confidence > 0.8
+
+
+def test_weights_that_are_as_good_are_told_where_there_are_others():
+    assert ChosenWeight(0.5, 0.4, 0.6, 9).as_good == "0.4 to 0.6"
+    assert not ChosenWeight(0.5, 0.5, 0.5, 9).as_good
+    curves = Curves(replace(made_record(), weights=(np.nan, *np.linspace(2, 0.1, 10))))
+    told = [
+        of_path(choice, curves, Finding("sharper", "", "it grew", "")).evidence
+        for choice in (ChosenWeight(0.5, 0.4, 0.6, 9), ChosenWeight(0.5, 0.5, 0.5, 9))
+    ]
+    assert told[0].endswith(" σ, 0.4 to 0.6 σ as good within a standard error")
+    assert told[1] == "it grew; weight 0.5 σ of 9 from 2 to 0.1 σ"

@@ -120,6 +120,10 @@ def test_too_few_samples_are_refused():
         noise.from_scan(complex_noise(RNG, (4, 31)), "n")
     with pytest.raises(InputError, match="under 32 samples at the edge of k-space tell no noise"):
         noise.from_edge(np.ones((1, 2, 6, 6), complex), np.ones((6, 6), bool), "k")
+    few = complex_noise(np.random.default_rng(0), (2, 2, 7, 7))
+    assert noise.from_edge(few, np.ones((7, 7), bool), "k").n_samples >= 32  # the edges of both slices
+    with pytest.raises(InputError, match="under 32 samples at the edge"):
+        noise.from_edge(few[:1], np.ones((7, 7), bool), "k")
     each = np.ones((2, 2, 6, 6), complex), np.ones((2, 6, 6), bool)
     with pytest.raises(InputError, match="under 32 samples at the edge"):
         noise.from_edge(*each, "k")
