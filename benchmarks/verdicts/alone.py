@@ -7,9 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sharpfit.files.raw_scan import RawScan
 from sharpfit.fitting.preprocessed import Preprocessed, shown
 from sharpfit.fitting.solving import Objective, make_penalty, make_solver
+from sharpfit.physics import noise
 from sharpfit.physics.acquisition import acquisition
+from sharpfit.physics.encoding import SAMPLES
+from sharpfit.physics.norms import energy
 
 
 class Alone:
@@ -56,6 +60,17 @@ class Alone:
             residual = A(solver.c.detach()) - y
             solver.step(A.adjoint(residual), residual.abs().square().sum((-3, -2, -1)))
 
+    def misfit(self, image: np.ndarray) -> float:
+        """Return ‖A x − y‖² of an image (slice, y, x) as `images` gives it."""
+        staged = self.A.encoding.stage_image(torch.from_numpy(image))
+        return float(energy(self.A.encoding(staged) - self.y, SAMPLES).sum())
+
     def shown(self, image: np.ndarray) -> np.ndarray:
         """Return an image as the product's files hold it."""
         return shown(self._datasets, image, np.zeros(image.shape, np.float32))[0]
+
+
+def noise_free_samples(datasets: dict[str, np.ndarray], attrs: dict[str, Any], raw: RawScan) -> np.ndarray:
+    """Return the twin's k-space in fitted units, (slice, coil, ky, kx), where nothing was sampled too."""
+    assert raw.noise_free is not None
+    return noise.whiten(noise.whitener(datasets["noise_cov"]), raw.noise_free) * attrs["data_scale"]

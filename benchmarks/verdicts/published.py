@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from alone import Alone
+from alone import Alone, noise_free_samples
 
 from sharpfit.files.raw_scan import RawScan
-from sharpfit.physics import masks, noise
+from sharpfit.physics import masks
 from sharpfit.physics.conjugate_gradient import conjugate_gradient
-from sharpfit.physics.encoding import SAMPLES
-from sharpfit.physics.norms import energy
 
 N_FOLDS = 4
 PROBE = 0.2  # of σ
@@ -49,7 +47,7 @@ def _k_fold(
         left_out.flat[part] = True
         seen, unseen = Alone(datasets, sigma, regime, ~left_out), Alone(datasets, sigma, regime, left_out)
         for k, image in enumerate(seen.images(iterations)):
-            total[k] += _misfit(unseen, image, unseen.y)
+            total[k] += unseen.misfit(image)
     return total
 
 
@@ -68,11 +66,11 @@ def _second_copy(
 ) -> np.ndarray:
     """Residual of the fit against a second acquisition, whose noise is its own."""
     fit = Alone(datasets, attrs["sigma"], regime)
-    clean = noise.whiten(noise.whitener(datasets["noise_cov"]), raw.noise_free) * attrs["data_scale"]
+    clean = noise_free_samples(datasets, attrs, raw)
     drawn = np.random.default_rng(1).standard_normal((*clean.shape, 2)).view(complex)[..., 0]
     again = (clean + attrs["sigma_given"] * drawn).astype(np.complex64)
     second = Alone({**datasets, "kspace": again}, attrs["sigma"], regime)
-    return np.array([_misfit(second, image, second.y) for image in fit.images(iterations)])
+    return np.array([second.misfit(image) for image in fit.images(iterations)])
 
 
 def _gsure(
@@ -84,11 +82,13 @@ def _gsure(
     gradients. doi:10.1109/TSP.2008.2008212
     """
     fit = Alone(datasets, sigma, regime)
-    gram, layout = fit.A.encoding.gram, fit.A.encoding
+    layout = fit.A.encoding
     drawn = np.random.default_rng(2).standard_normal((*fit.kspace_shape, 2), np.float32)
     probe = layout.stage(torch.view_as_complex(torch.from_numpy(drawn)))
     apart = PROBE * sigma
-    solved = [conjugate_gradient(gram, fit.A.adjoint(part)[None], N_STEPS)[0] for part in (fit.y, probe)]
+    solved = [
+        conjugate_gradient(layout.gram, fit.A.adjoint(part)[None], N_STEPS)[0] for part in (fit.y, probe)
+    ]
     least_squares, weighted = (layout.unstage_image(part).numpy() for part in solved)
     scores = []
     pairs = zip(fit.images(iterations), fit.images(iterations, fit.y + apart * probe), strict=True)
@@ -98,8 +98,3 @@ def _gsure(
             np.linalg.norm(image) ** 2 - 2 * np.vdot(image, least_squares).real + 2 * sigma**2 * trace
         )
     return np.array(scores)
-
-
-def _misfit(fit: Alone, image: np.ndarray, y: torch.Tensor) -> float:
-    staged = fit.A.encoding.stage_image(torch.from_numpy(image))
-    return float(energy(fit.A.encoding(staged) - y, SAMPLES).sum())

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from alone import Alone
+from alone import Alone, noise_free_samples
 from published import published_scores
 from regimes import PATH, draw_regime, draw_regularised, going_on
 from scans import draw_scan, make_scan
@@ -23,7 +23,6 @@ from sharpfit.files.raw_scan import RawScan
 from sharpfit.fitting.observe import checkpoint_iterations
 from sharpfit.fitting.reconstruct import reconstruct
 from sharpfit.measuring.measures import gradient_energies
-from sharpfit.physics import masks, noise
 from sharpfit.preparing.preprocess import preprocess
 from sharpfit.results import hdf5
 from sharpfit.results.history import write_history
@@ -116,9 +115,8 @@ def noise_free_sharpness(
     """
     if family == PATH:
         return np.full(len(iterations), np.nan)
-    clean = noise.whiten(noise.whitener(datasets["noise_cov"]), raw.noise_free) * attrs["data_scale"]
-    sampled = np.where(masks.over_coils(datasets["mask"]), clean, 0).astype(np.complex64)
-    alone = Alone({**datasets, "kspace": sampled}, attrs["sigma"], regime)
+    clean = noise_free_samples(datasets, attrs, raw).astype(np.complex64)
+    alone = Alone({**datasets, "kspace": clean}, attrs["sigma"], regime)
     inside = torch.from_numpy(alone.support)
     pictures = [torch.from_numpy(image) for image in alone.images(list(iterations))]
     return np.array([float(gradient_energies(x, x, inside)[0].sum()) for x in pictures])
