@@ -6,7 +6,7 @@ import pytest
 
 from sharpfit.comparing.outcome import Outcome, Side, as_text
 from sharpfit.comparing.pairs import BETTER, Pair
-from sharpfit.comparing.table import fitted
+from sharpfit.reporting.columns import fitted
 
 ROWS = [
     ("scan", "regime", "picked image", "by", "verdict"),

@@ -74,7 +74,7 @@ def compare(
 def _compare_results(sources: list[str], html: Path | None, as_json: bool, fail_on: str) -> int:
     from sharpfit.comparing.outcome import as_text, compare_sources
     from sharpfit.comparing.sources import DAMAGED, first_line, open_source
-    from sharpfit.comparing.table import terminal_width
+    from sharpfit.reporting.columns import terminal_width
 
     with tempfile.TemporaryDirectory(prefix="sharpfit-") as scratch:
         opened = [

@@ -9,7 +9,7 @@ from typing import Any
 from sharpfit.comparing.differences import Difference, differences, differences_of_pair
 from sharpfit.comparing.pairs import IDENTICAL, INCOMPARABLE, MISSING, STATUSES, WORSE, Pair, compared_fits
 from sharpfit.comparing.sources import Source
-from sharpfit.comparing.table import fitted
+from sharpfit.reporting.columns import fitted
 
 HEAD = ("scan", "regime", "picked image", "by", "verdict")
 OF_WHAT = "Better and worse are said of the picked image, a verdict of what the fit did after it."

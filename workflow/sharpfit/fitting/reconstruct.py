@@ -81,9 +81,7 @@ def reconstruct(
     fit.on_row, fit.pause, fit.keep = on_row, pause, CheckpointFile(state, device) if state else None
     trajectory = fit.run()
     attributes = _attributes(problem, fit.solver, trajectory, regime, attrs) | found
-    datasets = _datasets(fit.solver, trajectory, attrs)
-    datasets["images"], datasets["noise_map"] = shown(scan, datasets["images"], datasets["noise_map"])
-    return datasets, attributes, trajectory.history
+    return _datasets(scan, fit.solver, trajectory, attrs), attributes, trajectory.history
 
 
 def problem_of(
@@ -159,22 +157,24 @@ def _fit(problem: Problem, regime: Mapping[str, Any], n_checkpoints: int) -> Fit
     )
 
 
-def _datasets(solver: Solver, trajectory: Trajectory, attrs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def _datasets(
+    scan: Mapping[str, Any], solver: Solver, trajectory: Trajectory, attrs: Mapping[str, Any]
+) -> dict[str, np.ndarray]:
     image_scale, seen = float(attrs["image_scale"]), trajectory.observations
     images = _taken(seen, "image", image_scale, np.complex64)
     noise_map = _taken(seen, "noise_map", image_scale, np.float32)
-    parts = {}
+    parts = {"frc_counts": ring_counts(images.shape[-2:])}
     if "coefficients" in seen[0]:
         fitted = _taken(seen, "coefficients", image_scale, np.complex64)
         parts["coefficients"] = fitted * np.float32(attrs.get("basis_scale", 1.0))
     if isinstance(solver, WalksAlongWeights) and (weights := solver.weights_at(trajectory.iterations)):
         parts["weights"] = np.array(weights)
+    images, noise_map = shown(scan, images, noise_map)
     return {
         **parts,
         "images": images,
         "noise_map": noise_map,
         "iterations": np.array(trajectory.iterations, dtype=np.int64),
-        "frc_counts": ring_counts(images.shape[-2:]),
         **{f"measures/{name}": np.stack([one[name] for one in seen]) for name in seen[0]},
     }
 

@@ -71,9 +71,8 @@ def find(
         mask = (separate != 0).any(axis=(0, 1))
     mask = masks.in_every_slice(mask)
     block = masks.calibration_block(mask, coil_maps.MAX_CALIBRATION_WIDTH)
-    csm, second, source = _estimated(
-        kspace, block, noise_cov, raw, "samples" if separate is None else _SEPARATE
-    )
+    of_what = "samples" if separate is None else _SEPARATE
+    csm, second, source = _estimated(kspace, block, noise_cov, raw, of_what)
     if virtual is not None:
         csm, second = virtual.scaled_maps(csm), None if second is None else virtual.scaled_maps(second)
     if separate is not None:

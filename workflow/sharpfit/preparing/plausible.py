@@ -8,9 +8,8 @@ NOISE_RANGE = (1e-12, 10.0)
 """Noise per component over the largest sample; beyond it float32 holds one of the two no more."""
 _MIN_SAMPLES = 8  # exact zeros in fewer samples of a line may be chance
 _NOTHING = 1e-4  # of the noise, no sample in 10⁸ is less; noise itself is more than that beside any signal
-_WEAK_LINES = (
-    0.25  # so many of the lines that a coil measured may hold zeros, and are not taken for its noise
-)
+# So many of the lines that a coil measured may hold zeros, and are not taken for its noise.
+_WEAK_LINES = 0.25
 _CLEARLY = 1e-2  # of a coil's strongest weak samples: what it measured is more, what rounding leaves is less
 
 

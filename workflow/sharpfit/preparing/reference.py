@@ -46,18 +46,15 @@ def find(
     """
     if raw.reference is not None:
         image, said = given(raw.reference, kspace, unit, csm, noise_cov, masks.in_every_slice(acquired))
-        return (
-            (image, said)
-            if second is None
-            else (np.abs(image).astype(np.complex64), f"{said}; its magnitude")
-        )
+        if second is None:
+            return image, said
+        return np.abs(image).astype(np.complex64), f"{said}; its magnitude"
     if raw.noise_free is not None:
         said = "noise-free k-space combined with the maps of the fit"
         if second is None:
             return combine(raw.noise_free, csm, noise_cov), said
-        return combine_both(
-            raw.noise_free, csm, second, noise_cov
-        ), f"{said}, root sum of squares of both sets"
+        twin = combine_both(raw.noise_free, csm, second, noise_cov)
+        return twin, f"{said}, root sum of squares of both sets"
     if acquired.all() and second is not None:
         return None, "none: how much noise it shares with fits of two sets of maps is not known"
     if acquired.all():

@@ -1,4 +1,4 @@
-"""A table as wide as the terminal that shows it."""
+"""Tables of text: columns that stand under each other, in a terminal no wider than it is."""
 
 import shutil
 import sys
@@ -15,7 +15,7 @@ def terminal_width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def fitted(rows: Sequence[tuple[str, ...]], width: int | None) -> list[str]:
+def fitted(rows: Sequence[tuple[str, ...]], width: int | None = None) -> list[str]:
     """Return rows of cells as indented lines whose columns stand under each other.
 
     Where they are wider than ``width``, cells go on in the next line: at blanks, and within names that are
@@ -25,7 +25,8 @@ def fitted(rows: Sequence[tuple[str, ...]], width: int | None) -> list[str]:
     lines = []
     for row in rows:
         cells = [
-            textwrap.wrap(cell, most, break_on_hyphens=False) for cell, most in zip(row, columns, strict=True)
+            textwrap.wrap(cell, max(most, 1), break_on_hyphens=False)
+            for cell, most in zip(row, columns, strict=True)
         ]
         for parts in zip_longest(*cells, fillvalue=""):
             padded = [part.ljust(most) for part, most in zip(parts, columns, strict=True)]
@@ -35,7 +36,7 @@ def fitted(rows: Sequence[tuple[str, ...]], width: int | None) -> list[str]:
 
 def _widths(rows: Sequence[tuple[str, ...]], width: int | None) -> list[int]:
     """Return the width of each column; the widest give way where all do not fit."""
-    widths = [max(1, *map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     if width is None:
         return widths
     while sum(widths) + len(_GAP) * len(widths) > width and max(widths) > _LEAST:

@@ -6,6 +6,7 @@ import numpy as np
 
 from sharpfit.measuring.table import meaning, unit
 from sharpfit.reporting import ranking
+from sharpfit.reporting.columns import fitted
 from sharpfit.results.evaluation import Evaluation
 
 #: Figures and qualities worth a line, in this order.
@@ -42,14 +43,14 @@ def of_fit(evaluation: Evaluation) -> str:
         picked, last = (_value(evaluation, end, name) for end in ("picked", "last"))
         if np.isfinite([picked, last]).any():
             rows.append((name, _number(picked), _number(last), unit(name), meaning(name)))
-    return "\n".join([*lines, "", *aligned(rows)])
+    return "\n".join([*lines, "", *fitted(rows)])
 
 
 def of_scan(evaluations: Sequence[Evaluation]) -> str:
     """Return the answer on a scan and one line per regime, best first."""
     rows = [("regime", "verdict", "stop at", "cause")]
     rows += [(one.regime, one.verdict, _stop(one), one.cause) for one in ranking.rank(evaluations)]
-    return "\n".join([f"{evaluations[0].scan}: {ranking.answer(evaluations)}", "", *aligned(rows)])
+    return "\n".join([f"{evaluations[0].scan}: {ranking.answer(evaluations)}", "", *fitted(rows)])
 
 
 def _stop(one: Evaluation) -> str:
@@ -82,12 +83,3 @@ def _value(evaluation: Evaluation, end: str, name: str) -> float:
 
 def _number(value: float) -> str:
     return f"{value:.4g}" if np.isfinite(value) else "–"
-
-
-def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return rows of cells as indented lines whose columns stand under each other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
