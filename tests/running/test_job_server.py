@@ -41,7 +41,7 @@ class Jobs:
     def start(self, code: str, **environment: str) -> tuple[subprocess.Popen[str], list[str]]:
         """Start a job; returns the process that stands for it and the job's first line."""
         job = subprocess.Popen(
-            ["bash", "-c", SHELL, "", start_job.__file__, "fit", "--spec", "spec.json", code],
+            ["bash", "-c", SHELL, "", start_job.__file__, "--spec", "spec.json", code],
             cwd=self.root,
             env=self.environment | {"COLOUR": "red"} | environment,
             stdout=subprocess.PIPE,
@@ -61,7 +61,7 @@ class Jobs:
 SERVE = """
 import os, sys
 from sharpfit.running import job_server
-print(job_server.start(["fit"], {}), flush=True)
+print(job_server.start({}, ["colours.py", "spec.json", "gone.py"]), flush=True)
 sys.stdin.read()
 """
 
@@ -94,8 +94,8 @@ def run(workflow: Path) -> Iterator[subprocess.Popen[str]]:
 @pytest.fixture
 def jobs(workflow: Path, run: subprocess.Popen[str]) -> Iterator[Jobs]:
     assert run.stdout is not None
-    servers = run.stdout.readline().strip()
-    environment = os.environ | {"PYTHONPATH": str(workflow), start_job.SERVERS: servers}
+    name = run.stdout.readline().strip()
+    environment = os.environ | {"PYTHONPATH": str(workflow), start_job.SERVER: name}
     yield (jobs := Jobs(workflow, environment))
     for job in jobs.started:
         job.communicate(timeout=60)
@@ -119,7 +119,7 @@ def test_jobs_share_a_parent_that_holds_their_libraries(jobs: Jobs):
 
 
 def test_a_job_without_a_server_runs_all_the_same(jobs: Jobs):
-    del jobs.environment[start_job.SERVERS]
+    del jobs.environment[start_job.SERVER]
     job, (pid, parent, loaded, _) = jobs.start("sys.exit(4)")
     assert job.wait(timeout=60) == 4
     assert (int(pid), int(parent), loaded) == (job.pid, os.getpid(), "False")
@@ -179,18 +179,18 @@ def test_a_job_outlives_the_run_and_its_server_does_not_outlive_the_job(jobs: Jo
     run.wait()
     assert job.wait(timeout=60) == 6
     assert gone(parent)
-    assert jobs.environment[start_job.SERVERS] not in Path("/proc/net/unix").read_text()
+    assert jobs.environment[start_job.SERVER] not in Path("/proc/net/unix").read_text()
 
 
 def test_what_is_killed_leaves_no_name_and_its_jobs_run_all_the_same(jobs: Jobs, run):
-    servers = jobs.environment[start_job.SERVERS]
-    assert servers in Path("/proc/net/unix").read_text()
+    name = jobs.environment[start_job.SERVER]
+    assert name in Path("/proc/net/unix").read_text()
     (server,) = psutil.Process(run.pid).children()
     server.kill()
     run.kill()
     run.wait()
     server.wait(timeout=60)
-    assert servers not in Path("/proc/net/unix").read_text()
+    assert name not in Path("/proc/net/unix").read_text()
     job, (pid, *_) = jobs.start("sys.exit(4)")
     assert job.wait(timeout=60) == 4
     assert int(pid) == job.pid

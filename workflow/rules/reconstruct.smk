@@ -18,4 +18,4 @@ rule reconstruct:
     message:
         "Reconstruct {wildcards.scan} with {wildcards.regime}"
     shell:
-        plan.run_job("reconstruct") + " --device {params.device:q}"
+        plan.run_job() + " --device {params.device:q}"

@@ -1,12 +1,11 @@
-"""Processes that have imported the libraries of a rule's jobs, and fork one child for every job.
+"""A process that has imported the libraries of a run's jobs, and forks one child for every job.
 
-Importing torch takes as long as a small fit. A server listens at a socket for each rule; the first job of a
-rule forks the rule's own server off, which imports what that job's code imports, from outside this
-workflow, and nothing of this workflow: every child imports that anew, as a process of its own would. Jobs
-come from `sharpfit.running.start_job`.
+Importing torch takes as long as a small fit. While the first jobs run, the server goes on importing what the
+code of the others imports, from outside this workflow, and nothing of this workflow: every child imports that
+anew, as a process of its own would. Jobs come from `sharpfit.running.start_job`.
 
-No run depends on it. A server ends when standard input does, that is with the Snakemake that started it, once
-its jobs are done; its jobs die with it; and a job dies with the process that stands for it.
+No run depends on it. The server ends when standard input does, that is with the Snakemake that started it,
+once its jobs are done; its jobs die with it; and a job dies with the process that stands for it.
 """
 
 import ctypes
@@ -35,62 +34,55 @@ _LONGEST = 1 << 16
 _running: list[subprocess.Popen[bytes]] = []
 
 
-def start(rules: Iterable[str], environment: dict[str, str]) -> str:
-    """Start a server for each of these rules, ending with this process; returns their name, or "" without.
+def start(environment: dict[str, str], code: Iterable[str]) -> str:
+    """Start a server, ending with this process; returns its name, or "" without.
 
     It needs what Linux has and others have not: signals at a parent's death, file descriptors of processes
     and sockets outside of the file system.
+
+    Parameters
+    ----------
+    environment
+        of the jobs, as far as it counts when libraries are loaded
+    code
+        files of the jobs in this workflow, those of the first jobs first
     """
     if not (sys.platform == "linux" and hasattr(os, "pidfd_open")):
         return ""
-    servers = f"sharpfit-{secrets.token_hex(16)}"
-    listeners = [_listener(start_job.address(servers, rule)) for rule in rules]
-    numbers = [listener.fileno() for listener in listeners]
-    _running.append(
-        subprocess.Popen(
-            [sys.executable, "-m", __name__, *map(str, numbers)],
-            stdin=subprocess.PIPE,
-            env=os.environ | environment,
-            pass_fds=numbers,
+    name = f"sharpfit-{secrets.token_hex(16)}"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(start_job.address(name))
+        listener.listen()
+        _running.append(
+            subprocess.Popen(
+                [sys.executable, "-m", __name__, str(listener.fileno()), *_libraries(code)],
+                stdin=subprocess.PIPE,
+                env=os.environ | environment,
+                pass_fds=[listener.fileno()],
+            )
         )
-    )
-    for listener in listeners:
-        listener.close()
-    return servers
+    return name
 
 
-def _listener(name: str) -> socket.socket:
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(name)
-    listener.listen()
-    return listener
-
-
-def serve(listeners: Iterable[socket.socket]) -> None:
-    """Fork a server off for every rule that has a job, until standard input ends."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, _stay)  # a group's signals reach jobs through the processes that stand for them
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    waiting = selectors.DefaultSelector()
-    waiting.register(sys.stdin, selectors.EVENT_READ)
-    for listener in listeners:
-        waiting.register(listener, selectors.EVENT_READ, listener)
-    while True:
-        for key, _ in waiting.select():
-            if key.fileobj is sys.stdin:
-                return
-            waiting.unregister(key.data)
-            if os.fork() == 0:
-                waiting.close()
-                _Server(key.data).serve()
-            key.data.close()
+def _libraries(code: Iterable[str]) -> list[str]:
+    """Names of what these files import from outside this workflow."""
+    here, package = Path(__file__).parents[2], __package__.split(".")[0]
+    names: dict[str, None] = {}
+    for file in code:
+        if file.endswith(".py"):
+            with suppress(OSError):  # it went just now: its job will say so
+                names |= dict.fromkeys(IMPORT.findall((here / file).read_text(encoding="utf-8")))
+    return [name for name in names if name.split(".")[0] != package]
 
 
 class _Server:
-    """The server of one rule: its jobs are children of this process."""
+    """The server of a run: its jobs are children of this process."""
 
     def __init__(self, listener: socket.socket) -> None:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(
+                number, _stay
+            )  # a group's signals reach jobs through the processes that stand for them
         self._listener = listener
         self._clients: dict[int, socket.socket] = {}  # pid of a job → the process that stands for it
         self._waiting = selectors.DefaultSelector()
@@ -98,12 +90,18 @@ class _Server:
         self._waiting.register(sys.stdin, selectors.EVENT_READ, self._close)
         self._open = True
 
-    def serve(self) -> NoReturn:
-        """Run jobs until standard input ends and the last one is done."""
+    def serve(self, libraries: Iterable[str]) -> None:
+        """Run jobs until standard input ends and the last one is done, and import libraries in between.
+
+        A library that fails here fails in the job as well, where its message is looked for.
+        """
+        ahead = list(libraries)
         while self._open or self._clients:
-            for key, _ in self._waiting.select():
+            if ahead:
+                with suppress(Exception):
+                    import_module(ahead.pop(0))
+            for key, _ in self._waiting.select(0 if ahead else None):
                 key.data()
-        os._exit(0)
 
     def _close(self) -> None:
         self._waiting.unregister(sys.stdin)
@@ -123,7 +121,6 @@ class _Server:
             client.close()
             return
         request = json.loads(message)
-        _import_libraries(request["argv"])
         parent = os.getpid()
         job = os.fork()
         if job == 0:
@@ -154,22 +151,6 @@ class _Server:
             self._waiting.unregister(client)
         with suppress(OSError), client:
             client.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
-
-
-def _import_libraries(argv: list[str]) -> None:
-    """Import what the code of this job imports, from outside this workflow.
-
-    A library that fails here fails in the job as well, where its message is looked for; so does a bad spec.
-    """
-    with suppress(Exception):
-        spec = json.loads(Path(argv[argv.index("--spec") + 1]).read_text(encoding="utf-8"))
-        here = Path(__file__).parents[2]
-        for file in spec["code"]:
-            if file.endswith(".py"):
-                for name in IMPORT.findall((here / file).read_text(encoding="utf-8")):
-                    if name.split(".")[0] != __package__.split(".")[0]:
-                        with suppress(Exception):
-                            import_module(name)
 
 
 def _run(request: dict[str, Any], streams: list[int], parent: int) -> NoReturn:
@@ -206,4 +187,4 @@ def _stay(_number: int, _frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    serve([socket.socket(fileno=int(number)) for number in sys.argv[1:]])
+    _Server(socket.socket(fileno=int(sys.argv[1]))).serve(sys.argv[2:])

@@ -146,10 +146,10 @@ class Plan:
 
         return needed
 
-    def run_job(self, rule: str) -> str:
-        """Shell command of a rule: run the job of the spec that is named after its fingerprint."""
+    def run_job(self) -> str:
+        """Shell command of every rule: run the job of the spec that is named after its fingerprint."""
         python, start = literal(sys.executable), literal(str(Path(start_job.__file__)))
-        return f"{python} -I -S {start} {rule} --spec {paths.spec('{params.fp}')} --log {{log:q}}"
+        return f"{python} -I -S {start} --spec {paths.spec('{params.fp}')} --log {{log:q}}"
 
     def shell_prefix(self) -> str:
         """Put before every shell command: the code of this folder, and the lock that jobs share."""
@@ -168,9 +168,10 @@ class Plan:
             marker.touch()  # jobs are chosen by now, and what they write must be newer than the marker
         if self._workflow.local_exec:
             environment = {**compute.ENVIRONMENT, "PYTHONPATH": str(self._code)}
-            rules = dict.fromkeys(job.rule for job in self.provenance.jobs)
-            if servers := job_server.start(rules, environment):
-                os.environ[start_job.SERVERS] = servers
+            to_run = (job.sidecar for job in self.provenance.jobs if job.sidecar in self._rerun)
+            code = dict.fromkeys(file for one in to_run for file in self.provenance.specs[one]["code"])
+            if server := job_server.start(environment, code):
+                os.environ[start_job.SERVER] = server
 
     def end(self) -> None:
         """Show the verdicts, when the summary is up to date, and what belongs to the study no more.

@@ -1,6 +1,6 @@
 """Start one job from a process that has imported its libraries already, where there is one; else as it is.
 
-``python -I -S start_job.py RULE …`` is what Snakemake's shell commands call, with the command line of
+``python -I -S start_job.py …`` is what Snakemake's shell commands call, with the command line of
 `sharpfit.running.run_job`; where `sharpfit.running.job_server` listens, the environment tells its name. This
 process then stands for the job: it ends as the job does, hands on the signals that it gets, and takes the job
 along when it is killed. It imports no library and nothing of this package, so it starts in a hundredth of a
@@ -16,18 +16,18 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
-SERVERS = "SHARPFIT_JOB_SERVERS"
-"""Environment variable that holds the name of a run's servers."""
+SERVER = "SHARPFIT_JOB_SERVER"
+"""Environment variable that holds the name of a run's server."""
 
 HANDED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 KEPT = (0, 1, 2, 9)  # standard streams, and the lock that jobs share (`Plan.shell_prefix`)
 
 
-def main(rule: str, *argv: str) -> NoReturn:
+def main(*argv: str) -> NoReturn:
     """Have the job run, and end as it does."""
     with socket.socket(socket.AF_UNIX) as server:
         try:
-            server.connect(address(os.environ[SERVERS], rule))
+            server.connect(address(os.environ[SERVER]))
             if not is_ours(server):
                 raise PermissionError
         except (KeyError, OSError):  # no server, or one that has gone
@@ -50,9 +50,9 @@ def main(rule: str, *argv: str) -> NoReturn:
     _end_as(int(status))
 
 
-def address(servers: str, rule: str) -> str:
-    """Where a rule's server listens: a name in no file system, so that whatever is killed leaves nothing."""
-    return f"\0{servers}/{rule}"
+def address(server: str) -> str:
+    """Where a server listens: a name in no file system, so that whatever is killed leaves nothing."""
+    return f"\0{server}"
 
 
 def is_ours(peer: socket.socket) -> bool:
