@@ -7,7 +7,7 @@ from dense_problem import N_PAIRS, SHAPE, SIGMA, dense_case, dense_fit, dense_pr
 
 from sharpfit.fitting.observe import PSF_HALF_WIDTH, observe, ring_counts
 from sharpfit.fitting.replicas import PROBE_STEP
-from sharpfit.measuring.filtered_risk import LEAST_DEGREE, TOP, WEAK
+from sharpfit.measuring.spectral_filter import LEAST_DEGREE, TOP, WEAK, degree_for
 
 RATES = [0.9] * 6
 
@@ -186,7 +186,8 @@ def filters(problem, fits):
     made = []
     for fit in fits:
         s, V = eigenvalues(fit)
-        Q = 1 - strays_from_one(s, problem.filtered.lowest, len(problem.filtered._series) - 1)
+        degree = degree_for(problem.cutoff, problem.filtered._polynomials.HIGHEST_DEGREE)
+        Q = 1 - strays_from_one(s, problem.filtered.lowest, degree)
         made.append([(V * values) @ V.conj().T for values in (Q / s, Q)])
     return made
 

@@ -4,18 +4,7 @@ import pytest
 import torch
 from test_measures import N, fit, gram_of, noise, system, truth
 
-from sharpfit.measuring import filtered_risk, measures
-
-
-@pytest.mark.parametrize("lowest", [0.01, 0.2])
-def test_filter_is_near_one_above_the_cutoff_and_falls_to_zero_below(lowest):
-    modes = torch.linspace(0, filtered_risk.TOP, 401, dtype=torch.float64)[:, None, None]
-    series = filtered_risk.filter_series(lowest)
-    seen = modes * filtered_risk.apply_series(lambda x: modes * x, torch.ones_like(modes), series)[0]
-    assert (seen[modes > lowest] - 1).abs().max() < filtered_risk.RIPPLE
-    assert seen[0] == 0
-    below = seen[modes < lowest / 2]
-    assert (below.diff() > 0).all()
+from sharpfit.measuring import filtered_risk, measures, spectral_filter
 
 
 def look(risk, gradient):
@@ -42,10 +31,10 @@ def test_filtered_risk_is_unbiased_over_200_draws(solver, smoothed, lowest, part
     )
     gradient = gram(x) - (draws @ A.conj()).reshape(-1, N, N)
     estimate = look(risk, gradient).rss + sigma**2 * risk.trace(apart)
-    degree = filtered_risk.degree_for(lowest)
-    assert risk.lowest == max(lowest, filtered_risk.reach(degree))
-    series = filtered_risk.filter_series(risk.lowest, degree)
-    (seen,) = filtered_risk.apply_series(gram, gram(x - truth()), series)
+    degree = spectral_filter.degree_for(lowest, spectral_filter.Applied.HIGHEST_DEGREE)
+    assert risk.lowest == max(lowest, spectral_filter.reach(degree))
+    series = spectral_filter.filter_series(risk.lowest, degree)
+    (seen,) = spectral_filter.apply_series(gram, gram(x - truth()), series)
     error = estimate - measures.energy(seen * inside)
     allowed = smoothed * measures.energy(seen * inside).mean()
     assert abs(error.mean()) < 3 * error.std() / n_draws**0.5 + allowed
@@ -72,30 +61,6 @@ def test_filtered_variance_is_the_images_own_where_everything_is_seen():
     risk = filtered_risk.FilteredRisk(gram, difference, 0.1, 0.5, difference, torch.ones(N, N) > 0)
     variance = risk.look(difference[0, None], difference[:, None]).variance[:, 0]
     torch.testing.assert_close(variance, measures.energy(difference) / 4, rtol=1e-3, atol=0)
-
-
-def test_cutoff_depends_on_the_scan_and_stays_within_bounds():
-    twice = filtered_risk.cutoff(4.0, 2.0, 0.4, 0), filtered_risk.cutoff(4.0, 2.0, 0.2, 0)
-    assert twice[0] == pytest.approx(4 * twice[1])
-    assert filtered_risk.cutoff(1.0, 2.0, 1.0, 10) == filtered_risk.HIGHEST
-    assert filtered_risk.cutoff(1.0, 2.0, 1e-9, 10) == pytest.approx(4e-18)
-
-
-def test_the_degree_is_the_least_that_reaches_the_cutoff():
-    assert filtered_risk.degree_for(0.5) == filtered_risk.degree_for(0.0067) == 12
-    assert filtered_risk.reach(filtered_risk.degree_for(0.002)) <= 0.002
-    assert filtered_risk.reach(filtered_risk.degree_for(0.002) - 1) > 0.002
-    assert filtered_risk.degree_for(1e-9) == filtered_risk.HIGHEST_DEGREE
-    assert filtered_risk.reach(filtered_risk.HIGHEST_DEGREE) == pytest.approx(3.0e-4, abs=1e-5)
-
-
-@pytest.mark.parametrize("lowest", [3e-4, 1e-3])
-def test_filters_of_high_degree_are_stable_in_single_precision(lowest):
-    modes = torch.linspace(0, filtered_risk.TOP, 4001)[:, None, None]
-    series = filtered_risk.filter_series(lowest, filtered_risk.degree_for(lowest))
-    (p,) = filtered_risk.apply_series(lambda x: modes * x, torch.ones_like(modes), series)
-    seen = modes * p
-    assert (seen[modes > lowest] - 1).abs().max() < filtered_risk.RIPPLE + 1e-3
 
 
 @pytest.mark.parametrize("norm", [0.98, 1.0, 1.04])

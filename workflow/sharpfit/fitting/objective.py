@@ -15,11 +15,13 @@ from sharpfit.fitting.acquired import Acquired
 from sharpfit.fitting.mapped import placing
 from sharpfit.fitting.replicas import Replicas, Replicated
 from sharpfit.fitting.staged_slice import stage_slices
-from sharpfit.measuring.filtered_risk import FilteredRisk, cutoff
+from sharpfit.measuring.filtered_risk import FilteredRisk
 from sharpfit.measuring.measures import ring_index
 from sharpfit.measuring.shared_noise import SharedNoise
+from sharpfit.measuring.spectral_filter import Applied, Multiplied, cutoff, degree_for
 from sharpfit.physics.acquisition import Acquisition
 from sharpfit.physics.encoding import SAMPLES, Encoding
+from sharpfit.physics.line_gram import LineGram
 from sharpfit.physics.masks import each_slice
 from sharpfit.physics.norms import energy, inner, item_axes, quotient, spread_over
 from sharpfit.physics.operators import LinearOperator
@@ -150,7 +152,13 @@ class Problem:
         self.inside_staged = self._slices[0].A.encoding.stage_image(self.inside)
         self.cutoff = self._cutoff()
         self.filtered = FilteredRisk(
-            self.gram, self.trace_adjoint, self.apart, self.cutoff, made.sketch_adjoint, self.inside_staged
+            self.gram,
+            self.trace_adjoint,
+            self.apart,
+            self.cutoff,
+            made.sketch_adjoint,
+            self.inside_staged,
+            self._line_grams(),
         )
         weight = torch.stack([self._combination(csm[i]) for i in range(len(csm))]) * self.inside_staged
         self.strong_data = self.filtered.strong(self._back_projection[0])
@@ -160,6 +168,17 @@ class Problem:
         """D = 1 / Σ|S|² of one slice where S is, in the layout of E: D Eᴴ y of all samples is an image."""
         power = torch.from_numpy((np.abs(csm) ** 2).sum(0)).to(self.device)
         return self._slices[0].A.encoding.stage_image(torch.where(power > 0, 1 / power, 0.0))
+
+    def _line_grams(self) -> list[LineGram]:
+        """EᴴE of every slice as dense matrices, where polynomials are taken so; else empty.
+
+        They are wherever matrices alone reach the cutoff, and else where that is faster.
+        """
+        degree: float = degree_for(self.cutoff, Multiplied.HIGHEST_DEGREE)
+        degree = math.inf if degree > Applied.HIGHEST_DEGREE else degree
+        n_matrices = 2 * len(self._slices)
+        found = [part.A.encoding.line_gram(n_matrices, degree) for part in self._slices]
+        return [one for one in found if one] if all(found) else []
 
     def _cutoff(self) -> float:
         """Find the cutoff the scan asks for; the trace inside the object is ⟨z, EᴴE z⟩, z random signs."""

@@ -122,9 +122,14 @@ class CartesianSense(Encoding):
         """Return EᴴE x of images (item, slice, y, x) at once, by one matrix per readout position."""
         return self._line_gram(x) if self._fft_axes == (-1,) else self.normal(x)
 
+    def line_gram(self, n_matrices: int, degree: float) -> LineGram | None:
+        """Where the mask varies along one axis: one matrix per readout position."""
+        is_dense = self._fft_axes == (-1,) and LineGram.fits(self._csm, n_matrices)
+        return self._line_gram if is_dense and LineGram.pays_for(self._csm, degree) else None
+
     @cached_property
     def _line_gram(self) -> LineGram:
-        return LineGram(self._csm, self._mask)
+        return LineGram.of(self._csm, self._mask)
 
     def _spectrum(self, x: Tensor) -> Tensor:
         """F S x, sampled or not."""

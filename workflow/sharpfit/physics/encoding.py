@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from sharpfit.physics.line_gram import LineGram
 from sharpfit.physics.operators import LinearOperator, Sampling
 
 SAMPLES = (-3, -2, -1)
@@ -79,6 +80,14 @@ class Encoding(LinearOperator):
     def batched_normal(self, x: Tensor) -> Tensor:
         """Return EᴴE x of images (item, slice, y, x) at once; an item's bits do not depend on the others."""
         return self.normal(x)
+
+    def line_gram(self, n_matrices: int, degree: float) -> LineGram | None:  # noqa: ARG002 -- never here
+        """Return EᴴE as dense matrices of which polynomials can be taken.
+
+        None where it does not fall into blocks, where ``n_matrices`` of this size would be too large, or
+        where applying EᴴE for a polynomial of this ``degree`` is faster, by a rule of sizes.
+        """
+        return None
 
     @abstractmethod
     def split(self, subset: Tensor) -> tuple[Encoding, Sampling, Sampling]:

@@ -1,5 +1,7 @@
 """reconstruction.h5 with its history.csv, as the judge and the page read them."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,10 +93,20 @@ def read_record(reconstruction: Path, history: Path) -> Record:
     )
 
 
+@contextmanager
+def images_of(reconstruction: Path) -> Iterator[Callable[[int], np.ndarray]]:
+    """Open a fit's images: what is given reads one checkpoint's, complex64 (slice, y, x), input units.
+
+    Opening checks the whole file, which takes longer than reading an image.
+    """
+    with hdf5.opened(reconstruction) as file:
+        yield lambda checkpoint: np.asarray(file["images"][checkpoint])
+
+
 def read_image(reconstruction: Path, checkpoint: int) -> np.ndarray:
     """Read the image of one checkpoint, complex64 (slice, y, x), input units."""
-    with hdf5.opened(reconstruction) as file:
-        return np.asarray(file["images"][checkpoint])
+    with images_of(reconstruction) as image_at:
+        return image_at(checkpoint)
 
 
 def read_thinned(reconstruction: Path, checkpoint: int, step: int) -> np.ndarray:

@@ -1,0 +1,147 @@
+"""Polynomials p of the gram M = AᴴA whose p(M) M keeps modes above a cutoff and drops those below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sharpfit.physics.conjugate_gradient import Gram
+from sharpfit.physics.line_gram import LineGram
+
+LEAST_DEGREE = 12
+"""Of p."""
+
+HIGHEST = 0.9
+"""Cutoff of a scan without signal."""
+
+TOP = 1.05
+"""Largest eigenvalue that p is made for. ‖A‖ = 1 holds as the power method finds it, from below and to about
+a per cent, and past its interval a polynomial of degree 60 grows twentyfold within a thousandth."""
+
+WEAK = 0.03
+"""Eigenvalue of AᴴA below which the data determine a mode only weakly: noise comes out six times as large."""
+
+RIPPLE = 0.25
+"""How far Q may stray from 1 above the cutoff: with the degree it sets how low a cutoff can be."""
+
+
+def cutoff(data_energy: float, trace: float, sigma: float, n_real: float) -> float:
+    """Return the eigenvalue of AᴴA at which an average mode of the object holds as much signal as noise.
+
+    That is 2σ² / P, with the signal energy per mode P = (‖y‖² − N_r σ²) / tr(AᴴA), the trace taken inside the
+    object. It depends on the scan alone, so every regime is measured alike.
+    """
+    power = max(data_energy - n_real * sigma**2, 0.0) / trace
+    return min(2 * sigma**2 / power, HIGHEST) if power > 0 else HIGHEST
+
+
+def reach(degree: int) -> float:
+    """Lowest cutoff of a p of this degree: 0.0066 for 12, 0.0003 for 60, 0.00001 for 333."""
+    return float(TOP * np.tanh(np.arccosh(1 / RIPPLE) / (2 * (degree + 1))) ** 2)
+
+
+def degree_for(asked: float, highest: int) -> int:
+    """Least degree whose reach is the cutoff asked for, up to a highest; then the filter ends early."""
+    degrees = range(LEAST_DEGREE, highest)
+    return next((degree for degree in degrees if reach(degree) <= asked), highest)
+
+
+def filter_series(lowest: float, degree: int = LEAST_DEGREE) -> list[float]:
+    """Chebyshev coefficients on [0, TOP] of the p whose Q(s) = s p(s) is nearest to 1 on [lowest, TOP].
+
+    1 − Q(s) = T(μ(s)) / T(μ(0)), T the Chebyshev polynomial of the degree + 1 and μ mapping
+    [lowest, TOP] to [1, −1] (Flanders & Shortley 1950, doi:10.1063/1.1699598).
+    """
+    chebyshev = np.polynomial.chebyshev.Chebyshev
+    T = chebyshev.basis(degree + 1)
+
+    def p(s: np.ndarray) -> np.ndarray:
+        return (1 - T((TOP + lowest - 2 * s) / (TOP - lowest)) / T((TOP + lowest) / (TOP - lowest))) / s
+
+    return [float(c) for c in chebyshev.interpolate(p, degree, domain=[0, TOP]).coef]
+
+
+def apply_series(gram: Gram, x: Tensor, *series: Sequence[float]) -> list[Tensor]:
+    """Return p(AᴴA) x of every p for images (…, y, x), each p in Chebyshev polynomials on [0, TOP].
+
+    The polynomials share the applications of AᴴA; the first is of the highest degree.
+    """
+    before, now = x, gram(x).mul_(2 / TOP).sub_(x)
+    totals = [p[0] * before + p[1] * now for p in series]
+    for k in range(2, len(series[0])):
+        before, now = now, gram(now).mul_(4 / TOP).sub_(now, alpha=2).sub_(before)
+        for total, p in zip(totals, series, strict=True):
+            if k < len(p):
+                total.add_(now, alpha=p[k])
+    return totals
+
+
+class Applied:
+    """Two polynomials of the gram by applying it as often as the higher degree says.
+
+    Parameters
+    ----------
+    gram
+        AᴴA on images (…, slice, y, x), largest eigenvalue 1
+    series
+        of both, Chebyshev coefficients on [0, TOP]; the first is of the higher degree
+    """
+
+    HIGHEST_DEGREE: ClassVar = 60
+    """Every measurement costs three times as many applications of AᴴA."""
+
+    def __init__(self, gram: Gram, series: tuple[list[float], list[float]]) -> None:
+        self._gram, self._series = gram, series
+
+    def first(self, x: Tensor) -> Tensor:
+        """Apply the first polynomial."""
+        return apply_series(self._gram, x, self._series[0])[0]
+
+    def second(self, x: Tensor) -> Tensor:
+        """Apply the second."""
+        return apply_series(self._gram, x, self._series[1])[0]
+
+    def both(self, x: Tensor) -> list[Tensor]:
+        """Apply both."""
+        return apply_series(self._gram, x, *self._series)
+
+
+class Multiplied:
+    """The same where the gram is one dense matrix per line: so is every polynomial of it, of any degree.
+
+    Parameters
+    ----------
+    lines
+        AᴴA of every slice
+    series
+        see `Applied`
+    """
+
+    HIGHEST_DEGREE: ClassVar = 333
+    """Its reach lies a hundred roundings of the largest eigenvalue above zero."""
+
+    def __init__(self, lines: Sequence[LineGram], series: tuple[list[float], list[float]]) -> None:
+        self._first, self._second = zip(*(one.polynomials(TOP, *series) for one in lines), strict=True)
+
+    def first(self, x: Tensor) -> Tensor:
+        """Apply the first polynomial."""
+        return _by_slice(self._first, x)
+
+    def second(self, x: Tensor) -> Tensor:
+        """Apply the second."""
+        return _by_slice(self._second, x)
+
+    def both(self, x: Tensor) -> list[Tensor]:
+        """Apply both."""
+        return [self.first(x), self.second(x)]
+
+
+def _by_slice(matrices: Sequence[LineGram], x: Tensor) -> Tensor:
+    """Apply each slice's matrices to images (…, slice, y, x)."""
+    items = x.reshape(-1, *x.shape[-3:])
+    parts = [one(items[:, i : i + 1]) for i, one in enumerate(matrices)]
+    return torch.cat(parts, dim=1).reshape(x.shape)
