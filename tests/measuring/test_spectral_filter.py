@@ -73,9 +73,9 @@ def polynomials(lowest, degree):
     return spectral_filter.filter_series(lowest, degree), spectral_filter.filter_series(spectral_filter.WEAK)
 
 
-@pytest.mark.parametrize("degree", [12, 13, 24, 60])
+@pytest.mark.parametrize("degree", [12, 13, 24, 60, 333])
 def test_multiplying_is_applying(degree):
-    """Every degree, since it is cut into parts; batches of several axes, and each slice its own."""
+    """Of any degree, in one part or in many; batches of several axes, and each slice its own."""
     E = lines()
     series = polynomials(spectral_filter.reach(degree), degree)
     x = images(E, 5, 2, 2)

@@ -10,7 +10,7 @@ rule reconstruct:
         paths.log("reconstruct", "{scan}/{regime}"),
     threads: 1
     resources:
-        mem_mb=plan.memory(1500, 6),
+        mem_mb=plan.memory(2000, 6),
         gpu=plan.n_gpus,
     params:
         fp=plan.fingerprint("reconstruct"),

@@ -172,11 +172,12 @@ class Problem:
     def _line_grams(self) -> list[LineGram]:
         """EᴴE of every slice as dense matrices, where polynomials are taken so; else empty.
 
-        They are wherever matrices alone reach the cutoff, and else where that is faster.
+        They are wherever matrices alone reach the cutoff, and else where that is faster. Those of two
+        polynomials lie beside them.
         """
         degree: float = degree_for(self.cutoff, Multiplied.HIGHEST_DEGREE)
         degree = math.inf if degree > Applied.HIGHEST_DEGREE else degree
-        n_matrices = 2 * len(self._slices)
+        n_matrices = 3 * len(self._slices)
         found = [part.A.encoding.line_gram(n_matrices, degree) for part in self._slices]
         return [one for one in found if one] if all(found) else []
 

@@ -19,7 +19,6 @@ where there are fewer lines a coil."""
 MOST_BYTES = 1 << 30
 """Memory that the matrices of a scan may take, all slices together: many times that of its maps."""
 
-
 POSITIONS = 8
 """Matrices of which polynomials are taken at once: the powers of these few stay in a CPU's cache."""
 
@@ -128,9 +127,11 @@ def _by_parts(series: Sequence[float], m: int) -> list[list[float]]:
 
 def _clenshaw(powers: Sequence[Tensor], parts: Sequence[Sequence[float]]) -> Tensor:
     """Σ_j T_j(Y) B_j(X) from T_0 … T_m of X, the last of which is Y."""
+    if len(parts) == 1:
+        return _combined(powers, parts[0])
     Y = powers[-1]
-    later = last = torch.zeros_like(Y)
-    for coefficients in reversed(parts[1:]):
+    later, last = torch.zeros_like(Y), _combined(powers, parts[-1])
+    for coefficients in reversed(parts[1:-1]):
         later, last = last, _combined(powers, coefficients).add_(Y @ last, alpha=2).sub_(later)
     return _combined(powers, parts[0]).add_(Y @ last).sub_(later)
 
