@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sharpfit.errors import InputError
-from sharpfit.files.readers.dataset_choice import first_line, pick
+from sharpfit.files.readers.dataset_choice import MAX_COMPRESSION, check_size, first_line, pick
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,12 @@ def test_samples_beside_their_trajectory_are_refused(name, shape):
 )
 def test_what_is_no_trajectory_of_the_samples_is_none(name, shape):
     assert pick(Path("scan.mat"), {"data": (8, 192, 25), name: shape}, "data") == "data"
+
+
+@pytest.mark.parametrize(("shape", "itemsize"), [((50, 4, 5), 1), ((5, 4, 5), 10), ((1000,), 1)])
+def test_the_largest_that_compression_explains_passes_and_one_byte_more_does_not(tmp_path, shape, itemsize):
+    file, n = tmp_path / "scan.h5", 1000
+    file.write_bytes(bytes(n))
+    check_size(file, (*shape, MAX_COMPRESSION), itemsize)
+    with pytest.raises(InputError, match=f"{n * MAX_COMPRESSION + n} bytes, but has {n}; it is cut off"):
+        check_size(file, (*shape, MAX_COMPRESSION + 1), itemsize)

@@ -13,7 +13,7 @@ from sharpfit.files.cfl import write_cfl
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.files.readers import bart
 from sharpfit.physics.kspace import to_kspace
-from sharpfit.preparing.coil_compression import Virtual, find
+from sharpfit.preparing.coil_compression import Virtual, _kept, find
 from sharpfit.preparing.noisy_data import NoisyData
 from sharpfit.preparing.preprocess import preprocess
 from sharpfit.preparing.samples import Sampling
@@ -225,3 +225,18 @@ def test_keeping_all_coils_is_refused(raw, n):
         InputError, match=rf"^scan\.h5:kspace: coil_compression: {n} of 8 coils .*; leave it out"
     ):
         preprocess(raw, held_out=HELD_OUT, sampling_parameters=LINES, n_virtual_coils=n)
+
+
+def test_the_share_that_is_kept_is_that_of_signal_whatever_the_noise():
+    """Powers (slice, position, coil, coil) of known signal and white noise of n samples each."""
+    rng = np.random.default_rng(5)
+    shape, n = (2, 2, 5, 5), 40
+    mixed = rng.standard_normal(shape) + 1j * rng.standard_normal(shape)
+    signal = 30 * mixed @ mixed.conj().swapaxes(-1, -2)
+    V = np.linalg.eigh(signal)[1][..., -2:]
+    expected = np.einsum("spcv,spcd,spdv->", V.conj(), signal, V).real / np.einsum("spcc->", signal).real
+    assert 0.5 < expected < 0.95
+    for noise in (0, n):
+        power = signal + noise * np.eye(5)
+        assert _kept(power, V, np.array([noise, noise])) == pytest.approx(expected)
+    assert _kept(n * np.eye(5) * np.ones(shape), V, np.array([2 * n])) == 0.0
