@@ -163,13 +163,18 @@ class Known:
             self._seconds[f"{case.get('file')}::{case.get('name')}"] = float(case.get("time", 0))
 
     def tests(self, file: Path, first: int, last: int) -> list[str]:
-        """Ids of the tests that run one of these lines; of the module, if importing it does."""
+        """Ids of the tests that run one of these lines; of the module, if importing it does.
+
+        What a fixture runs may be made for one test and looked at by others, so all tests of its file count.
+        """
         by_line = self._data.contexts_by_lineno(str(file))
         lines = [by_line[line] for line in range(first, last + 1) if line in by_line] or [[""]]
         contexts = {one for contexts in lines for one in contexts}
         if "" in contexts:
             contexts = {one for contexts in by_line.values() for one in contexts}
         ids = {context.rpartition("|")[0] for context in contexts if context}
+        made = {context.partition("::")[0] for context in contexts if context.endswith("|setup")}
+        ids |= {one for one in self._seconds if one.partition("::")[0] in made}
         if not ids:
             room = f"tests/{file.relative_to(self._copy / PACKAGE).parts[0]}/"
             ids = {one for one in self._seconds if one.startswith(room)}
