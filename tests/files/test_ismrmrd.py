@@ -167,6 +167,19 @@ def test_repetitions_may_be_averaged(tmp_path):
     assert len(raw.averages) == 2
 
 
+def test_averages_of_repetitions_are_each_a_replica(tmp_path):
+    lines = [
+        line
+        for n, factor in enumerate((1, 3, 5, 11))
+        for line in lines_of(
+            oversampled(factor * KSPACE), counters=(("average", n % 2), ("repetition", n // 2))
+        )
+    ]
+    raw = read(written(tmp_path, lines), select={"repetition": "mean"})
+    close(raw.averages, np.stack([factor * KSPACE for factor in (1, 3, 5, 11)])[:, None])
+    close(raw.kspace[0], 5 * KSPACE)
+
+
 def test_slices_are_in_order_and_can_be_chosen(tmp_path):
     lines = [
         line

@@ -73,3 +73,9 @@ def test_items_do_not_mix_and_a_state_goes_on(make):
 def test_spinning_moves_the_grid():
     x, spun = image(), wavelet.make(family="haar", n_levels=2)
     assert not torch.equal(spun.prox(x, THRESHOLD), spun.prox(x, THRESHOLD))
+
+
+def test_the_image_is_back_in_its_place_after_every_spin():
+    x, spun = image(), wavelet.make(family="haar", n_levels=2)
+    for _ in range(4):
+        torch.testing.assert_close(spun.prox(x, torch.zeros_like(THRESHOLD)), x)

@@ -134,6 +134,7 @@ def test_a_schedule_that_decayed_is_asked_what_its_largest_rate_would_bring():
         (going_on(-0.03, 0.0, variance=0.1, gradient=0.4), False),
         (going_on(-0.01, 0.0, variance=0.1, gradient=0.6), False),  # and J rests
         (going_on(-0.03, -0.3, bias=0.05, variance=1.0, gradient=0.6), False),  # only noise falls
+        (going_on(-0.3, 0.3, bias=1.0, variance=0.2), True),  # noise grew, to a sixth of J
     ],
 )
 def test_a_fit_is_under_fitted_where_going_on_would_gain(record, under):

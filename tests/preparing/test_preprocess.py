@@ -169,6 +169,15 @@ def test_added_noise_counts_in_sigma_and_covariance(scan):
     assert attrs["seed"] == 6
 
 
+def test_noise_is_added_as_a_share_of_the_image_that_the_sampled_lines_make(scan):
+    kspace = scan.kspace.copy()
+    kspace[..., 1:24:2, :] = kspace[..., 41::2, :] = 0
+    added = {"level": 0.05, "seed": 6}
+    attrs = preprocess(replace(as_raw(scan), kspace=kspace), held_out=HELD_OUT, added_noise=added)[1]
+    brightness = np.linalg.norm(Fourier().adjoint(torch.from_numpy(kspace)).numpy(), axis=1)
+    assert attrs["added_noise_std"] == pytest.approx(0.05 * np.percentile(brightness, 99), rel=1e-5)
+
+
 def test_the_reference_is_the_noise_free_object(scan, result):
     brightness = np.linalg.norm(Fourier().adjoint(torch.from_numpy(scan.noise_free)).numpy(), axis=1)
     inside = brightness > 0.1 * np.percentile(brightness, 99)

@@ -7,7 +7,7 @@ import pytest
 
 from sharpfit.errors import InputError
 from sharpfit.study import params_file
-from sharpfit.study.params_file import parse, read_params
+from sharpfit.study.params_file import MAX_SHOWN, parse, read_params, shown
 
 ROOT = Path(__file__).parents[2]
 LAUGHS = "a: &a [l, l, l, l, l, l, l, l, l]\n" + "".join(
@@ -153,3 +153,10 @@ def test_a_file_too_large_is_not_parsed(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "params.yaml").write_text("a: 1 # long")
     with pytest.raises(InputError, match="11 bytes; at most 10"):
         read_params(tmp_path / "params.yaml")
+
+
+def test_a_long_value_is_quoted_by_its_beginning():
+    assert shown("a\n") == "'a\\n'"
+    whole = "x" * (MAX_SHOWN - 2)
+    assert shown(whole) == f"'{whole}'"
+    assert shown(whole + "x") == f"'{whole}x"[: MAX_SHOWN - 1] + "…"

@@ -5,7 +5,7 @@ import numpy as np
 
 def three_digits(value: float) -> str:
     """Return a number with three significant digits, trailing zeros too, so that columns agree: 0.100."""
-    if 1000 <= abs(value) < 1e6:
+    if 999.5 <= abs(value) < 999_999.5:
         return f"{value:.0f}"
     return f"{value:#.3g}".rstrip(".")
 
