@@ -168,17 +168,28 @@ class Known:
         What a fixture runs may be made for one test and looked at by others, so all tests of its file count.
         """
         by_line = self._data.contexts_by_lineno(str(file))
+        called = _in_functions(file.read_text(encoding="utf-8"))
         lines = [by_line[line] for line in range(first, last + 1) if line in by_line] or [[""]]
         contexts = {one for contexts in lines for one in contexts}
-        if "" in contexts:
+        if "" in contexts or first not in called:
             contexts = {one for contexts in by_line.values() for one in contexts}
         ids = {context.rpartition("|")[0] for context in contexts if context}
         made = {context.partition("::")[0] for context in contexts if context.endswith("|setup")}
         ids |= {one for one in self._seconds if one.partition("::")[0] in made}
-        if not ids:
+        if not ids or not called & by_line.keys():
             room = f"tests/{file.relative_to(self._copy / PACKAGE).parts[0]}/"
-            ids = {one for one in self._seconds if one.startswith(room)}
+            ids |= {one for one in self._seconds if one.startswith(room)}
         return sorted(ids, key=lambda one: (self._seconds.get(one, 0), one))
+
+
+def _in_functions(source: str) -> set[int]:
+    """Lines that run when a function is called; all others run once, in whichever test imports the module."""
+    return {
+        line
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for line in range(node.body[0].lineno, (node.end_lineno or node.lineno) + 1)
+    }
 
 
 class Only:
