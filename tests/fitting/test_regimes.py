@@ -246,3 +246,61 @@ def test_every_penalty_passes_with_every_proximal_solver(name, weight):
 def test_penalties_of_differences_pass_with_the_primal_dual_solver(name, weight):
     penalty = {"name": name, "weight": weight}
     check_regime("mine", {"solver": {"name": "primal_dual"}, "penalty": penalty, "n_iterations": 36})
+
+
+def joined(*ends):
+    """Schedules that end there; None: the key is missing."""
+    parts = [{"name": "ExponentialLR", "gamma": 0.99, "until": end} for end in ends]
+    return [{key: value for key, value in part.items() if value is not None} for part in parts]
+
+
+@pytest.mark.parametrize("ends", [(), (None,), (1, None), (4, None), (2, 3, None), (1, 2, 4, None)])
+def test_schedules_that_take_over_one_after_the_other_pass(ends):
+    check_regime(
+        "mine", {"optimizer": {"name": "Adam", "lr": 0.1}, "n_iterations": 5, "schedule": joined(*ends)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("ends", "place"),
+    [
+        ((None, None), 0),
+        ((0, None), 0),
+        ((-1, None), 0),
+        ((None, 3, None), 0),
+        ((0, 3, None), 0),
+        ((3, None, None), 1),
+        ((3, 3, None), 1),
+        ((3, 2, None), 1),
+        ((2, 4, 3, None), 2),
+        ((2, 4, 4, None), 2),
+    ],
+)
+def test_a_schedule_that_does_not_take_over_later_is_named(ends, place):
+    message = (
+        rf"mine\.schedule\[{place}\]\.until: is {ends[place]}, but must be the iteration, later than the one "
+        rf"before, at which schedule\[{place + 1}\] takes over"
+    )
+    with pytest.raises(InputError, match=message):
+        check_regime(
+            "mine", {"optimizer": {"name": "Adam", "lr": 0.1}, "n_iterations": 5, "schedule": joined(*ends)}
+        )
+
+
+@pytest.mark.parametrize("ends", [(3,), (2, 3), (2, 3, 4)])
+def test_what_ends_the_last_schedule_is_asked_for(ends):
+    message = rf"mine\.schedule\[{len(ends) - 1}\]\.until: nothing follows this schedule"
+    with pytest.raises(InputError, match=message):
+        check_regime(
+            "mine", {"optimizer": {"name": "Adam", "lr": 0.1}, "n_iterations": 5, "schedule": joined(*ends)}
+        )
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_schedule_that_watches_the_loss_is_named_wherever_it_stands_among_others(place):
+    schedule = joined(2, 3, None)
+    schedule[place]["name"] = "ReduceLROnPlateau"
+    del schedule[place]["gamma"]
+    regime = {"optimizer": {"name": "Adam", "lr": 0.1}, "n_iterations": 5, "schedule": schedule}
+    with pytest.raises(InputError, match=rf"mine\.schedule\[{place}\]: ReduceLROnPlateau watches the loss"):
+        check_regime("mine", regime)
