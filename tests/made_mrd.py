@@ -22,6 +22,7 @@ class Line:
     dwell: float = 2.0
     trajectory: np.ndarray | None = None
     position: tuple[float, float, float] = (0, 0, 0)
+    discarded: tuple[int, int] = (0, 0)
 
 
 def oversampled(kspace):
@@ -69,6 +70,7 @@ def header(encoded, recon, field_of_view=(200.0, 200.0, 5.0), **changes):
         subjectInformation=xsd.subjectInformationType(
             patientName="Doe^Jane", patientID="ID-4711", patientBirthdate="1970-01-31"
         ),
+        studyInformation=xsd.studyInformationType(studyDescription="knee of Doe", accessionNumber=4711),
     )
 
 
@@ -92,6 +94,7 @@ def write(path, head, lines, directions=AXES):
         )
         acquisition.center_sample = line.data.shape[-1] // 2 if line.centre is None else line.centre
         acquisition.sample_time_us = line.dwell
+        acquisition.discard_pre, acquisition.discard_post = line.discarded
         acquisition.idx.kspace_encode_step_1, acquisition.idx.kspace_encode_step_2 = line.ky, line.kz
         for name, value in line.counters:
             setattr(acquisition.idx, name, value)

@@ -9,6 +9,7 @@ from made_mrd import Line, header, lines_of, oversampled
 from sharpfit.errors import InputError
 from sharpfit.files.formats import reader_of
 from sharpfit.files.read_scan import read_scan
+from sharpfit.files.readers import ismrmrd_header
 
 N_COILS, N_Y, N_X = 3, 24, 20
 RNG = np.random.default_rng(4)
@@ -35,6 +36,9 @@ def test_known_kspace_comes_back_without_its_oversampling(tmp_path):
     close(raw.kspace, KSPACE[None])
     assert raw.sampled.all()
     assert "readout oversampling removed (40 to 20)" in raw.axes_source
+    assert "readouts placed by the header on 40 × 24 × 1" in raw.axes_source
+    assert not [word for word in ("average", "more often", "3-D") if word in raw.axes_source]
+    assert raw.averages is raw.noise is raw.calibration is None
     assert raw.pixel_spacing_mm == (200 / N_Y, 200 / N_X)
     assert raw.notes.protocol == "phantom"
 
@@ -89,6 +93,7 @@ def test_averages_are_averaged_and_kept_as_replicas(tmp_path):
     raw = read(written(tmp_path, lines))
     close(raw.averages, np.stack([KSPACE, other])[:, None])
     close(raw.kspace[0], KSPACE + 0.5)
+    assert "mean of 2 averages" in raw.axes_source
     assert "4 readouts of lines acquired more often" in raw.axes_source
 
 
@@ -115,6 +120,76 @@ def test_readouts_of_two_lengths_are_refused(tmp_path):
     lines = [*lines_of(wide)[:-1], Line(wide[:, -1, :-2], N_Y - 1)]
     with pytest.raises(InputError, match=r"its readouts differ in \(coils, samples, .*\): \("):
         read(written(tmp_path, lines))
+
+
+@pytest.mark.parametrize("discarded", [(6, 0), (0, 4), (6, 4)])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_samples_to_be_discarded_are_cut_off_at_their_ends(tmp_path, discarded, reverse):
+    """The file counts its centre among all samples; a readout is turned round before it is cut."""
+    before, after = discarded
+    junk = np.pad(oversampled(KSPACE), ((0, 0), (0, 0), (before, after)), constant_values=1e3)
+    settings = {"centre": N_X + before, "discarded": discarded, "flags": (22,) if reverse else ()}
+    lines = lines_of(junk[..., ::-1] if reverse else junk, **settings)
+    close(read(written(tmp_path, lines)).kspace[0], KSPACE)
+
+
+@pytest.mark.parametrize("discarded", [(2 * N_X, 0), (0, 2 * N_X), (N_X, N_X), (N_X, N_X + 1)])
+def test_a_readout_of_which_nothing_is_left_is_refused(tmp_path, discarded):
+    with pytest.raises(InputError, match="it is damaged"):
+        read(written(tmp_path, lines_of(oversampled(KSPACE), discarded=discarded)))
+
+
+def test_a_readout_of_which_one_sample_is_left_is_placed(tmp_path):
+    lines = lines_of(oversampled(KSPACE), discarded=(N_X, N_X - 1))
+    raw = read(written(tmp_path, lines))
+    assert np.flatnonzero(raw.sampled.any(axis=(0, 1))).tolist() == [N_X]
+
+
+def test_readouts_that_discard_other_numbers_of_samples_are_refused(tmp_path):
+    lines = [*lines_of(oversampled(KSPACE))[:-1], Line(oversampled(KSPACE)[:, -1], N_Y - 1, discarded=(1, 2))]
+    with pytest.raises(InputError, match=r"differ in .*: \(3, 40, 0, 0\), \(3, 40, 1, 2\)$"):
+        read(written(tmp_path, lines))
+
+
+def test_a_header_without_an_encoding_is_told_in_one_line(tmp_path):
+    head = header(**HEADER)
+    head.encoding.clear()
+    path = made_mrd.write(tmp_path / "scan.h5", head, lines_of(oversampled(KSPACE)))
+    with pytest.raises(InputError, match=r"scan\.h5:dataset: the header lacks what a scan needs \(") as told:
+        read(path)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("part", ["encodedSpace", "reconSpace", "encodingLimits"])
+def test_a_header_whose_encoding_lacks_a_part_is_told_in_one_line(tmp_path, part):
+    head = header(**HEADER)
+    setattr(head.encoding[0], part, None)
+    path = made_mrd.write(tmp_path / "scan.h5", head, lines_of(oversampled(KSPACE)))
+    with pytest.raises(InputError, match=rf"scan\.h5: its ISMRMRD header cannot be read \(.*{part}"):
+        read(path)
+
+
+def test_a_header_without_system_measurement_and_limits_is_enough(tmp_path):
+    head = header(**HEADER)
+    head.acquisitionSystemInformation = head.measurementInformation = None
+    limits = head.encoding[0].encodingLimits
+    limits.kspace_encoding_step_1 = limits.kspace_encoding_step_2 = None
+    noise = RNG.standard_normal((N_COILS, 400)) + 0j
+    lines = [Line(noise, flags=(19,), dwell=8.0), *lines_of(oversampled(KSPACE))]
+    raw = read(made_mrd.write(tmp_path / "scan.h5", head, lines))
+    close(raw.kspace[0], KSPACE)
+    close(raw.noise.values, 2 * noise)
+    assert (raw.notes.scanner, raw.notes.protocol) == ("", "")
+
+
+def test_personal_parts_never_reach_the_parser(tmp_path):
+    path = written(tmp_path, lines_of(oversampled(KSPACE)))
+    with h5py.File(path) as file:
+        assert file["dataset/xml"][0].count(b"Doe") == 2
+        parsed = ismrmrd_header.parse(path, file["dataset/xml"])
+    assert parsed.subjectInformation is parsed.studyInformation is None
+    assert parsed.measurementInformation.protocolName == "phantom"
+    assert len(parsed.encoding) == 1
 
 
 def test_a_file_of_two_scans_names_them(tmp_path):
