@@ -7,7 +7,8 @@ import torch
 from sharpfit.files.axes import FileArray
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.physics.acquisition import acquisition
-from sharpfit.preparing.noise_level import MODEL_WEIGHT, residual, settle
+from sharpfit.preparing import noise_level
+from sharpfit.preparing.noise_level import MODEL_WEIGHT, Residual, _amplitude, _elsewhere, residual, settle
 from sharpfit.preparing.preprocess import preprocess
 from sharpfit.simulation.simulate import simulate
 
@@ -123,3 +124,123 @@ def test_settling_leaves_its_arguments_alone():
     before = datasets["kspace"].copy()
     settle(datasets["kspace"], datasets["csm"], datasets["mask"], attrs["sigma"], 0.01)
     np.testing.assert_array_equal(datasets["kspace"], before)
+
+
+def seen(variance, n_left, left=None, elsewhere=1.0):
+    """What a residual says, step by step; all of it counts unless `left` says otherwise."""
+    shares = np.ones(len(variance)) if left is None else np.array(left)
+    return Residual(np.array(variance, float), shares, np.array(n_left, float), elsewhere)
+
+
+def settled(monkeypatch, whole, rest=None, *, uncertainty=0.01):
+    """What is taken for σ = 2 where the residual is this."""
+    monkeypatch.setattr(noise_level, "residual", lambda *_: (whole, whole if rest is None else rest))
+    return settle(np.empty(0), np.empty(0), np.empty(0), 2.0, uncertainty)
+
+
+MANY, FEW = 4e6, 400  # standard errors of the variance: 0.001 and 0.1
+
+
+@pytest.mark.parametrize("variance", [0.91, 1.0, 1.09])
+def test_a_residual_within_a_tenth_agrees(monkeypatch, variance):
+    level = settled(monkeypatch, seen([variance], [MANY]))
+    assert (level.sigma, level.uncertainty) == (2.0, 0.01)
+    assert level.check == f"agrees: the residual of a fit has {variance:.2f} of its variance"
+
+
+@pytest.mark.parametrize("variance", [0.72, 1.28])
+def test_with_few_samples_a_residual_within_three_standard_errors_agrees(monkeypatch, variance):
+    assert settled(monkeypatch, seen([variance], [FEW])).check.startswith("agrees")
+    assert settled(monkeypatch, seen([variance], [MANY])).check.startswith("corrected")
+
+
+@pytest.mark.parametrize("n_left", [MANY, FEW])
+@pytest.mark.parametrize("uncertainty", [0.01, np.nan])
+def test_a_residual_below_the_level_is_the_level(monkeypatch, n_left, uncertainty):
+    level = settled(monkeypatch, seen([0.64], [n_left]), uncertainty=uncertainty)
+    assert level.sigma == pytest.approx(2 * 0.8)
+    assert level.uncertainty == pytest.approx(np.sqrt(4 / n_left) / 2)
+    assert level.check == "corrected by 0.80: the residual of a fit has 0.64 of its variance"
+
+
+def test_the_lowest_of_what_was_not_learnt_convicts_a_level_that_is_too_high(monkeypatch):
+    low, fine = seen([0.64, 0.7], [MANY] * 2), seen([1.0, 1.0], [MANY] * 2)
+    assert settled(monkeypatch, fine, low).sigma == pytest.approx(1.6)
+    assert settled(monkeypatch, low, fine).check.startswith("agrees")
+
+
+def test_the_last_of_all_samples_convicts_a_level_that_is_too_low(monkeypatch):
+    falling, fine = seen([4.0, 2.25], [MANY] * 2), seen([1.0, 1.0], [MANY] * 2)
+    assert settled(monkeypatch, falling, fine, uncertainty=np.nan).sigma == pytest.approx(3)
+    assert settled(monkeypatch, fine, falling, uncertainty=np.nan).check.startswith("agrees")
+
+
+def test_the_model_s_error_counts_with_its_weight_where_the_level_was_measured(monkeypatch):
+    level = settled(monkeypatch, seen([1.6], [FEW], elsewhere=0.5))
+    assert level.sigma == pytest.approx(2 * np.sqrt(1 + 0.6 * MODEL_WEIGHT * 0.5))
+    assert level.uncertainty == pytest.approx(0.05)
+    assert level.check.endswith("1.60 of its variance, noise and the model's error together")
+
+
+def test_a_stated_level_takes_all_that_is_left_unless_the_model_is_to_blame(monkeypatch):
+    just = settled(monkeypatch, seen([2.4], [MANY], elsewhere=0.5), uncertainty=np.nan)
+    assert just.sigma == pytest.approx(2 * np.sqrt(2.4))
+    assert just.check.endswith("2.40 of its variance")
+    for uncertainty in (np.nan, 0.01):
+        above = settled(monkeypatch, seen([2.6], [MANY], elsewhere=0.5), uncertainty=uncertainty)
+        assert above.sigma == pytest.approx(2 * np.sqrt(1 + 1.6 * MODEL_WEIGHT * 0.5))
+        assert above.check.endswith("error together: look at the coil maps and the axes")
+
+
+def test_steps_that_leave_too_little_say_nothing(monkeypatch):
+    some = seen([0.64, 9.0], [FEW, 4], left=[0.2, 0.05])
+    level = settled(monkeypatch, some)
+    assert level.sigma == pytest.approx(1.6)
+    assert level.uncertainty == pytest.approx(0.05)
+    level = settled(monkeypatch, seen([0.64], [FEW], left=[0.1]))
+    assert (level.sigma, level.uncertainty) == (2.0, 0.01)
+    assert level.check.startswith("not checked")
+
+
+@pytest.mark.parametrize("n_slices", [1, 2])
+def test_what_is_left_is_counted_in_real_numbers(n_slices):
+    """Of a full scan of 4 coils, an image explains a quarter; samples that maps were learnt from stay out."""
+    rng = np.random.default_rng(3)
+    shape = (n_slices, 4, 24, 20)
+    csm, noise = (rng.standard_normal((*shape, 2), np.float32).view(np.complex64)[..., 0] for _ in range(2))
+    csm /= np.linalg.norm(csm, axis=1, keepdims=True)
+    mask, learnt = np.ones((24, 20), bool), np.zeros((24, 20), bool)
+    learnt[:12] = True
+    whole, rest = residual(noise, csm, mask, 1.0, learnt)
+    n_real = 2 * n_slices * 4 * 24 * 20
+    assert whole.left[-1] == pytest.approx(0.75, abs=0.02)
+    np.testing.assert_allclose(whole.n_left, whole.left * n_real)
+    np.testing.assert_allclose(rest.n_left, rest.left * n_real / 2)
+    assert rest.left[-1] == pytest.approx(0.75, abs=0.03)
+    each, _ = residual(noise, csm, np.stack([mask] * n_slices), 1.0)
+    np.testing.assert_allclose(each.n_left, whole.n_left, rtol=0.05)
+    half, _ = residual(noise, csm, mask, 0.5, learnt)
+    np.testing.assert_allclose(half.variance, 4 * whole.variance)
+
+
+def test_signal_elsewhere_is_its_mean_where_images_explain_over_its_mean_where_they_do_not():
+    amplitude, left = np.array([1.0, 2.0, 4.0, 3.0]), np.array([0.5, 1.0, 0.0, 0.25])
+    explained = np.average(amplitude, weights=1 - left)
+    assert _elsewhere(amplitude, left) == pytest.approx(explained / np.average(amplitude, weights=left))
+    assert _elsewhere(np.array([0.0, 5.0]), np.array([1.0, 0.0])) == 1.0, "no signal is seen in what is left"
+    assert _elsewhere(np.array([3.0, 0.0]), np.array([1.0, 0.0])) == 0.0
+
+
+def test_the_amplitude_is_what_stands_out_of_the_noise_around_a_sample():
+    mask = np.zeros((40, 32), bool)
+    mask[::2] = True
+    np.testing.assert_allclose(
+        _amplitude(np.where(mask, 5.0, 100.0), mask), 2.0
+    )  # √(5 − 1), holes do not count
+    np.testing.assert_array_equal(_amplitude(np.ones((40, 32)), mask), 1.0)  # nothing stands out
+    power = np.ones((40, 32))
+    power[:20] = 10.0
+    amplitude = np.zeros((40, 32))
+    amplitude[mask] = _amplitude(power, mask)
+    np.testing.assert_allclose(amplitude[:12:2], 3.0, atol=1e-3)
+    np.testing.assert_allclose(amplitude[28::2], 0.0, atol=0.03)
