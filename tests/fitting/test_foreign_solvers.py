@@ -156,6 +156,29 @@ def test_a_weight_reaches_the_command_in_units_of_the_noise():
     assert line.words(1, files, 0.25) == ["a", "-l", "0.125", "-i", "30", "k", "x"]
 
 
+@pytest.mark.parametrize(
+    ("values", "weights", "words"),
+    [
+        ({"weight": 3, "n": 7}, [], [["3", "7"]]),
+        ({"weight": [3], "n": 7}, [3], [["3", "7"]]),
+        ({"weight": 3, "n": [7]}, [], [["3", "7"]]),
+        ({"weight": [3, 1, 0.5], "n": 7}, [3, 1, 0.5], [["3", "7"], ["1", "7"], ["0.5", "7"]]),
+        ({"weight": 3, "n": [7, 8]}, [], [["3", "7"], ["3", "8"]]),
+        ({"n": [7.5, 8]}, [], [["7.5"], ["8"]]),
+        ({}, [], [[]]),
+    ],
+)
+def test_a_command_walks_along_its_list_and_keeps_its_numbers(values, weights, words):
+    placeholders = "".join(f" {{{name}}}" for name in values)
+    line = CommandLine(f"a b{placeholders} {{kspace}} {{image}}", values)
+    assert line.n_values == len(words)
+    assert line.weights == weights
+    assert line.program == ("a", "b")
+    files = {"kspace": "k", "maps": "m", "image": "x"}
+    for t, numbers in enumerate(words):
+        assert line.words(t, files, 1.0) == ["a", "b", *numbers, "k", "x"]
+
+
 @pytest.mark.parametrize(("name", "told"), [("weight", [2.0, 0.5]), ("n", [])])
 def test_only_a_list_of_weights_is_a_path_of_weights(name, told):
     line = f"a -l {{{name}}} {{kspace}} {{image}}"
@@ -201,6 +224,18 @@ def test_a_command_that_makes_two_images_of_the_same_data_is_refused(study):
         ("a {kspace} {image} {n}", {"n": "3"}, "solver.n: is '3', but should be a number"),
         ("a {kspace} {image} {n}", {"n": []}, r"solver.n: is \[\], but should be a number"),
         ("a {kspace} {image} {n} {m}", {"n": [1], "m": [2]}, "solver.m: n is a list already"),
+        ("a {kspace} {image} {n} {m}", {"m": [1], "n": [2, 3]}, "solver.n: m is a list already"),
+        ("a {kspace} {image} {n}", {"n": [1, "2"]}, r"solver.n: is \[1, '2'\], but should be a number"),
+        ("a {kspace} {image} {n}", {"n": True}, "solver.n: is True, but should be a number"),
+        ("a {kspace} {image} {n}", {"n": [1, False]}, r"solver.n: is \[1, False\], but should be a number"),
+        ("a {kspace} {image}", {"image": 3}, "solver.image: is a file that sharpfit names"),
+        ("a {image}", {}, "solver.command: has no {kspace}, the BART file it must read"),
+        (
+            "a {kspace} {image} {n} {m}",
+            {"n": 1},
+            "solver.command: {m} has no value; known here: kspace, maps, image, n$",
+        ),
+        ("", {}, "solver.command: is empty"),
         ("a {kspace} {image} {n}", {"n": [1, 2]}, "n_iterations: is 1, but the command runs 2 times"),
     ],
 )

@@ -23,3 +23,54 @@ def test_zero_filling_widens_the_point_along_its_axis_as_the_dirichlet_kernel_sa
 @pytest.mark.parametrize("value", [0, 1, np.nan, np.inf])
 def test_an_answer_that_never_falls_to_half_has_no_width(value):
     assert np.isnan(fwhm_and_peak(np.full((2, 17, 17), value, np.complex64))[0]).all()
+
+
+def gaussians(n, sigma_y, sigma_x, shift_y=0.0, shift_x=0.0):
+    """A Gaussian of its own width and place along each axis, n × n."""
+    at = np.arange(n) - n // 2
+    lines = [
+        np.exp(-((at - shift) ** 2) / (2 * sigma**2))
+        for sigma, shift in ((sigma_y, shift_y), (sigma_x, shift_x))
+    ]
+    return np.outer(*lines)
+
+
+@pytest.mark.parametrize(
+    ("sigma_y", "sigma_x", "shift_y", "shift_x"),
+    [(1.0, 1.6, 0, 0), (1.7, 0.9, 0, 0), (1.3, 1.3, 0.3, -0.2), (1.1, 1.5, -0.4, 0.1)],
+)
+@pytest.mark.parametrize("factor", [1, -3j])
+def test_the_width_of_a_gaussian_is_known_along_each_axis(sigma_y, sigma_x, shift_y, shift_x, factor):
+    """Beside its centre, too: to either side it falls to half of what it is at the window's middle."""
+    fwhm, peak = fwhm_and_peak(factor * gaussians(17, sigma_y, sigma_x, shift_y, shift_x))
+    known = [2 * np.sqrt(s**2 * 2 * np.log(2) + d**2) for s, d in ((sigma_y, shift_y), (sigma_x, shift_x))]
+    np.testing.assert_allclose(fwhm, known, rtol=2e-3)
+    assert peak == pytest.approx(
+        abs(factor) * np.exp(-((shift_y / sigma_y) ** 2) / 2 - (shift_x / sigma_x) ** 2 / 2)
+    )
+
+
+@pytest.mark.parametrize("half", [3, 8])
+def test_any_point_s_width_is_that_of_its_zero_padded_transform(half):
+    """Along complex lines that a Fourier series of the window's length goes through."""
+    n, fine = 2 * half + 1, 64
+    rng = np.random.default_rng(half)
+    ragged = 0.1 * (rng.standard_normal((5, n, n)) + 1j * rng.standard_normal((5, n, n)))
+    windows = gaussians(n, 0.8, 1.0) + ragged * gaussians(n, 2, 2)
+    found, _ = fwhm_and_peak(windows)
+    at, k = np.arange(0, half, 1 / fine), np.fft.fftfreq(n, 1 / n)
+    for window, widths in zip(windows, found, strict=True):
+        for line, width in zip((window[:, half], window[half]), widths, strict=True):
+            coefficients = np.fft.fft(np.roll(line, -half)) / n
+            sides = [
+                np.abs(np.exp(2j * np.pi * np.outer(side * at, k) / n) @ coefficients) for side in (1, -1)
+            ]
+            known = sum(at[(side < side[0] / 2).argmax()] for side in sides)
+            assert width == pytest.approx(known, abs=2.5 / fine)
+
+
+def test_a_line_that_falls_to_one_side_alone_has_no_width():
+    window = np.ones((9, 9))
+    window[:, :3] = 0
+    window[:3] = 0
+    assert np.isnan(fwhm_and_peak(window)[0]).all()
