@@ -3,9 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from made_evaluations import made_evaluation
 
+from sharpfit.judging.weight_choice import ChosenWeight
+from sharpfit.reporting import dvc_views
 from sharpfit.reporting.dvc_views import draw_picked
+from sharpfit.reporting.grey import grey_window
 
 
 def fits(*names):
@@ -31,3 +35,42 @@ def test_names_are_no_formulae_and_the_best_fit_sets_the_grey_scale(tmp_path):
     draw_picked(tmp_path / "same.png", fits("$\\best{$", "other"), [dim, dim])
     read = {name: (tmp_path / f"{name}.png").read_bytes() for name in ("dim", "bright", "same")}
     assert read["dim"] == read["bright"] == read["same"]  # all as white as the best one or whiter
+
+
+@pytest.fixture
+def drawn(monkeypatch, tmp_path):
+    """Draw picked images and return the figure."""
+    figures = []
+    monkeypatch.setattr(dvc_views, "save_figure", lambda figure, path: figures.append(figure))
+
+    def draw(evaluations, images):
+        draw_picked(tmp_path / "picked.png", evaluations, images)
+        return figures[-1]
+
+    return draw
+
+
+def test_a_title_says_the_regime_its_pick_and_its_error_where_that_is_known(drawn):
+    known = made_evaluation("known", picked={"risk": 2.0, "iteration": 3, "nrmse": 0.12345})
+    unknown = made_evaluation("unknown", picked={"risk": 1.0, "iteration": 7})
+    path = made_evaluation("path", picked={"risk": 3.0}, weight=ChosenWeight(0.387, 0.3, 0.5, 18))
+    figure = drawn([known, unknown, path], [np.ones((4, 5))] * 3)
+    assert [axes.get_title() for axes in figure.axes] == [
+        "known\niteration 3, NRMSE 0.123",
+        "unknown\niteration 7",
+        "path\nweight 0.387 σ",
+    ]
+
+
+@pytest.mark.parametrize(("n", "places"), [(1, 1), (4, 4), (5, 5), (6, 10), (11, 15)])
+def test_images_stand_in_rows_of_five_on_the_scale_of_the_best(drawn, n, places):
+    images = [np.full((4, 6), 1.0 + i) for i in range(n)]
+    fits = [made_evaluation(f"r{i}", picked={"risk": float(n - i)}) for i in range(n)]  # the last is the best
+    figure = drawn(fits, images)
+    assert len(figure.axes) == places
+    assert not any(axes.axison for axes in figure.axes)
+    shown = [axes.get_images() for axes in figure.axes]
+    assert [len(one) for one in shown] == [1] * n + [0] * (places - n)
+    for (one,), image in zip(shown[:n], images, strict=True):
+        np.testing.assert_array_equal(one.get_array(), image)
+        assert one.get_clim() == (0.0, grey_window(images[-1]))
