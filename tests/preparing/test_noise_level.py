@@ -210,12 +210,12 @@ def test_what_is_left_is_counted_in_real_numbers(n_slices):
     csm, noise = (rng.standard_normal((*shape, 2), np.float32).view(np.complex64)[..., 0] for _ in range(2))
     csm /= np.linalg.norm(csm, axis=1, keepdims=True)
     mask, learnt = np.ones((24, 20), bool), np.zeros((24, 20), bool)
-    learnt[:12] = True
+    learnt[:8] = True
     whole, rest = residual(noise, csm, mask, 1.0, learnt)
     n_real = 2 * n_slices * 4 * 24 * 20
     assert whole.left[-1] == pytest.approx(0.75, abs=0.02)
     np.testing.assert_allclose(whole.n_left, whole.left * n_real)
-    np.testing.assert_allclose(rest.n_left, rest.left * n_real / 2)
+    np.testing.assert_allclose(rest.n_left, rest.left * n_real * 2 / 3)
     assert rest.left[-1] == pytest.approx(0.75, abs=0.03)
     each, _ = residual(noise, csm, np.stack([mask] * n_slices), 1.0)
     np.testing.assert_allclose(each.n_left, whole.n_left, rtol=0.05)
