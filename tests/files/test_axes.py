@@ -127,3 +127,50 @@ def test_axes_that_a_format_fixes_name_images_too():
     sizes = {"slice": 1, "coil": 3, "y": 8, "x": 8}
     given = array(8, 8, 3, axes=("kx", "ky", "coil"))
     assert match_sizes(given, sizes)[0, 1, 2, 3] == given.values[3, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        (KNOWN, "must name ky and kx and may name slice, coil, each once"),
+        (("slice", "y", "x"), "must name y and x and may name slice, each once"),
+        (("slice", "coil", "echo", "y", "x"), "must name y and x and may name slice, coil, echo, each once"),
+    ],
+)
+def test_what_axes_must_and_may_be_named_is_told(known, message):
+    with pytest.raises(InputError, match=rf"^scan\.npy: axes \['a', 'b'\] {message}$"):
+        with_axes(array(8, 6), ["a", "b"], known)
+
+
+@pytest.mark.parametrize(
+    ("n_coils", "shape", "plausible"),
+    [
+        (16, (6, 8), True),
+        (17, (6, 8), False),
+        (20, (20, 24), True),
+        (21, (20, 24), False),
+        (21, (24, 20), False),
+    ],
+)
+def test_as_many_coils_as_samples_are_believed_and_sixteen_always(n_coils, shape, plausible):
+    if plausible:
+        assert kspace_axes(array(n_coils, *shape), ["coil", "ky", "kx"])[0].axes == ("coil", "ky", "kx")
+        return
+    with pytest.raises(InputError, match=f"{n_coils} coils of k-space only {min(shape)} samples wide"):
+        kspace_axes(array(n_coils, *shape), ["coil", "ky", "kx"])
+
+
+@pytest.mark.parametrize(
+    ("shape", "alike"),
+    [
+        ((5, 5, 9, 7), ""),
+        ((9, 5, 9, 7), "slice"),
+        ((5, 7, 9, 7), "coil"),
+        ((7, 9, 9, 7), "slice"),
+        ((1, 1, 1, 9), ""),
+    ],
+)
+def test_the_axis_that_could_as_well_be_one_of_k_space_is_named(shape, alike):
+    _, said = kspace_axes(array(*shape), list(KNOWN))
+    assert (f"; {alike} is as long as an axis of k-space" in said) == bool(alike)
+    assert ("as long as" in said) == bool(alike)

@@ -10,6 +10,7 @@ from twixtools.hdr_def import MultiRaidFileHeader
 from sharpfit.errors import InputError
 from sharpfit.files.formats import reader_of
 from sharpfit.files.read_scan import read_scan
+from sharpfit.files.readers import twix_header
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -136,3 +137,12 @@ def test_what_is_no_rotation_tells_no_geometry(tmp_path, quaternion):
     raw = read(made_twix.write(tmp_path / "scan.dat", measurement(turned, 2 * N_X, N_Y)))
     assert raw.geometry is None
     assert raw.pixel_spacing_mm is not None
+
+
+@pytest.mark.parametrize(("length", "fits"), [(0, False), (15, False), (16, True), (100, True), (101, False)])
+def test_a_header_is_no_shorter_than_its_own_counts_and_no_longer_than_its_file(tmp_path, length, fits):
+    path = tmp_path / "meas.dat"
+    path.write_bytes(np.array([length, 0], "<u4").tobytes() + bytes(92))
+    words = "holds no protocol" if fits else f"its header would take {length} bytes"
+    with pytest.raises(InputError, match=words), path.open("rb") as file:
+        twix_header.measurements(path, file)

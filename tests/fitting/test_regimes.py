@@ -304,3 +304,34 @@ def test_a_schedule_that_watches_the_loss_is_named_wherever_it_stands_among_othe
     regime = {"optimizer": {"name": "Adam", "lr": 0.1}, "n_iterations": 5, "schedule": schedule}
     with pytest.raises(InputError, match=rf"mine\.schedule\[{place}\]: ReduceLROnPlateau watches the loss"):
         check_regime("mine", regime)
+
+
+@pytest.mark.parametrize("basis", [{"name": "wavelet", "family": "db4", "n_levels": 2}, {"name": "dct"}])
+@pytest.mark.parametrize("method", [{"solver": {"name": "cg"}}, {"optimizer": {"name": "Adam", "lr": 0.1}}])
+def test_every_basis_passes_with_its_arguments(basis, method):
+    check_regime("mine", {**method, "basis": basis, "n_iterations": 5})
+
+
+@pytest.mark.parametrize(
+    ("basis", "message"),
+    [
+        (
+            {"name": "wavelet", "family": "db4", "levels": 2},
+            "wavelet has no such argument; it takes family, n_levels",
+        ),
+        ({"name": "wavelet", "family": "db4"}, r"basis: its arguments refused: .*n_levels"),
+        ({"name": "wavelet", "family": "db4", "n_levels": "2"}, "basis.n_levels: YAML reads 2 as text"),
+        ({"name": "dct", "family": "db4"}, "basis.family: dct has no such argument; it takes none"),
+    ],
+)
+def test_a_mistake_in_a_basis_is_one_line_that_names_the_key(basis, message):
+    with pytest.raises(
+        InputError, match=rf"^params\.yaml: regimes\.mine\.basis.*{message.removeprefix('basis')}"
+    ):
+        check_regime("mine", {"solver": {"name": "cg"}, "basis": basis, "n_iterations": 5})
+
+
+@pytest.mark.parametrize("n", [1, 5])
+def test_a_schedule_may_watch_the_loss_and_a_fit_may_be_short(n):
+    schedule = [{"name": "ReduceLROnPlateau", "patience": 1}]
+    check_regime("mine", {"optimizer": {"name": "Adam", "lr": 0.1}, "schedule": schedule, "n_iterations": n})

@@ -1,13 +1,14 @@
 """The rule, on fits whose measures are known in closed form."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from made_records import ITERATIONS, by_risk_alone, made_record, with_history
 
 from sharpfit.judging.curves import Curves
-from sharpfit.judging.judge import judge, pick
+from sharpfit.judging.judge import _worst_slice, judge, pick
 from sharpfit.judging.over_fitting import paired_error
 
 
@@ -219,3 +220,20 @@ def test_a_solver_without_a_learning_rate_is_not_told_to_raise_it():
     assert not any(
         "lr" in text or "learning rate" in text for text in (found.cause, found.evidence, found.advice)
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "worst"),
+    [
+        ([1.0, 1.0, 1.0], [1.1, 1.3, 1.2], 1),  # all rose, by little
+        ([5.0, 1.0, 1.0], [5.1, 1.2, 0.9], 1),  # it rose most, and is not the largest
+        ([5.0, 1.0, 7.0], [4.0, 0.5, 6.0], 2),  # none rose
+        ([np.nan, 1.0, 2.0], [9.0, 1.5, 2.1], 1),  # what is not known did not rise
+        ([1.0, 2.0, np.nan], [0.5, 1.5, np.nan], 1),
+        ([np.nan] * 3, [np.nan] * 3, 0),
+    ],
+)
+def test_the_worst_slice_is_the_one_whose_error_rose_most_or_is_largest(first, last, worst):
+    """From the pick to the end, in the mean over pairs."""
+    risk = np.stack([np.full(3, 100.0), first, np.zeros(3), last])[..., None] + np.array([-0.5, 0.5])
+    assert _worst_slice(SimpleNamespace(slice_risk=risk), 1) == worst
