@@ -92,8 +92,10 @@ def true_errors(
 
     n = int(iterations[-1])
     later = [t for t in checkpoint_iterations(2 * n, 12) if t > 0]
-    alone = Alone(datasets, attrs["sigma"], going_on(regime, n))
-    on = [alone.shown(x) for x in alone.images([n + t for t in later])] if goes_on else []
+    on = []
+    if goes_on:
+        alone = Alone(datasets, attrs["sigma"], going_on(regime, n))
+        on = [alone.shown(x) for x in alone.images([n + t for t in later])]
     return {
         "nrmse": np.array([nrmse(image) for image in images]),
         "further": np.array([nrmse(attrs["image_scale"] * image) for image in on]),

@@ -53,9 +53,6 @@ class Objective:
 class Penalty(Protocol):
     """R of images (item, slice, y, x); a kind of solver asks for further maps, in a protocol of its own."""
 
-    def value(self, x: Tensor) -> Tensor:
-        """R of every item, float64 (item, slice)."""
-
     def state_dict(self) -> dict[str, Any]:
         """Return what the next call goes on from: tensors and plain values."""
 

@@ -14,27 +14,34 @@ from sharpfit.physics.differences import NORM, adjoint_gradient, gradient
 
 SMOOTHING = 4.0
 """Pixels, std of the Gaussian whose phase is taken for the smooth one."""
-BLOCK = 8
+BLOCK = 6
 """Side of a block of cosines, pixels."""
 PHASE_EVERY = 10
 """Steps after which the smooth phase is taken from the iterate anew."""
-SHARE = 0.5
-"""Of each of the two penalties."""
+SHARE = 0.15
+"""Of the total variation in the weight; the cosines have the rest."""
+KNEE = 2.0
+"""δ over the weight of the cosines. Above the step of a solver the proximal map has no jump."""
+_AXES = (-2, -1)
 
 
 def make() -> SmoothPhase:
-    """R(x) = ½ Σ (|∇r| + |∇q|) + ½ Σ |cosines of r and q|, x = (r + i q) e^{iφ}."""
+    """λ R(x) = λ₁ Σ (|∇r| + |∇q|) + λ₂ δ Σ log(1 + |cosines of r and q| / δ), x = (r + i q) e^{iφ}."""
     return SmoothPhase()
 
 
 class SmoothPhase:
-    """R(x) = ½ Σ (|∇r| + |∇q|) + ½ Σ (|C r| + |C q|), x = (r + i q) e^{iφ}, φ the phase of the smoothed x.
+    """λ R(x) = λ₁ Σ (|∇r| + |∇q|) + λ₂ δ Σ (log(1 + |C r| / δ) + log(1 + |C q| / δ)), x = (r + i q) e^{iφ}.
 
-    Most images vary slowly in phase, so nearly all that lies across it is noise (as in homodyne detection,
-    Noll 1991, doi:10.1109/42.79473). A modulus that joins both parts lets that noise pass wherever there is
-    an edge; counted apart, it is taken away, and no part is forbidden. φ is each item's own, from its
-    iterate every `PHASE_EVERY` steps. C is the DCT of 8 × 8 blocks without their means; the blocks' grid
-    lies elsewhere in each step, as in `wavelet`.
+    φ is the phase of the smoothed x, λ₁ = 0.15 λ, λ₂ = 0.85 λ, δ = 2 λ₂. Most images vary slowly in phase, so
+    nearly all that lies across it is noise (as in homodyne detection, Noll 1991, doi:10.1109/42.79473). A
+    modulus that joins both parts lets that noise pass wherever there is an edge; counted apart, it is taken
+    away, and no part is forbidden. φ is each item's own, from its iterate every `PHASE_EVERY` steps.
+
+    C is the DCT of 6 × 6 blocks without their means, on two grids of blocks that lie elsewhere in each step,
+    as in `wavelet`. A sum of moduli takes as much off a large coefficient as off a small one; the sum of
+    logarithms takes λ₂ / (1 + |c| / δ) off (Candès, Wakin & Boyd 2008, doi:10.1007/s00041-008-9045-x), so
+    that one weight may remove noise and leave structure. It is not convex: the end may depend on the start.
     """
 
     norm = NORM
@@ -50,15 +57,6 @@ class SmoothPhase:
             self._phase = _smooth_phase(x)
         self._step += 1
 
-    def value(self, x: Tensor) -> Tensor:
-        """R of every item with the grid in its corner and the phase of x, float64 (item, slice)."""
-        planes = _planes(x, _smooth_phase(x))
-        lengths = gradient(planes).square().sum(0).sqrt().sum((-2, -1), dtype=torch.float64)
-        blocks = self._blocks(planes)
-        size = self._cosine.adjoint(blocks).abs()
-        size[..., 0, 0] = 0
-        return SHARE * (lengths + size.sum((-4, -3, -2, -1), dtype=torch.float64)).sum(0)
-
     def split(self, x: Tensor) -> Tensor:
         """∇r and ∇q, (2, 2, item, slice, y, x)."""
         return gradient(_planes(x, self._phase))
@@ -68,23 +66,30 @@ class SmoothPhase:
         return self._join(adjoint_gradient(dual))
 
     def clip(self, dual: Tensor, weight: float) -> Tensor:
-        """Shorten the vectors of r and of q to λ/2."""
+        """Shorten the vectors of r and of q to λ₁."""
         most = SHARE * weight
         return dual * (most / dual.square().sum(0).sqrt().clamp(min=most))
 
-    def shrink(self, x: Tensor, threshold: float) -> Tensor:
-        """Soft-threshold the cosines of r and q; what a grid of whole blocks leaves over stays."""
-        planes, most = _planes(x, self._phase), SHARE * threshold
-        shift = [int(s) for s in np.random.default_rng(self._step).integers(0, BLOCK, 2)]
-        rolled = torch.roll(planes, shift, (-2, -1))
-        coefficients = self._cosine.adjoint(self._blocks(rolled))
-        kept = coefficients - coefficients.clamp(-most, most)
-        kept[..., 0, 0] = coefficients[..., 0, 0]
-        self._blocks(rolled).copy_(self._cosine.forward(kept))
-        return self._join(torch.roll(rolled, [-s for s in shift], (-2, -1)))
+    def shrink(self, x: Tensor, weight: float, step: float) -> Tensor:
+        """Minimise ½ ‖z − x‖² + τ g(z) over z, g the cosines' part; the mean over two grids of blocks.
+
+        They lie half a block apart along both axes. What a grid of whole blocks leaves over stays.
+        """
+        planes = _planes(x, self._phase)
+        drawn = np.random.default_rng(self._step).integers(0, BLOCK, 2)
+        total = torch.zeros_like(planes)
+        for off in (0, BLOCK // 2):
+            shift = [int(s) + off for s in drawn]
+            rolled = torch.roll(planes, shift, _AXES)
+            coefficients = self._cosine.adjoint(self._blocks(rolled))
+            kept = _shrunk(coefficients, *_of_cosines(weight), step)
+            kept[..., 0, 0] = coefficients[..., 0, 0]
+            self._blocks(rolled).copy_(self._cosine.forward(kept))
+            total += torch.roll(rolled, [-s for s in shift], _AXES)
+        return self._join(total.div_(2))
 
     def _blocks(self, planes: Tensor) -> Tensor:
-        """View (…, y, x) as (…, block, block, 8, 8)."""
+        """View (…, y, x) as (…, block, block, 6, 6)."""
         rows, columns = (n // BLOCK * BLOCK for n in planes.shape[-2:])
         whole = planes[..., :rows, :columns]
         return whole.unflatten(-1, (-1, BLOCK)).unflatten(-3, (-1, BLOCK)).transpose(-3, -2)
@@ -100,6 +105,20 @@ class SmoothPhase:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on with a phase, and in the sequence of grids."""
         self._phase, self._step = state["phase"], state["step"]
+
+
+def _of_cosines(weight: float) -> tuple[float, float]:
+    """λ₂ and δ."""
+    most = (1 - SHARE) * weight
+    return most, KNEE * most
+
+
+def _shrunk(c: Tensor, most: float, knee: float, step: float) -> Tensor:
+    """Minimise ½ (z − c)² + τ λ₂ δ log(1 + |z| / δ): where (|z| − |c|) (δ + |z|) + τ λ₂ δ = 0, or at 0."""
+    size = c.abs()
+    root = ((size + knee).square() - 4 * step * most * knee).clamp_(min=0).sqrt_()
+    shorter = (size - knee).add_(root).mul_(0.5)
+    return torch.where(size > step * most, shorter, 0).copysign(c)
 
 
 def _planes(x: Tensor, phase: Tensor | None) -> Tensor:

@@ -6,8 +6,6 @@ from typing import Any
 
 from torch import Tensor
 
-from sharpfit.physics.norms import energy, item_axes
-
 
 def make() -> Tikhonov:
     """R(x) = ½ ‖x‖²."""
@@ -16,10 +14,6 @@ def make() -> Tikhonov:
 
 class Tikhonov:
     """R(x) = ½ ‖x‖²; its proximal map shrinks the image as a whole."""
-
-    def value(self, x: Tensor) -> Tensor:
-        """R of every item, (item, slice, …) → float64 (item, slice)."""
-        return energy(x, item_axes(x)) / 2
 
     def prox(self, x: Tensor, threshold: Tensor) -> Tensor:
         """Return x / (1 + t)."""

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from sharpfit.physics.differences import NORM, adjoint_gradient, gradient
 
-_AXES = (-2, -1)
 N_STEPS = 8
 
 
@@ -36,10 +35,6 @@ class TotalVariation:
     def __init__(self, n_steps: int) -> None:
         self._n_steps = n_steps
         self._dual: Tensor | None = None
-
-    def value(self, x: Tensor) -> Tensor:
-        """R of every item, (item, slice, y, x) → float64 (item, slice)."""
-        return _squared_modulus(gradient(_planes(x))).sqrt().sum(_AXES, dtype=torch.float64)
 
     def prox(self, x: Tensor, threshold: Tensor) -> Tensor:
         """Minimise ½ ‖z − x‖² + t R(z) over z, approximately."""
@@ -72,7 +67,7 @@ class TotalVariation:
         """Shorten every pixel's vector to λ."""
         return dual * (weight / _squared_modulus(dual).sqrt().clamp(min=weight))
 
-    def shrink(self, x: Tensor, _threshold: float) -> Tensor:
+    def shrink(self, x: Tensor, _weight: float, _step: float) -> Tensor:
         """Return x: there is nothing beside the differences."""
         return x
 

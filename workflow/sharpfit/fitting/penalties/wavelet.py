@@ -34,11 +34,6 @@ class WaveletSparsity:
     def __init__(self, wavelet: Wavelet, *, spin: bool = True) -> None:
         self._wavelet, self._spin, self._step = wavelet, spin, 0
 
-    def value(self, x: Tensor) -> Tensor:
-        """R of every item with the grid in its corner, (item, slice, y, x) → float64 (item, slice)."""
-        details = self._wavelet.details(x.shape).to(x.device)
-        return torch.where(details, self._wavelet.adjoint(x).abs(), 0).sum((-2, -1), dtype=torch.float64)
-
     def prox(self, x: Tensor, threshold: Tensor) -> Tensor:
         """Shrink the modulus of every detail by the threshold."""
         shift = self._shift()

@@ -17,7 +17,7 @@ _CURVATURE = 0.5  # half of ‖A‖²: what the primal step has to respect of th
 
 @runtime_checkable
 class SplitPenalty(Penalty, Protocol):
-    """R(x) = ‖K x‖ + g(x), in a norm whose dual ball `clip` projects onto, and g with a proximal map."""
+    """λ R(x) = λ ‖K x‖ + g(x), in a norm whose dual ball `clip` projects onto, and g with a proximal map."""
 
     norm: float
     """‖K‖², an upper bound."""
@@ -34,8 +34,8 @@ class SplitPenalty(Penalty, Protocol):
     def clip(self, dual: Tensor, weight: float) -> Tensor:
         """Project p onto the ball of radius λ."""
 
-    def shrink(self, x: Tensor, threshold: float) -> Tensor:
-        """Minimise ½ ‖z − x‖² + t g(z) over z."""
+    def shrink(self, x: Tensor, weight: float, step: float) -> Tensor:
+        """Minimise ½ ‖z − x‖² + τ g(z) over z, g at the weight λ."""
 
 
 def make(objective: Objective, start: Tensor) -> PrimalDual:
@@ -44,9 +44,9 @@ def make(objective: Objective, start: Tensor) -> PrimalDual:
 
 
 class PrimalDual(Penalised[SplitPenalty]):
-    """Minimises ½‖A c − y‖² + λ (‖K c‖ + g(c)), ‖A‖ ≤ 1.
+    """Minimises ½‖A c − y‖² + λ ‖K c‖ + g(c), ‖A‖ ≤ 1.
 
-    c₊ = prox_{τλg}(c − τ (∇f(c) + Kᴴp)), p₊ = P_λ(p + σ K (2 c₊ − c)), 1/τ = ½ + σ ‖K‖² (Condat 2013,
+    c₊ = prox_{τg}(c − τ (∇f(c) + Kᴴp)), p₊ = P_λ(p + σ K (2 c₊ − c)), 1/τ = ½ + σ ‖K‖² (Condat 2013,
     doi:10.1007/s10957-012-0245-9; Vũ 2013, doi:10.1007/s10444-011-9254-8). Momentum on inexact proximal maps
     lets pixels wander that no coil sees, since no data pull them back; here every map is exact. Steps are the
     same for all items, so none mix.
@@ -67,6 +67,6 @@ class PrimalDual(Penalised[SplitPenalty]):
         penalty = self._penalty
         penalty.begin_step(self.c)
         moved = self.c - self._tau * (gradient + penalty.merge(self._dual))
-        moved = penalty.shrink(moved, self._tau * self.weight)
+        moved = penalty.shrink(moved, self.weight, self._tau)
         self._dual = penalty.clip(self._dual + DUAL_STEP * penalty.split(2 * moved - self.c), self.weight)
         self.c.copy_(moved)
