@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sharpfit.physics.cosine import Cosine
+from sharpfit.physics.cosine import block_cosines, of_block_cosines
 from sharpfit.physics.differences import NORM, adjoint_gradient, gradient
 
 SMOOTHING = 4.0
@@ -47,7 +47,6 @@ class SmoothPhase:
     norm = NORM
 
     def __init__(self) -> None:
-        self._cosine = Cosine()
         self._phase: Tensor | None = None
         self._step = 0
 
@@ -77,22 +76,18 @@ class SmoothPhase:
         """
         planes = _planes(x, self._phase)
         drawn = np.random.default_rng(self._step).integers(0, BLOCK, 2)
+        rows, columns = (n // BLOCK * BLOCK for n in planes.shape[-2:])
         total = torch.zeros_like(planes)
         for off in (0, BLOCK // 2):
             shift = [int(s) + off for s in drawn]
             rolled = torch.roll(planes, shift, _AXES)
-            coefficients = self._cosine.adjoint(self._blocks(rolled))
+            whole = rolled[..., :rows, :columns]
+            coefficients = block_cosines(whole, BLOCK)
             kept = _shrunk(coefficients, *_of_cosines(weight), step)
-            kept[..., 0, 0] = coefficients[..., 0, 0]
-            self._blocks(rolled).copy_(self._cosine.forward(kept))
+            kept[..., 0, :, 0] = coefficients[..., 0, :, 0]
+            whole.copy_(of_block_cosines(kept))
             total += torch.roll(rolled, [-s for s in shift], _AXES)
         return self._join(total.div_(2))
-
-    def _blocks(self, planes: Tensor) -> Tensor:
-        """View (…, y, x) as (…, block, block, 6, 6)."""
-        rows, columns = (n // BLOCK * BLOCK for n in planes.shape[-2:])
-        whole = planes[..., :rows, :columns]
-        return whole.unflatten(-1, (-1, BLOCK)).unflatten(-3, (-1, BLOCK)).transpose(-3, -2)
 
     def _join(self, planes: Tensor) -> Tensor:
         x = torch.complex(*planes)
@@ -116,9 +111,8 @@ def _of_cosines(weight: float) -> tuple[float, float]:
 def _shrunk(c: Tensor, most: float, knee: float, step: float) -> Tensor:
     """Minimise ½ (z − c)² + τ λ₂ δ log(1 + |z| / δ): where (|z| − |c|) (δ + |z|) + τ λ₂ δ = 0, or at 0."""
     size = c.abs()
-    root = ((size + knee).square() - 4 * step * most * knee).clamp_(min=0).sqrt_()
-    shorter = (size - knee).add_(root).mul_(0.5)
-    return torch.where(size > step * most, shorter, 0).copysign(c)
+    root = (size + knee).square_().sub_(4 * step * most * knee).clamp_(min=0).sqrt_()
+    return size.sub_(knee).add_(root).mul_(0.5).clamp_(min=0).copysign_(c)
 
 
 def _planes(x: Tensor, phase: Tensor | None) -> Tensor:
