@@ -37,6 +37,12 @@ def test_sharpness_that_fell_is_never_called_sharper(end):
     assert f"{100 * (end * 400 / falling[1] - 1):+.0f} %" in found.evidence
 
 
+def test_a_change_that_rounds_to_nothing_has_no_minus_sign():
+    values = np.full(len(ITERATIONS), 400.0)
+    values[-1] = 399.9
+    assert "changed by +0 %" in gain(Curves(sharpness(made_record(), values))).evidence
+
+
 @pytest.mark.parametrize(("variance", "verdict"), [(0.5, "cleaner"), (2.0, "unchanged")])
 def test_an_error_fell_by_a_share_of_what_is_left_or_of_the_variance_where_that_is_more(variance, verdict):
     """J ends at 1, from 1.12 at the first image and 9 at the second: 12 % of 1 count, 6 % of 2 do not."""

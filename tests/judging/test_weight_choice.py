@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from made_records import ITERATIONS, by_risk_alone, made_record
 
+from sharpfit.judging import thresholds
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.divergence import rising
 from sharpfit.judging.findings import Finding
@@ -71,6 +72,13 @@ def test_a_path_that_never_moved_is_frozen():
     record = path()
     still = {**record.history, "step": np.zeros(len(record.history["step"]))}
     assert judge(replace(record, history=still)).verdict == "frozen"
+
+
+def test_a_path_that_ends_at_its_choice_is_as_sure_as_one_that_goes_on():
+    """Weights are no descent of one loss, so nothing lies ahead: the odds are those of a fit at rest."""
+    at_rest = 1 / (1 + np.exp(thresholds.OVER_LOGIT[0]) + np.exp(thresholds.UNDER_LOGIT[0]))
+    for picked in (3, 5, 7):  # the path ends with the fifth weight once more
+        assert judge(path(picked)).confidence == pytest.approx(at_rest)
 
 
 def test_a_path_is_judged_to_the_picked_weight_wherever_it_ends():

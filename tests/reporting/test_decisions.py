@@ -5,6 +5,9 @@ FACTS = {
     "mask_source": "100 of 400 locations hold exact zeros and count as not sampled",
     "acceleration": 4 / 3,
     "noise_source": "the edge of k-space",
+    "noise_check": "agrees",
+    "sigma": 0.5,
+    "sigma_given": 0.5,
     "sigma_uncertainty": 0.03,
     "coil_compression": "8 virtual coils of 32 keep 99.50 % of the signal's energy",
     "csm_source": "ESPIRiT from the central 16 × 16 samples",
@@ -14,10 +17,10 @@ FACTS = {
 
 def test_every_decision_has_its_line():
     lines = decisions(FACTS)
-    told = ["axes", "sampling", "noise", "coil compression", "coil maps", "scale"]
+    told = ["axes", "sampling", "noise", "noise level taken", "coil compression", "coil maps", "scale"]
     assert [line.split(":")[0] for line in lines] == told
     assert "count as not sampled" in lines[1]
-    assert lines[2].endswith("known to 3 %")
+    assert lines[2:4] == ["noise: the edge of k-space", "noise level taken: as given, known to 3 % (agrees)"]
 
 
 def test_a_fully_sampled_scan_has_no_fewer_samples():
@@ -32,5 +35,9 @@ def test_a_stated_noise_level_has_no_uncertainty_and_added_noise_is_told():
 def test_a_noise_level_taken_otherwise_than_given_says_by_how_much_and_why():
     facts = {"sigma": 0.4, "sigma_given": 0.5, "noise_check": "no image explains it"}
     assert decisions(facts) == ["noise level taken: 0.8 times the given one (no image explains it)"]
+    facts |= {"sigma": 0.72, "sigma_uncertainty": 0.177}  # eight samples of one coil: 1 / (2 √8)
+    assert decisions(facts) == [
+        "noise level taken: 1.44 times the given one, known to 20 % (no image explains it)"
+    ]
     facts["sigma"] = 0.5
     assert decisions(facts)[0].startswith("noise level taken: as given")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sharpfit.reporting.digits import percent_with_interval, three_digits
+from sharpfit.reporting.digits import at_most, percent_with_interval, three_digits
 
 
 @pytest.mark.parametrize(
@@ -11,6 +11,21 @@ from sharpfit.reporting.digits import percent_with_interval, three_digits
 )
 def test_three_digits_keep_their_zeros(value, said):
     assert three_digits(value) == said
+
+
+@pytest.mark.parametrize(
+    ("digits", "value", "said"),
+    [
+        (2, 0.0526, "0.053"),
+        (2, 2.0, "2"),
+        (2, 99.6, "100"),
+        (2, 123.0, "120"),
+        (1, 17.7, "20"),
+        (1, 0.14, "0.1"),
+    ],
+)
+def test_few_digits_need_no_exponent(digits, value, said):
+    assert at_most(digits, value) == said
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,9 @@ def test_a_corrected_noise_level_is_said_with_the_answer():
         (1.001, "an estimated error within 0.5 %"),
         (1.12, "12 % more estimated error"),
         (0.9, "10 % less estimated error"),
+        (1.997, "100 % more estimated error"),
         (3.14, "3.1 times the estimated error"),
+        (123.0, "120 times the estimated error"),
     ],
 )
 def test_an_error_is_told_by_a_share_where_it_is_near_and_as_a_multiple_where_it_is_far(ratio, words):

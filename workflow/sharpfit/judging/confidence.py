@@ -71,8 +71,11 @@ def _risen(curves: Curves, picked: int, end: int) -> float:
 
 
 def _gain_ahead(curves: Curves, end: int) -> float:
-    """−log of the error ahead over the error now; 0 where it is known, or bias makes no difference."""
-    if end < len(curves.iterations) - 1:
+    """−log of the error ahead over the error now; 0 where it is known, or bias makes no difference.
+
+    A path of weights goes on to no smaller error: what follows a checkpoint is another weight.
+    """
+    if curves.record.weights or end < len(curves.iterations) - 1:
         return 0.0
     bias = curves.risk[-1] - curves.v_image[-1]
     if not bias > thresholds.BIAS_LEFT * max(curves.risk[-1], 0.0):

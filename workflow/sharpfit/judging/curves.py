@@ -157,7 +157,7 @@ class Curves:
 
     @cached_property
     def image_norm(self) -> np.ndarray:
-        """‖x_t‖ of the whole scan."""
+        """‖x_t‖ inside the object, of the whole scan."""
         return np.sqrt((self.record.image_norm**2).sum(1))
 
     @cached_property

@@ -54,7 +54,8 @@ def _numbers(curves: Curves, first: int, end: int) -> str:
     sharpness = curves.cross_gradient
     change = "a rise from nothing"
     if sharpness[first] > 0:
-        change = f"{100 * (sharpness[end] / sharpness[first] - 1):+.0f} %"
+        percent_more = 100 * (sharpness[end] / sharpness[first] - 1)
+        change = f"{np.round(percent_more) + 0.0:+.0f} %"  # + 0.0 turns −0 into 0
     width = np.sqrt(curves.fwhm_y * curves.fwhm_x)
     text = (
         f"from {_place(curves, first)} to {_place(curves, end)} the sharpness that noise does not share "

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sharpfit.reporting.digits import at_most
+
 
 def decisions(facts: Mapping[str, Any]) -> list[str]:
     """Return a line for each decision: axes, sampling, noise, coils, maps, scale, reference.
@@ -22,11 +24,11 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
     if "mask_source" in facts:
         yield f"sampling: {facts['mask_source']}{_fewer(facts['acceleration'])}"
     if "noise_source" in facts:
-        yield f"noise: {facts['noise_source']}{_uncertainty(facts)}{_added(facts)}"
+        yield f"noise: {facts['noise_source']}{_added(facts)}"
     if facts.get("noise_check"):
         over_given = facts["sigma"] / facts["sigma_given"]
         level = "as given" if abs(over_given - 1) < 1e-6 else f"{over_given:.3g} times the given one"
-        yield f"noise level taken: {level} ({facts['noise_check']})"
+        yield f"noise level taken: {level}{_uncertainty(facts)} ({facts['noise_check']})"
     if facts.get("averages_check"):
         yield f"true replicas: {facts['averages_check']}"
     if "coil_compression" in facts:
@@ -45,7 +47,7 @@ def _fewer(acceleration: float) -> str:
 
 def _uncertainty(facts: Mapping[str, Any]) -> str:
     uncertain = facts.get("sigma_uncertainty", math.nan)
-    return f", known to {100 * uncertain:.1g} %" if math.isfinite(uncertain) else ""
+    return f", known to {at_most(1, 100 * uncertain)} %" if math.isfinite(uncertain) else ""
 
 
 def _added(facts: Mapping[str, Any]) -> str:

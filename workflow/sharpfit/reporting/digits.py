@@ -10,6 +10,11 @@ def three_digits(value: float) -> str:
     return f"{value:#.3g}".rstrip(".")
 
 
+def at_most(digits: int, value: float) -> str:
+    """Return a number rounded to so many significant digits, without an exponent: 0.053, 2, 120."""
+    return f"{float(f'{value:.{digits}g}'):g}"
+
+
 def percent_with_interval(value: float, lower: float, upper: float) -> str:
     """Return per cent and their interval, all to the place that the interval leaves: 11 % (7 to 18).
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from sharpfit.reporting import weak_modes
-from sharpfit.reporting.digits import three_digits
+from sharpfit.reporting.digits import at_most, three_digits
 from sharpfit.results.evaluation import Evaluation
 
 #: Two risks J (squared) that differ by less count as equal where the judge gives no uncertainty.
@@ -159,8 +159,8 @@ def _next_best(best: Evaluation, other: Evaluation) -> str:
 def _by(ratio: float) -> str:
     """Say how one estimated error stands to another: by a share where they are near, else as a multiple."""
     if ratio >= 2:
-        return f"{ratio:.2g} times the estimated error"
+        return f"{at_most(2, ratio)} times the estimated error"
     share = 100 * abs(ratio - 1)
     if share < 0.5:
         return "an estimated error within 0.5 %"
-    return f"{share:.2g} % {'more' if ratio > 1 else 'less'} estimated error"
+    return f"{at_most(2, share)} % {'more' if ratio > 1 else 'less'} estimated error"

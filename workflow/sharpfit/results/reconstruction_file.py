@@ -46,7 +46,7 @@ class MiddleSlice:
     travel_needed
         how far the coefficients would still go, fitted units
     image_norm
-        ‖x‖ over all slices, fitted units, (checkpoint,)
+        ‖x‖ inside the object, over all slices, fitted units, (checkpoint,)
     """
 
     images: np.ndarray

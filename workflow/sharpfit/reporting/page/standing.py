@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sharpfit.reporting import ranking
-from sharpfit.reporting.digits import percent_with_interval, three_digits
+from sharpfit.reporting.digits import at_most, percent_with_interval, three_digits
 from sharpfit.reporting.page.fits import ShownFit
 from sharpfit.results.evaluation import Evaluation
 
@@ -61,7 +61,9 @@ def _standing(fit: ShownFit, place: int, ranked: Sequence[Evaluation], norm: flo
 def _behind(ratio: float | None) -> str:
     if ratio is None:
         return BEHIND
-    return f"{ratio:.2g} times the error" if ratio >= 2 else f"{100 * (ratio - 1):.2g} % more error"
+    if ratio >= 2:
+        return f"{at_most(2, ratio)} times the error"
+    return f"{at_most(2, 100 * (ratio - 1))} % more error"
 
 
 def error_in_words(fit: ShownFit, norm: float) -> str:
