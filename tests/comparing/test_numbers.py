@@ -40,6 +40,15 @@ def test_another_verdict_or_iteration_is_named():
     assert "head/warm: sharper at 100 → over-fitting at 40" in numbers.in_words()
 
 
+def test_another_weight_is_another_place_to_stop_at():
+    paths = [{"head": {"tv": {"verdict": "sharper", "weight": weight}}} for weight in (0.7663094, 0.7157614)]
+    numbers = compare_numbers(*paths)
+    assert not numbers.agree
+    assert numbers.changes == ("head/tv: sharper at 0.766 σ → sharper at 0.716 σ",)
+    assert "1 of 1 verdicts or places to stop at differ" in numbers.in_words()
+    assert compare_numbers(paths[0], paths[0]).agree
+
+
 def test_a_fit_that_one_lacks_does_not_agree():
     assert not compare_numbers(summary(), {"head": {"warm": FIT}}).agree
 

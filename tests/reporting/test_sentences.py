@@ -20,14 +20,14 @@ def told(word, **changes):
 @pytest.mark.parametrize(
     ("ratio", "words"),
     [
-        ((1.5, 1.4, 1.6), "1.5 times (1.4 to 1.6, two standard errors)"),
-        ((1.23456, 0.98765, 1.56789), "1.23 times (0.988 to 1.57, two standard errors)"),
-        ((0.8, 0.75, 0.85), "0.8 times (0.75 to 0.85, two standard errors)"),
+        ((1.5, 1.4, 1.6), "1.5 times (1.4 to 1.6 by all estimates)"),
+        ((1.23456, 0.98765, 1.56789), "1.23 times (0.988 to 1.57 by all estimates)"),
+        ((0.8, 0.75, 0.85), "0.8 times (0.75 to 0.85 by all estimates)"),
         ((1.0, 0.996, 1.004), "within 0.5 % of"),
         ((1.004, 1.003, 1.0049), "within 0.5 % of"),
-        ((1.0, 1.0, 1.006), "1 times (1 to 1.01, two standard errors)"),
-        ((1.0, 0.994, 1.0), "1 times (0.994 to 1, two standard errors)"),
-        ((1.006, 1.0, 1.0), "1.01 times (1 to 1, two standard errors)"),
+        ((1.0, 1.0, 1.006), "1 times (1 to 1.01 by all estimates)"),
+        ((1.0, 0.994, 1.0), "1 times (0.994 to 1 by all estimates)"),
+        ((1.006, 1.0, 1.0), "1.01 times (1 to 1 by all estimates)"),
     ],
 )
 def test_the_error_at_the_end_is_told_as_a_ratio_or_as_the_same(ratio, words):
@@ -66,7 +66,7 @@ def test_the_lines_of_a_fit_stand_in_order_and_empty_ones_are_left_out():
         "  it grew",
         "  stop at iteration 15 of 60",
         "  90 % sure",
-        "  error at the end 1.5 times (1.4 to 1.6, two standard errors) that at the pick",
+        "  error at the end 1.5 times (1.4 to 1.6 by all estimates) that at the pick",
         "  advice: stop",
         "  stopped early: risk rose",
         "  noise level: agrees",

@@ -32,6 +32,13 @@ def test_one_line_per_fit_with_the_seconds_its_log_tells(tmp_path):
     assert second.split() == ["head", "frozen", "frozen", "0"]
 
 
+def test_a_fit_of_minutes_tells_its_seconds_without_an_exponent(tmp_path):
+    (tmp_path / "summary.csv").write_text(ROWS)
+    (tmp_path / "head").mkdir()
+    (tmp_path / "head" / "constant.log").write_text("3.1 seconds per iteration\n")  # 40 of them: 124 s
+    assert summary_table(tmp_path / "summary.csv", tmp_path).splitlines()[1].endswith(" 120")
+
+
 def test_the_table_of_names_as_long_as_the_default_studys_fits_a_hundred_columns(tmp_path):
     longest = "phantom_r2,gradient_descent,contrast restored,200,200,0.876,1.234,0.9123,0.2691,0.343,noise"
     (tmp_path / "summary.csv").write_text(f"{HEADER},picked_weight\n{longest},0.5447\n")

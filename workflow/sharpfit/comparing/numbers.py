@@ -29,7 +29,7 @@ class Numbers:
     n_alone
         fits that one of them lacks
     changes
-        a line for each fit whose verdict, or iteration to stop at, differs
+        a line for each fit whose verdict, or iteration or weight to stop at, differs
     largest
         largest relative difference of a number, 0 when all are identical
     where
@@ -135,10 +135,15 @@ def _fits(summary: Summary) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _changes(name: str, one: Mapping[str, Any], two: Mapping[str, Any]) -> Iterator[str]:
-    keys = ("verdict", "stop_at")
-    before, after = ([values[key] for key in keys if key in values] for values in (one, two))
+    before, after = (_outcome(values) for values in (one, two))
     if before != after:
         yield f"{name}: {' at '.join(map(str, before))} → {' at '.join(map(str, after))}"
+
+
+def _outcome(values: Mapping[str, Any]) -> list[Any]:
+    """Return verdict and place to stop at: an iteration, or of a path its weight, to three digits."""
+    weight = [f"{values['weight']:.3g} σ"] if "weight" in values else []
+    return [*(values[key] for key in ("verdict", "stop_at") if key in values), *weight]
 
 
 def _gaps(name: str, one: Mapping[str, Any], two: Mapping[str, Any]) -> Iterator[tuple[float, str]]:

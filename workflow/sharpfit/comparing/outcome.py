@@ -10,6 +10,7 @@ from sharpfit.comparing.differences import Difference, differences, differences_
 from sharpfit.comparing.pairs import IDENTICAL, INCOMPARABLE, MISSING, STATUSES, WORSE, Pair, compared_fits
 from sharpfit.comparing.sources import Source
 from sharpfit.reporting.columns import fitted
+from sharpfit.reporting.digits import at_most
 
 HEAD = ("scan", "regime", "picked image", "by", "verdict")
 OF_WHAT = "Better and worse are said of the picked image, a verdict of what the fit did after it."
@@ -126,11 +127,11 @@ def differing(pairs: Sequence[Pair]) -> list[Pair]:
 
 def words(pair: Pair) -> str:
     """Return a pair's values in words: J 1.2 → 1.1 (± 0.05), or its note."""
-    if pair.measure is None:
+    if pair.measure is None or pair.margin is None:
         return pair.note
     start = "" if pair.first is None else f"{pair.first:.4g} → "
     note = f"; {pair.note}" if pair.note else ""
-    return f"{pair.measure} {start}{pair.other:.4g} (± {pair.margin:.2g}{note})"
+    return f"{pair.measure} {start}{pair.other:.4g} (± {at_most(2, pair.margin)}{note})"
 
 
 def _difference_lines(found: Sequence[Difference]) -> list[str]:

@@ -69,7 +69,7 @@ def _numbers_for_a_person(evaluation: Evaluation) -> list[str]:
         told = (
             "within 0.5 % of"
             if max(map(abs, more)) < 0.5
-            else f"{ratio.value:.3g} times ({ratio.lower:.3g} to {ratio.upper:.3g}, two standard errors)"
+            else f"{ratio.value:.3g} times ({ratio.lower:.3g} to {ratio.upper:.3g} by all estimates)"
         )
         lines.append(f"  error at the end {told} that at the pick")
     return lines

@@ -4,7 +4,7 @@ import csv
 import re
 from pathlib import Path
 
-from sharpfit.reporting.digits import three_digits
+from sharpfit.reporting.digits import at_most, three_digits
 
 COLUMNS = {
     "scan": "scan",
@@ -47,7 +47,7 @@ def _seconds(row: dict[str, str], logs: Path) -> str:
     rates = re.findall(
         rf"^(\S+) {PER_ITERATION}$", log.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
     )
-    return f"{float(rates[-1]) * int(row['picked_iteration']):.2g}" if rates else ""
+    return at_most(2, float(rates[-1]) * int(row["picked_iteration"])) if rates else ""
 
 
 def _shown(key: str, row: dict[str, str]) -> str:
