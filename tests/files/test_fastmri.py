@@ -50,6 +50,9 @@ def test_padding_has_no_weight_and_oversampling_is_removed(tmp_path):
     np.testing.assert_array_equal(raw.sampled, np.broadcast_to(inside(), (N_SLICES, N_X, N_Y)))
     np.testing.assert_allclose(raw.pixel_spacing_mm, (200 / N_X, 200 / N_Y))
     assert raw.phase_axis == "kx"
+    assert (
+        f"slice {N_SLICES}, coil {N_COILS}, readout (ky) {N_X}, phase encode (kx) {N_Y};" in raw.axes_source
+    )
 
 
 def test_the_files_mask_counts(tmp_path):

@@ -9,7 +9,7 @@ from made_mrd import Line, header, lines_of, oversampled
 from sharpfit.errors import InputError
 from sharpfit.files.formats import reader_of
 from sharpfit.files.read_scan import read_scan
-from sharpfit.files.readers import ismrmrd_header
+from sharpfit.files.readers import ismrmrd, ismrmrd_header
 
 N_COILS, N_Y, N_X = 3, 24, 20
 RNG = np.random.default_rng(4)
@@ -112,7 +112,7 @@ def test_lines_that_are_no_image_are_left_out(tmp_path, flag):
     """Phase correction, navigators, feedback, dummies, surface coil correction, phase stabilisation."""
     wide = oversampled(KSPACE)
     other = Line(100 * RNG.standard_normal(wide[:, 0].shape), 3, flags=(flag,))
-    close(read(written(tmp_path, [*lines_of(wide), other])).kspace[0], KSPACE)
+    close(read(written(tmp_path, [other, *lines_of(wide)])).kspace[0], KSPACE)
 
 
 def test_readouts_of_two_lengths_are_refused(tmp_path):
@@ -199,6 +199,35 @@ def test_a_file_of_two_scans_names_them(tmp_path):
     with pytest.raises(InputError, match="with scans dataset, second; state one as dataset:"):
         read(path)
     close(read(path, dataset="second").kspace[0], KSPACE)
+
+
+def test_a_group_without_acquisitions_is_no_scan(tmp_path):
+    path = written(tmp_path, lines_of(oversampled(KSPACE)))
+    with h5py.File(path, "r+") as file:
+        file.create_group("images")
+    close(read(path).kspace[0], KSPACE)
+
+
+def test_heads_without_samples_are_no_acquisitions(tmp_path):
+    path = written(tmp_path, lines_of(oversampled(KSPACE)))
+    with h5py.File(path, "r+") as file:
+        heads = file["dataset/data"].fields(["head"])[()]
+        del file["dataset/data"]
+        file["dataset/data"] = heads
+    with pytest.raises(InputError, match="/dataset/data holds no ISMRMRD acquisitions"):
+        ismrmrd.read_scan(path, None, {})
+
+
+@pytest.mark.parametrize(("first", "last", "told"), [(1, 4, "1, 2, 3, 4"), (1, 5, "1 to 5")])
+def test_what_may_be_chosen_is_told_one_by_one_or_from_first_to_last(tmp_path, first, last, told):
+    lines = [
+        line
+        for n in range(first, last + 1)
+        for line in lines_of(oversampled(KSPACE), counters=(("repetition", n),))
+    ]
+    path = written(tmp_path, lines)
+    with pytest.raises(InputError, match=rf"holds {last} repetitions \({told}\); choose one"):
+        read(path)
 
 
 def test_a_header_that_is_no_xml_is_one_line(tmp_path):

@@ -49,7 +49,8 @@ def test_known_kspace_comes_back_upright_without_its_oversampling(tmp_path):
 
 def test_the_noise_of_an_adjustment_is_scaled_to_the_images(tmp_path):
     noise = RNG.standard_normal((N_COILS, 256)) + 1j * RNG.standard_normal((N_COILS, 256))
-    before = measurement([Block(noise, flags=("NOISEADJSCAN",))], 256, 1, dwell_ns=10_000)
+    halves = [Block(part, flags=("NOISEADJSCAN",)) for part in (noise[:, :128], noise[:, 128:])]
+    before = measurement(halves, 128, 1, dwell_ns=10_000)
     raw = read(made_twix.write(tmp_path / "scan.dat", before, measurement(lines(), 2 * N_X, N_Y)))
     close(raw.noise.values, noise * np.sqrt(5 / 0.793))
 
@@ -145,4 +146,17 @@ def test_a_header_is_no_shorter_than_its_own_counts_and_no_longer_than_its_file(
     path.write_bytes(np.array([length, 0], "<u4").tobytes() + bytes(92))
     words = "holds no protocol" if fits else f"its header would take {length} bytes"
     with pytest.raises(InputError, match=words), path.open("rb") as file:
+        twix_header.measurements(path, file)
+
+
+def test_a_header_is_no_longer_than_its_measurement(tmp_path):
+    path = made_twix.write(tmp_path / "scan.dat", measurement(lines(), 2 * N_X, N_Y))
+    content = bytearray(path.read_bytes())
+    first, length = np.frombuffer(content, "<u8", 2, 16)
+    content[first : first + 4] = np.array(length + 1, "<u4").tobytes()
+    path.write_bytes(content)
+    with (
+        pytest.raises(InputError, match=f"its header would take {length + 1} bytes"),
+        path.open("rb") as file,
+    ):
         twix_header.measurements(path, file)

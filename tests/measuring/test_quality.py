@@ -31,6 +31,11 @@ def test_nrmse_is_complex_and_taken_inside_the_object():
     assert one == pytest.approx(0.1 * 40**0.5 / np.linalg.norm(image))  # 20 rows of 2 slices
 
 
+def test_nothing_is_no_reference():
+    empty = Reference(np.zeros((1, 4, 4), complex), np.ones((1, 4, 4), bool))
+    assert np.isnan(quality.nrmse(np.ones((1, 4, 4), complex), empty))
+
+
 def test_nrmse_does_not_depend_on_the_units():
     image = 1.1 * reference()
     fifty = Reference(50 * reference(), reference() != 0)
@@ -58,7 +63,9 @@ def test_an_error_below_the_references_noise_is_not_told():
     told = Reference(reference(), reference() != 0, noise_variance=0.1, noise_energy=1.0)
     assert np.isnan(quality.nrmse(reference(), told))
     assert np.isnan(quality.against_reference(1.5 * reference(), told).ssim)
-    assert np.isfinite(quality.against_reference(1.5 * reference(), told).nrmse)
+    error = quality.against_reference(1.5 * reference(), told).nrmse
+    energy = np.linalg.norm(reference()) ** 2
+    assert error == pytest.approx(np.sqrt((0.25 * energy - 1.0) / (energy - 1.0)), rel=1e-6)
 
 
 def test_ssim_is_the_mean_of_wangs_formula_under_a_gaussian_of_one_and_a_half_pixels():

@@ -46,6 +46,16 @@ def test_along_a_path_the_middle_is_that_of_the_weights(minima, picked):
     assert middle_minimum(estimates(*minima, n=7), weights) == picked
 
 
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_the_unit_of_an_estimate_does_not_count(unit):
+    """By hand for two: at 0 the one stands 3 errors above its least, at 1 the other 2."""
+    values = [np.array([4.0, 1.0, 1.6]), np.array([1.0, 3.0, 1.5])]
+    plain, other = (Estimate(one, np.ones(3)) for one in values)
+    scaled = Estimate(unit * values[1], unit * np.ones(3))
+    assert agreed_minimum({"plain": plain, "other": other}) == 2
+    assert agreed_minimum({"plain": plain, "other": scaled}) == 2
+
+
 def test_what_is_not_finite_is_nobodys_minimum():
     values = np.array([3.0, np.nan, -np.inf, 2.0, np.inf])
     assert agreed_minimum({"J": Estimate(values, np.ones(5))}) == 3

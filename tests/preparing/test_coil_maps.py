@@ -91,7 +91,9 @@ def test_only_the_calibration_block_is_read():
 
 def test_a_small_calibration_region_is_refused():
     kspace = np.ones((1, 2, 32, 32), np.complex64)
-    with pytest.raises(InputError, match=r"no calibration region: .* is 8 × 8"):
+    with pytest.raises(
+        InputError, match=r"no calibration region: .* is 8 × 8, ESPIRiT needs 12 × 12; give maps"
+    ):
         coil_maps.espirit(kspace, (slice(12, 20), slice(12, 20)), 0.0)
 
 
