@@ -64,6 +64,11 @@ def test_a_file_is_known_by_what_it_holds_whatever_it_is_called(tmp_path, write,
     assert reader_of(str(tmp_path / name)) == reader
 
 
+def test_hdf5_called_mat_is_matlabs_whose_axes_are_the_other_way_round(tmp_path):
+    write_hdf5(tmp_path / "scan.mat", "kspace")
+    assert reader_of(str(tmp_path / "scan.mat")) == "matlab"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

@@ -30,6 +30,7 @@ def test_details_are_all_but_the_coarsest_image_and_an_odd_last_line():
     assert not details[:2, :2].any()
     assert not details[8].any()
     assert int(details.sum()) == 8 * 8 - 2 * 2
+    assert torch.equal(Wavelet("haar", 2).details((2, 3, 9, 8)), details)  # of every item and slice
 
 
 @pytest.mark.parametrize("arguments", [("db3", 2), ("haar", 0), ("haar", 99)])

@@ -44,3 +44,9 @@ def test_a_calibration_block_is_told_with_whether_maps_can_be_made_of_it(width, 
     sides = [width, width + 1]  # a line of the others may lie at its side
     assert any(said.startswith(f"the central {side} × {side} are sampled fully") for side in sides)
     assert ("too small for maps, so give them (csm:)" not in said) == is_enough
+
+
+def test_the_field_of_view_is_pixels_times_their_size():
+    kspace = np.ones((1, 2, 24, 16), np.complex64)
+    raw = RawScan(kspace, "here", "measured", pixel_spacing_mm=(1.5, 2.0))
+    assert inspect(raw).facts["spacing"] == "1.5 × 2 mm (field of view 36 × 32 mm)"
