@@ -26,7 +26,7 @@ regimes:
       - {name: CosineAnnealingLR, T_max: 180}
     start: zero
     n_iterations: 200
-  smooth_phase:                 # regularised: the judge chooses the weight on a path of 18, 20 steps each
+  smooth_phase:                 # regularised: the judge chooses one of 17 weights, 20 steps for each
     solver: {name: primal_dual}
     penalty: {name: smooth_phase, weight: judged}
     start: zero
