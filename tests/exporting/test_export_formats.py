@@ -180,6 +180,9 @@ def test_a_stated_spacing_is_written_without_an_orientation(tmp_path):
     header = nibabel.load(tmp_path / "image.nii").header
     assert header.get_zooms() == (3, 2, 1)
     assert header["sform_code"] == 0
+    said = json.loads(header.extensions[0].get_content())["place"]
+    assert said.startswith("pixels of 2 x 3 mm (y, x)")
+    assert "how far slices lie apart (1 mm where a format asks)" in said
     dicom.write(tmp_path / "one.dcm", picture)
     assert list(pydicom.dcmread(tmp_path / "one.dcm").PixelSpacing) == [2, 3]
 

@@ -68,7 +68,10 @@ class Picture:
             return "orientation, position and spacing from the raw file's header"
         if self.spacing_mm is not None:
             y, x = self.spacing_mm
-            return f"pixels of {y:.4g} x {x:.4g} mm (y, x); the raw file states no orientation or position"
+            return (
+                f"pixels of {y:.4g} x {x:.4g} mm (y, x); the raw file states no orientation or position, "
+                "nor how far slices lie apart (1 mm where a format asks)"
+            )
         return "the raw file states neither spacing nor orientation: voxels of 1 in no unit"
 
 
