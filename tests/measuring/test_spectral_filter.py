@@ -79,11 +79,29 @@ def test_multiplying_is_applying(degree):
     E = lines()
     series = polynomials(spectral_filter.reach(degree), degree)
     x = images(E, 5, 2, 2)
-    applied, multiplied = Applied(E.gram, series), Multiplied(of_slices(E, degree), series)
+    everywhere = torch.ones(2, *x.shape[-2:], dtype=torch.bool)
+    applied, multiplied = Applied(E.gram, series), Multiplied(of_slices(E, degree), series, everywhere)
     for one, other in zip(applied.both(x), multiplied.both(x), strict=True):
         torch.testing.assert_close(other, one, rtol=1e-9, atol=1e-9)
     torch.testing.assert_close(multiplied.first(x[0, 0]), applied.first(x[0, 0]), rtol=1e-9, atol=1e-9)
     torch.testing.assert_close(multiplied.second(x[0, 0]), applied.second(x[0, 0]), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("rows", [(3, 4, 9), (0,), (13,), ()])
+def test_lines_that_the_object_does_not_meet_are_left_out(rows):
+    """Of two slices that it meets in other lines; between the first and the last all are the same."""
+    E, series = lines(), polynomials(spectral_filter.reach(24), 24)
+    x = images(E, 3, 2)
+    inside = torch.zeros(2, *x.shape[-2:], dtype=torch.bool)
+    for n, row in enumerate(rows):
+        inside[n % 2, row, 5] = True
+    applied, multiplied = Applied(E.gram, series), Multiplied(of_slices(E, 24), series, inside)
+    first, last = (rows[0], rows[-1]) if rows else (0, 0)
+    for one, other in zip(applied.both(x), multiplied.both(x), strict=True):
+        met = slice(first, last + 1)
+        torch.testing.assert_close(other[..., met, :], one[..., met, :], rtol=1e-9, atol=1e-9)
+        other[..., met, :] = 0
+        assert not other.any()
 
 
 def of_slices(E, degree):
@@ -106,7 +124,8 @@ def test_matrices_reach_low_cutoffs_in_single_precision(lowest):
     strays = T((top + lowest - 2 * s) / (top - lowest)) / T((top + lowest) / (top - lowest))
     Q = (V * (1 - strays)[:, None]) @ V.conj().swapaxes(-1, -2)
     expected = np.einsum("pij,kpj->kpi", Q, x[:, 0].numpy())
-    made = Multiplied([single.line_gram(2, degree)], polynomials(lowest, degree))
+    everywhere = torch.ones(1, *x.shape[-2:], dtype=torch.bool)
+    made = Multiplied([single.line_gram(2, degree)], polynomials(lowest, degree), everywhere)
     found = made.first(single.gram(x.to(torch.complex64)))[:, 0].numpy()
     assert np.abs(found - expected).max() < 0.01 * np.abs(expected).max()
 

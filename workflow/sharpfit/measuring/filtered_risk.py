@@ -94,7 +94,7 @@ class FilteredRisk:
         degree = degree_for(asked, kind.HIGHEST_DEGREE)
         self.lowest = max(asked, reach(degree))
         series = filter_series(self.lowest, degree), filter_series(WEAK)
-        self._polynomials = Multiplied(lines, series) if lines else Applied(gram, series)
+        self._polynomials = Multiplied(lines, series, inside) if lines else Applied(gram, series)
         filtered = self._filter(noise_adjoint)
         self._noise_energy = energy(filtered)
         self._along = gram(self._polynomials.first(filtered))
@@ -108,6 +108,8 @@ class FilteredRisk:
 
     def strong(self, x: Tensor) -> Tensor:
         """r(M) x, where r(M) M is near 1 in the modes that the data determine well and 0 in others.
+
+        Told inside the object; lines that it does not meet may be 0.
 
         Of Aᴴy it is the same as `look` gives of g, so their sum is r(M) M of an image.
         """

@@ -113,35 +113,45 @@ class Applied:
 class Multiplied:
     """The same where the gram is one dense matrix per line: so is every polynomial of it, of any degree.
 
+    Lines do not mix, so those beside the object are left out: what they are mapped to is 0.
+
     Parameters
     ----------
     lines
         AᴴA of every slice
     series
         see `Applied`
+    inside
+        the object, bool (slice, line, n)
     """
 
     HIGHEST_DEGREE: ClassVar = 333
     """Its reach lies a hundred roundings of the largest eigenvalue above zero."""
 
-    def __init__(self, lines: Sequence[LineGram], series: tuple[list[float], list[float]]) -> None:
-        self._first, self._second = zip(*(one.polynomials(TOP, *series) for one in lines), strict=True)
+    def __init__(
+        self, lines: Sequence[LineGram], series: tuple[list[float], list[float]], inside: Tensor
+    ) -> None:
+        met = inside.any(-1).any(0).nonzero()
+        self._met = slice(int(met[0]), int(met[-1]) + 1) if len(met) else slice(1)
+        made = (one.at(self._met).polynomials(TOP, *series) for one in lines)
+        self._first, self._second = zip(*made, strict=True)
 
     def first(self, x: Tensor) -> Tensor:
         """Apply the first polynomial."""
-        return _by_slice(self._first, x)
+        return self._by_slice(self._first, x)
 
     def second(self, x: Tensor) -> Tensor:
         """Apply the second."""
-        return _by_slice(self._second, x)
+        return self._by_slice(self._second, x)
 
     def both(self, x: Tensor) -> list[Tensor]:
         """Apply both."""
         return [self.first(x), self.second(x)]
 
-
-def _by_slice(matrices: Sequence[LineGram], x: Tensor) -> Tensor:
-    """Apply each slice's matrices to images (…, slice, y, x)."""
-    items = x.reshape(-1, *x.shape[-3:])
-    parts = [one(items[:, i : i + 1]) for i, one in enumerate(matrices)]
-    return torch.cat(parts, dim=1).reshape(x.shape)
+    def _by_slice(self, matrices: Sequence[LineGram], x: Tensor) -> Tensor:
+        """Apply each slice's matrices to images (…, slice, line, n)."""
+        items = x.reshape(-1, *x.shape[-3:])
+        mapped = torch.zeros_like(items)
+        for i, one in enumerate(matrices):
+            mapped[:, i : i + 1, self._met] = one(items[:, i : i + 1, self._met])
+        return mapped.reshape(x.shape)

@@ -75,6 +75,10 @@ class LineGram:
         is_faster = columns * csm.shape[-1] <= n_images * LINES_PER_COIL * csm.shape[-3]
         return is_faster and LineGram.fits(csm, n_slices)
 
+    def at(self, positions: slice) -> LineGram:
+        """Take the matrices of some readout positions, for images that are as narrow."""
+        return LineGram(self._transposed[:, positions])
+
     def polynomials(self, top: float, *series: Sequence[float]) -> list[LineGram]:
         """Return p(N) of each p in Chebyshev polynomials on [0, top], the first of the highest degree.
 
