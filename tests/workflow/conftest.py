@@ -12,9 +12,9 @@ from scratch import Scratch, build
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
+def finished(tmp_path_factory: pytest.TempPathFactory, warm: Path) -> Scratch:
     """A study that `dvc repro` has computed and git has committed. Not to be changed: use ``study``."""
-    study = build(tmp_path_factory.mktemp("finished") / "study")
+    study = build(tmp_path_factory.mktemp("finished") / "study", warm)
     study.repro()
     study.call("dvc", "push", "-q")
     study.commit("Compute")
@@ -25,19 +25,19 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
 def study(finished: Scratch, tmp_path: Path) -> Scratch:
     """A copy of the finished study."""
     shutil.copytree(finished.root, tmp_path / "study", symlinks=True)
-    return Scratch(tmp_path / "study")
+    return Scratch(tmp_path / "study", commands=finished.commands)
 
 
 @pytest.fixture
-def new_study(tmp_path: Path) -> Scratch:
+def new_study(tmp_path: Path, warm: Path) -> Scratch:
     """A study in which nothing was computed yet."""
-    return build(tmp_path / "study")
+    return build(tmp_path / "study", warm)
 
 
 @pytest.fixture
 def clone(finished: Scratch, tmp_path: Path) -> Scratch:
     """A fresh clone of the finished study, without any data yet; its DVC remote is the original's."""
-    copy = Scratch(tmp_path / "study")
+    copy = Scratch(tmp_path / "study", commands=finished.commands)
     Scratch(tmp_path).git("clone", "-q", str(finished.root), "study")
     copy.git("config", "user.name", "Tester")
     copy.git("config", "user.email", "tester@example.org")

@@ -42,16 +42,21 @@ def jobs(
 
 @dataclass
 class Scratch:
-    """A folder with the repository's workflow around stub scripts; ``env`` is added to the environment."""
+    """A folder with the repository's workflow around stub scripts.
+
+    ``env`` is added to the environment; ``commands`` is where `call` looks for snakemake and dvc first.
+    """
 
     root: Path
     env: dict[str, str] = field(default_factory=dict)
+    commands: Path = Path(sys.executable).parent
 
     def call(self, *command: str, ok: bool = True) -> subprocess.CompletedProcess[str]:
+        environment = self.environment()
         done = subprocess.run(
             command,
             cwd=self.root,
-            env=self.environment(),
+            env=environment | {"PATH": f"{self.commands}:{environment['PATH']}"},
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -68,9 +73,10 @@ class Scratch:
         return here | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"} | self.env
 
     def take_real_code(self) -> None:
-        """Put the repository's scripts and core in the place of the stubs."""
-        for name in ("scripts", "sharpfit"):
+        """Put the repository's scripts and core in the place of the stubs, and torch itself."""
+        for name in ("scripts", "sharpfit", "torch"):
             shutil.rmtree(self.root / "workflow" / name)
+        for name in ("scripts", "sharpfit"):
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(REPOSITORY / "workflow" / name, self.root / "workflow" / name, ignore=ignored)
 
@@ -197,7 +203,7 @@ def expected(study: Scratch, flavour: str, style: str) -> dict[str, str]:
     return made
 
 
-def build(root: Path) -> Scratch:
+def build(root: Path, commands: Path = Scratch.commands) -> Scratch:
     """A new study in a git repository with DVC, nothing computed yet."""
     root.mkdir(parents=True)
     for name in ("Snakefile", "dvc.yaml", ".dvcignore", ".gitignore"):
@@ -209,12 +215,13 @@ def build(root: Path) -> Scratch:
         shutil.copy(REPOSITORY / ".dvc" / name, root / ".dvc")
     shutil.rmtree(root / "workflow" / "scripts")
     shutil.copytree(STUBS / "scripts", root / "workflow" / "scripts")
-    shutil.copytree(STUBS / "sharpfit", root / "workflow" / "sharpfit", dirs_exist_ok=True)
+    for name in ("sharpfit", "torch"):
+        shutil.copytree(STUBS / name, root / "workflow" / name, dirs_exist_ok=True)
     shutil.copy(STUBS / "params.yaml", root)
     (root / "data" / "raw").mkdir(parents=True)
     shutil.copy(REPOSITORY / "data" / "raw" / ".gitignore", root / "data" / "raw")
     (root / "data" / "raw" / "measured.npy").write_text("echoes")
-    study = Scratch(root)
+    study = Scratch(root, commands=commands)
     study.git("init", "-q", "-b", "main")
     study.git("config", "user.name", "Tester")
     study.git("config", "user.email", "tester@example.org")
