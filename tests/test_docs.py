@@ -25,15 +25,16 @@ pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 @dataclass
 class Study:
-    """A copy of the repository with a small study in it."""
+    """A copy of the repository with a small study in it, and where snakemake and dvc are looked for first."""
 
     root: Path
+    commands: Path
 
     def shell(self, script: str) -> subprocess.CompletedProcess[str]:
         """Run lines in one shell, as in the project's environment."""
-        bin_folder = self.root.parent / "bin"
+        places = (self.commands, self.root.parent / "bin", Path(sys.executable).parent, os.environ["PATH"])
         environment = os.environ | {
-            "PATH": f"{bin_folder}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join(map(str, places)),
             "PYTHONPATH": str(self.root / "workflow"),
             "DVC_NO_ANALYTICS": "1",
         }
@@ -58,7 +59,7 @@ def small(params: dict) -> dict:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished(tmp_path_factory, warm):
     """A small study, computed by `snakemake` and committed."""
     root = tmp_path_factory.mktemp("docs") / "study"
     tracked = subprocess.run(
@@ -71,7 +72,7 @@ def finished(tmp_path_factory):
         params = small(yaml.safe_load(file.read_text()))
         file.write_text(yaml.safe_dump(params, sort_keys=False, default_flow_style=None))
     install(root.parent)
-    done = Study(root).shell(
+    done = Study(root, warm).shell(
         "git init -q -b main; git add -A; git commit -qm begin; snakemake --cores 2; git add -A"
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -131,13 +132,13 @@ def replace(value: object, old: object, new: object) -> object:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_command_of_the_page_runs(name, finished, tmp_path):
+def test_every_command_of_the_page_runs(name, finished, warm, tmp_path):
     page = (REPOSITORY / "docs" / name).read_text()
     if not blocks(page):
         pytest.skip("no commands on this page")
     shutil.copytree(finished, tmp_path / "study", symlinks=True)
     shutil.copytree(finished.parent / "bin", tmp_path / "bin")
-    study = Study(tmp_path / "study")
+    study = Study(tmp_path / "study", warm)
     before = (study.root / "params.yaml").read_text()
     for kind, block in blocks(page):
         if kind == "console":

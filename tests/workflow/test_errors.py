@@ -75,8 +75,8 @@ def test_a_mistake_in_params_is_said_in_one_line(tmp_path: Path, name: str) -> N
 
 
 @pytest.fixture(scope="module")
-def broken(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
-    return build(tmp_path_factory.mktemp("broken") / "study")
+def broken(tmp_path_factory: pytest.TempPathFactory, warm: Path) -> Scratch:
+    return build(tmp_path_factory.mktemp("broken") / "study", warm)
 
 
 @pytest.mark.workflow
@@ -106,7 +106,7 @@ def test_data_that_is_no_k_space_ends_in_one_line_at_its_job(broken: Scratch) ->
     assert not (broken.root / "results/preprocess/measured.h5").exists()
 
 
-def real_study(root: Path) -> Scratch:
+def real_study(root: Path, commands: Path) -> Scratch:
     """A study with the real scripts, one k-space of NaN and one of zeros."""
     for name in ("profiles", "workflow"):
         shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -121,14 +121,14 @@ def real_study(root: Path) -> Scratch:
     }
     params["regimes"] = {"fast": params["regimes"]["constant"]}
     (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-    study = Scratch(root)
+    study = Scratch(root, commands=commands)
     study.git("init", "-q")
     return study
 
 
 @pytest.mark.workflow
-def test_the_real_scripts_say_what_is_wrong_in_one_line(tmp_path: Path) -> None:
-    study = real_study(tmp_path / "study")
+def test_the_real_scripts_say_what_is_wrong_in_one_line(tmp_path: Path, warm: Path) -> None:
+    study = real_study(tmp_path / "study", warm)
     assert study.snakemake("--keep-going", ok=False) == {"preprocess nan", "preprocess zero"}
     assert "Traceback" not in study.output
     errors = sorted(line for line in study.output.splitlines() if line.startswith("error: "))

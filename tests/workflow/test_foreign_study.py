@@ -38,8 +38,8 @@ measures: {n_checkpoints: 12, n_replicas: 1, seed: 7}
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Scratch:
-    made = build(tmp_path / "study")
+def study(tmp_path: Path, warm: Path) -> Scratch:
+    made = build(tmp_path / "study", warm)
     made.take_real_code()
     (made.root / "params.yaml").write_text(PARAMS)
     (made.root / "solvers").mkdir()

@@ -98,9 +98,9 @@ def _centre(shape):
 
 
 @pytest.fixture
-def computed(tmp_path: Path) -> Scratch:
+def computed(tmp_path: Path, warm: Path) -> Scratch:
     """A study of three scanners' files, run, packed and looked at with every command."""
-    study = build(tmp_path / "study")
+    study = build(tmp_path / "study", warm)
     study.take_real_code()
     study.call("dvc", "remove", "data/raw/measured.npy.dvc")
     scans = give_raw_files(study.root / "data/raw")

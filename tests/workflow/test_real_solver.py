@@ -46,8 +46,8 @@ KINDS = {
 
 
 @pytest.fixture
-def real(tmp_path: Path) -> Scratch:
-    study = build(tmp_path / "study")
+def real(tmp_path: Path, warm: Path) -> Scratch:
+    study = build(tmp_path / "study", warm)
     study.take_real_code()
     (study.root / "params.yaml").write_text(PARAMS)
     study.call("dvc", "remove", "data/raw/measured.npy.dvc")

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 FITS = {"phantom_r2": "gradient_descent", "head_r4": "gradient_descent"}  # those that take seconds
 
 
-def test_the_committed_numbers_are_what_the_code_gives(tmp_path):
+def test_the_committed_numbers_are_what_the_code_gives(tmp_path, warm):
     shipped = REPOSITORY / paths.SUMMARY_JSON
     if not shipped.is_file():
         pytest.skip("the default study's numbers are not committed yet: make ship")
@@ -24,7 +24,7 @@ def test_the_committed_numbers_are_what_the_code_gives(tmp_path):
         shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     targets = [paths.evaluated(scan, regime) for scan, regime in FITS.items()]
-    Scratch(tmp_path).call("snakemake", "--cores", "2", "--", *targets)
+    Scratch(tmp_path, commands=warm).call("snakemake", "--cores", "2", "--", *targets)
     committed = json.loads(shipped.read_text(encoding="utf-8"))
     chosen = {scan: {regime: committed[scan][regime]} for scan, regime in FITS.items()}
     found = {scan: {regime: numbers(tmp_path, scan, regime)} for scan, regime in FITS.items()}
