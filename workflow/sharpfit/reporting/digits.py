@@ -18,8 +18,11 @@ def at_most(digits: int, value: float) -> str:
 def percent_with_interval(value: float, lower: float, upper: float) -> str:
     """Return per cent and their interval, all to the place that the interval leaves: 11 % (7 to 18).
 
-    The place is that of the first digit of half the interval, or one further where that digit is 1.
+    The place is that of the first digit of half the interval, or one further where that digit is 1, but never
+    beyond three significant digits of the value: no interval here is known better.
     """
     half = (upper - lower) / 2
-    digits = 0 if half <= 0 else max(0, -int(np.floor(np.log10(half / 2))))
+    digits = 0 if half <= 0 else -int(np.floor(np.log10(half / 2)))
+    most = 2 - int(np.floor(np.log10(value))) if value > 0 else 0
+    digits = max(0, min(digits, most))
     return f"{value:.{digits}f} % ({lower:.{digits}f} to {upper:.{digits}f})"
