@@ -138,8 +138,15 @@ def test_a_basis_is_brought_to_coefficient_y_x(folder, dtype):
         np.testing.assert_array_equal(read(basis=entry).basis.values, images)
 
 
-@pytest.mark.parametrize("shape", [(16, 12), (5, 16, 13), (2, 5, 16, 12)])
-def test_what_is_no_basis_of_the_scan_is_refused(folder, shape):
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((16, 12), r"is no basis of images of 16 × 12: \[coefficient, y, x\]"),
+        ((5, 16, 13), "does not fit coefficient 5, y 16, x 12"),
+        ((2, 5, 16, 12), "is no basis of images of 16 × 12"),
+    ],
+)
+def test_what_is_no_basis_of_the_scan_is_refused(folder, shape, message):
     np.save(folder / "phi.npy", np.ones(shape))
-    with pytest.raises(InputError, match=r"phi\.npy"):
+    with pytest.raises(InputError, match=rf"phi\.npy: shape .* {message}"):
         read(basis={"file": "phi.npy"})
