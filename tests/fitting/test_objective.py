@@ -140,3 +140,29 @@ def test_the_cutoff_asks_for_the_power_of_a_mode_of_the_object():
     energy = (np.abs(case.scan["kspace"]) ** 2).sum() - problem.n_real * problem.sigma**2
     trace = case.scan["support"].sum() * case.scan["mask"].mean()
     assert problem.cutoff == pytest.approx(2 * problem.sigma**2 * trace / energy, rel=0.1)
+
+
+@pytest.mark.parametrize("fitting", [1, 2, 3])
+def test_half_as_many_items_are_taken_at_once_where_the_device_is_full(monkeypatch, caplog, fitting):
+    """A device that holds so many of 9 images at once: nothing is lost, and the log says it."""
+    problem = small().problem(n_pairs=3)
+    x = random_images(problem)[:, 0]
+    encoding, taken = problem._slices[0].A.encoding, []
+    wanted = torch.cat([encoding.gram(x[n : n + 1]) for n in range(len(x))])
+    normal = type(encoding).normal
+
+    def of_few(self, images):
+        taken.append(len(images))
+        if len(images) > fitting:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return normal(self, images)
+
+    monkeypatch.setattr(type(encoding), "normal", of_few)
+    problem._at_once, found = 9, torch.zeros_like(x)
+    problem._gram_by_parts(encoding, x, found)
+    assert torch.equal(found, wanted)
+    assert taken[-1] <= fitting < max(taken)
+    assert caplog.messages[-1].endswith(f"from here on {problem._at_once} at a time")
+    fitting = 0
+    with pytest.raises(torch.OutOfMemoryError):
+        problem._gram_by_parts(encoding, x, found)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from sharpfit.physics.line_gram import LineGram
 from sharpfit.physics.masks import each_slice
 from sharpfit.physics.norms import energy, inner, item_axes, quotient, spread_over
 from sharpfit.physics.operators import LinearOperator
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,7 @@ class Problem:
             n_pairs, measured_noise is not None, has_probes, has_held_out=bool(held_out_mask.any())
         )
         self.apart = self.replicas.apart(sigma)
+        self._at_once = 1 if device.type == "cpu" else self.replicas.n_items
         sampling, held_out = (
             torch.from_numpy(np.array(each_slice(part, len(csm)))).to(device)
             for part in (mask, held_out_mask)
@@ -256,9 +260,27 @@ class Problem:
             if part.A.encoding.batches(len(x), len(self._slices)):
                 result[:, i] = operator.batched_normal(x[:, i : i + 1])[:, 0]
                 continue
-            for items in self._chunks(len(x)):
-                result[items, i] = operator.gram(x[items, i])
+            self._gram_by_parts(operator, x[:, i], result[:, i])
         return result
+
+    def _gram_by_parts(self, operator: Acquisition | Encoding, x: Tensor, result: Tensor) -> None:
+        """Write the gram of every item of one slice: of as many at once as fit, half of them where none do.
+
+        A CPU takes one at a time, which its cache then holds; a GPU all. No item sees the others, so the
+        number changes none.
+        """
+        first = 0
+        while first < len(x):
+            items = slice(first, first + self._at_once)
+            try:
+                result[items] = operator.gram(x[items])
+            except torch.OutOfMemoryError:
+                if self._at_once == 1:
+                    raise
+                self._at_once = (self._at_once + 1) // 2
+                _LOG.warning("the device is out of memory; from here on %d at a time", self._at_once)
+                continue
+            first = items.stop
 
     @property
     def data(self) -> Tensor:
@@ -288,11 +310,6 @@ class Problem:
     def unstage(self, x: Tensor) -> Tensor:
         """Take images (…, y, x) out of the layout of E, to centred ones."""
         return self._slices[0].A.encoding.unstage_image(x)
-
-    def _chunks(self, n_items: int) -> Iterator[slice]:
-        """How many items are transformed at once: one on a CPU, whose cache then holds it, all on a GPU."""
-        size = 1 if self.device.type == "cpu" else n_items
-        return (slice(first, min(first + size, n_items)) for first in range(0, n_items, size))
 
 
 def _mean(total: int, n: int) -> float:
