@@ -47,12 +47,13 @@ class Code:
         self._memory = memory
         self._known = _remembered(memory)
         self._seen: dict[Path, Facts] = {}
+        self._files: dict[tuple[str, Path], list[Path]] = {}  # of names that many modules import
         self._used: dict[str, Facts] = {}
 
     def digests(self, script: Path, modules: Iterable[str] = ()) -> dict[str, str]:
         """Digest of every file whose content can change what ``script`` does with these modules."""
         found: dict[str, str] = {}
-        waiting = [script, *(file for name in modules for file in _resolve(name, (self.root, self.root)))]
+        waiting = [script, *(file for name in modules for file in self._resolved(name, self.root))]
         while waiting:
             file = waiting.pop()
             if self._key(file) in found:
@@ -60,7 +61,7 @@ class Code:
             facts = self._facts(file)
             found[self._key(file)] = facts.digest
             for name in facts.imports:
-                waiting.extend(_resolve(name, (self.root, script.parent)))
+                waiting.extend(self._resolved(name, script.parent))
             for other in _data_files(facts.names, file.parent):
                 found[self._key(other)] = hashlib.sha256(other.read_bytes()).hexdigest()
         return dict(sorted(found.items()))
@@ -79,6 +80,11 @@ class Code:
                 )
             except OSError:  # a read-only study is parsed at every start
                 return
+
+    def _resolved(self, name: str, beside: Path) -> list[Path]:
+        if (name, beside) not in self._files:
+            self._files[name, beside] = list(_resolve(name, (self.root, beside)))
+        return self._files[name, beside]
 
     def _key(self, file: Path) -> str:
         return file.relative_to(self.root).as_posix()
