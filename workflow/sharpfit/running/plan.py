@@ -167,6 +167,8 @@ class Plan:
         if self.stale and dated_ahead(paths.STALE):
             marker.touch()  # jobs are chosen by now, and what they write must be newer than the marker
         if self._workflow.local_exec:
+            # Its limit of jobs a second is for clusters; for its last timer the process would wait a second.
+            self._workflow.scheduler.job_rate_limiter = None
             environment = {**compute.ENVIRONMENT, "PYTHONPATH": str(self._code)}
             to_run = (job.sidecar for job in self.provenance.jobs if job.sidecar in self._rerun)
             code = dict.fromkeys(file for one in to_run for file in self.provenance.specs[one]["code"])
