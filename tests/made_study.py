@@ -134,6 +134,7 @@ def write_evaluation(
         "units": {"risk": "squared fitted units", "nrmse": "relative"},
         "stopped_because": "",
         "risk_noise": [0.02, -0.02],
+        "picked_risk_error": 0.02,
     }
     if is_path:
         evaluation["trajectory"] |= {"weight": list(WEIGHTS), "risk_error": [0.1 * risk] * 8}

@@ -7,7 +7,7 @@ import pytest
 from made_records import made_record
 
 from sharpfit.judging.curves import Curves
-from sharpfit.judging.judge import paired_error
+from sharpfit.judging.over_fitting import paired_error, standard_error
 
 T, S, K, SIGMA, N_REAL, N_HELD_OUT = 5, 2, 3, 0.3, 50, 7
 RNG = np.random.default_rng(3)
@@ -111,6 +111,17 @@ def test_with_one_pair_the_replicas_error_is_that_of_normal_deviates():
     variance = np.abs(v - v[1]) * np.sqrt(2 / df)
     rest = Curves(replace(curves.record, **{name: VALUES[name][:, :1] for name in PER_SLICE}))
     np.testing.assert_allclose(paired_error(rest, 1)[1], np.hypot(trace, variance))
+
+
+def test_the_error_of_a_risk_itself_is_that_of_its_difference_to_nothing():
+    draws, pairs = 2 * SIGMA * VALUES["filtered_sketch"].sum(1), CURVES.slice_risk.sum(1)
+    of_mean = np.std(pairs, axis=-1, ddof=1) / np.sqrt(K)
+    np.testing.assert_allclose(standard_error(CURVES), np.hypot(np.sqrt(np.mean(draws**2, -1)), of_mean))
+    alone = {name: VALUES[name][:, :, :1] for name in (*PER_PAIR, "gradient_energy")}
+    one = Curves(replace(RECORD, **{**VALUES, **alone}))
+    df, v = alone["df"].sum(1)[:, 0], alone["v_image"].sum(1)[:, 0]
+    of_pair = np.hypot(2 * SIGMA**2 * np.sqrt(2 * df), v * np.sqrt(2 / df))
+    np.testing.assert_allclose(standard_error(one), np.hypot(np.sqrt(np.mean(draws**2, -1)), of_pair))
 
 
 def test_what_is_empty_or_not_counted_is_not_known():

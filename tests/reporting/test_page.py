@@ -220,11 +220,11 @@ def test_an_error_of_which_little_is_known_is_told_in_few_digits_and_never_below
     evaluations, reconstructions, histories, _ = inputs(study)
     scan = read_scan(study / "results/preprocess/phantom_r2.h5")
     judged = read_evaluation(evaluations[3])
-    vague = replace(judged, risk_noise=(1.0,), picked=replace(judged.picked, risk=1.19, v_image=0.49))
+    vague = replace(judged, picked_risk_error=1.0, picked=replace(judged.picked, risk=1.19, v_image=0.49))
     fit = read_fit("warmup", scan, vague, reconstructions[3], histories[3])
     assert fit.error_interval == pytest.approx((0.7, np.sqrt(3.19)))
     assert error_in_words(fit, 10.0) == "11 % (7 to 18)"
-    unknown = replace(fit, evaluation=replace(vague, risk_noise=()))
+    unknown = replace(fit, evaluation=replace(vague, picked_risk_error=np.nan))
     assert error_in_words(unknown, 10.0) == "10.9 %"
 
 

@@ -49,7 +49,7 @@ def test_the_file_names_a_unit_for_everything_it_holds(tmp_path):
     write_evaluation(tmp_path / "evaluation.json", judged())
     content = json.loads((tmp_path / "evaluation.json").read_text(), parse_constant=pytest.fail)
     assert set(content["picked"]) == set(content["last"]) == {*FIGURES, *QUALITIES} == set(units())
-    assert set(content["units"]) == {*units(), "risk_noise"}
+    assert set(content["units"]) == {*units(), "risk_noise", "picked_risk_error"}
     assert set(content["trajectory"]) == {*FIGURES, "nrmse"}
 
 

@@ -19,15 +19,39 @@ def paired_error(curves: Curves, picked: int) -> tuple[np.ndarray, np.ndarray]:
     single pair cannot show it, then Var df ≤ 2 df and Var v ≈ 2 v² / df of traces and sums of squared
     normals are used. Both are (checkpoint,).
     """
-    data = np.sqrt(((curves.risk_noise - curves.risk_noise[picked]) ** 2).mean(-1))
+    data = _rms(curves.risk_noise - curves.risk_noise[picked])
     pairs = curves.slice_risk.sum(1)  # (checkpoint, pair)
-    n_pairs = pairs.shape[-1]
-    if n_pairs > 1:
-        return data, (pairs - pairs[picked]).std(-1, ddof=1) / np.sqrt(n_pairs)
+    if pairs.shape[-1] > 1:
+        return data, _of_mean(pairs - pairs[picked])
     df = np.maximum(curves.df, 1.0)
-    trace = 2 * curves.sigma**2 * np.sqrt(2 * np.abs(df - df[picked]))
-    variance = np.abs(curves.v_image - curves.v_image[picked]) * np.sqrt(2 / df)
-    return data, np.hypot(trace, variance)
+    return data, _of_one_pair(
+        curves.sigma, df, np.abs(df - df[picked]), curves.v_image - curves.v_image[picked]
+    )
+
+
+def standard_error(curves: Curves) -> np.ndarray:
+    """Estimate the standard error of J itself, (checkpoint,), of the same parts as `paired_error`."""
+    pairs = curves.slice_risk.sum(1)
+    if pairs.shape[-1] > 1:
+        replicas = _of_mean(pairs)
+    else:
+        df = np.maximum(curves.df, 1.0)
+        replicas = _of_one_pair(curves.sigma, df, df, curves.v_image)
+    return np.hypot(_rms(curves.risk_noise), replicas)
+
+
+def _rms(draws: np.ndarray) -> np.ndarray:
+    return np.asarray(np.sqrt((draws**2).mean(-1)))
+
+
+def _of_mean(pairs: np.ndarray) -> np.ndarray:
+    """Estimate the standard error of a mean over pairs, (checkpoint, pair) → (checkpoint,)."""
+    return np.asarray(pairs.std(-1, ddof=1) / np.sqrt(pairs.shape[-1]))
+
+
+def _of_one_pair(sigma: float, df: np.ndarray, trace: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Estimate that of 2σ² × a trace and of a variance, of an image with ``df`` degrees of freedom."""
+    return np.hypot(2 * sigma**2 * np.sqrt(2 * trace), np.abs(variance) * np.sqrt(2 / df))
 
 
 def least_rise(curves: Curves, picked: int) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from sharpfit.judging.confidence import ErrorRatio
 from sharpfit.judging.evaluate import JudgedFit, NoiseLevel
 from sharpfit.judging.findings import place
-from sharpfit.judging.over_fitting import paired_error
+from sharpfit.judging.over_fitting import paired_error, standard_error
 from sharpfit.judging.weight_choice import ChosenWeight
 from sharpfit.measuring.table import Figures, Quality
 
@@ -61,6 +61,8 @@ class Evaluation:
         the noise level and what hangs on it
     risk_noise
         draws of what the data's noise adds to J of the picked image, the same draws for all fits of a scan
+    picked_risk_error
+        standard error of that J, of the data's noise and of the replicas'
     stopped_because
         empty where the fit ran to its end
     picked, last
@@ -90,6 +92,7 @@ class Evaluation:
     worst_slice: int
     noise: NoiseLevel
     risk_noise: tuple[float, ...]
+    picked_risk_error: float
     stopped_because: str
     picked: Figures[float]
     last: Figures[float]
@@ -151,6 +154,7 @@ def as_evaluation(judged: JudgedFit, scan: str, regime: str, settings: Mapping[s
         worst_slice=judgement.worst_slice,
         noise=judged.noise,
         risk_noise=tuple(curves.risk_noise[judgement.picked].tolist()),
+        picked_risk_error=float(standard_error(curves)[judgement.picked]),
         stopped_because=curves.record.stopped_because,
         picked=curves.at(judgement.picked),
         last=curves.at(judgement.last),

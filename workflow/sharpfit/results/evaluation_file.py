@@ -80,13 +80,16 @@ def _as_json(evaluation: Evaluation) -> dict[str, Any]:
             "at_bounds": {name: asdict(bound) for name, bound in bounds.items() if bound is not None},
         },
         "risk_noise": list(evaluation.risk_noise),
+        "picked_risk_error": evaluation.picked_risk_error,
         "stopped_because": evaluation.stopped_because,
         "picked": _flat(evaluation.picked, evaluation.picked_quality),
         "last": _flat(evaluation.last, evaluation.last_quality),
         "trajectory": {name: getattr(evaluation.trajectory, name).tolist() for name in FIGURES}
         | {"nrmse": evaluation.nrmse.tolist()}
         | _path(evaluation),
-        "units": units() | {"risk_noise": unit("risk")} | (_PATH_UNITS if evaluation.weights else {}),
+        "units": units()
+        | dict.fromkeys(("risk_noise", "picked_risk_error"), unit("risk"))
+        | (_PATH_UNITS if evaluation.weights else {}),
         **({"weight": asdict(evaluation.weight)} if evaluation.weight else {}),
     }
 
@@ -136,6 +139,7 @@ def _evaluation(content: Mapping[str, Any]) -> Evaluation:
         worst_slice=content["worst_slice"],
         noise=_noise(content.get("noise", {})),
         risk_noise=tuple(map(_number, content.get("risk_noise", []))),
+        picked_risk_error=_number(content.get("picked_risk_error")),
         stopped_because=content["stopped_because"],
         picked=_figures(ends[0]),
         last=_figures(ends[1]),

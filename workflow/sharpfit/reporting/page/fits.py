@@ -75,13 +75,12 @@ class ShownFit:
     def error_interval(self) -> tuple[float, float]:
         """√ of J two standard errors below and above, fitted units; NaN: unknown.
 
-        The standard error is that of the draws of what noise adds to J. J holds the image's variance, which
-        is known far better than the bias, so the lower end is never below √ of that.
+        The standard error is that of the data's noise and of the replicas'. J holds the image's variance,
+        which is known far better than the bias, so the lower end is never below √ of that.
         """
-        picked, draws = self.evaluation.picked, np.asarray(self.evaluation.risk_noise, float)
-        if not draws.size or not np.isfinite(self.estimated_error):
+        picked, two_errors = self.evaluation.picked, 2 * self.evaluation.picked_risk_error
+        if not np.isfinite([two_errors, self.estimated_error]).all():
             return np.nan, np.nan
-        two_errors = 2 * float(np.sqrt(np.mean(draws**2)))
         least = min(np.nan_to_num(picked.v_image), picked.risk)
         lower = max(picked.risk - two_errors, least, 0.0)
         return float(np.sqrt(lower)), float(np.sqrt(picked.risk + two_errors))
