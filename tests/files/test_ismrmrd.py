@@ -35,6 +35,7 @@ def test_known_kspace_comes_back_without_its_oversampling(tmp_path):
     raw = read(written(tmp_path, lines_of(oversampled(KSPACE))))
     close(raw.kspace, KSPACE[None])
     assert raw.sampled.all()
+    assert f"slice 1, coil {N_COILS}, ky {N_Y}, kx {N_X}" in raw.axes_source
     assert "readout oversampling removed (40 to 20)" in raw.axes_source
     assert "readouts placed by the header on 40 × 24 × 1" in raw.axes_source
     assert not [word for word in ("average", "more often", "3-D") if word in raw.axes_source]

@@ -55,6 +55,23 @@ def test_the_noise_of_an_adjustment_is_scaled_to_the_images(tmp_path):
     close(raw.noise.values, noise * np.sqrt(5 / 0.793))
 
 
+def test_lines_that_calibrate_and_image_belong_to_the_calibration_lines(tmp_path):
+    """Every second line images, the middle ones calibrate too; those between them alone would leave holes."""
+    middle = range(8, 16)
+    imaging = [
+        Block(WIDE[:, ky], {"Lin": ky}, ("PATREFSCAN", "PATREFANDIMASCAN") if ky in middle else ())
+        for ky in range(0, N_Y, 2)
+    ]
+    between = [Block(WIDE[:, ky], {"Lin": ky}, ("PATREFSCAN",)) for ky in middle if ky % 2]
+    raw = read(made_twix.write(tmp_path / "scan.dat", measurement([*imaging, *between], 2 * N_X, N_Y)))
+    plain = read(made_twix.write(tmp_path / "plain.dat", measurement(imaging, 2 * N_X, N_Y)))
+    close(raw.kspace, plain.kspace)
+    whole = upright(KSPACE)[None]
+    known = np.abs(raw.calibration).sum((0, 1, 3)) > 0
+    assert known.sum() == len(middle)
+    close(raw.calibration, np.where(known[:, None], whole, 0))
+
+
 def test_partial_fourier_reversed_lines_and_averages(tmp_path):
     blocks = [
         Block(WIDE[:, ky, ::-1] * (1 + n), {"Lin": ky - 8, "Ave": n}, ("REFLECT",))

@@ -166,3 +166,14 @@ def test_half_as_many_items_are_taken_at_once_where_the_device_is_full(monkeypat
     fitting = 0
     with pytest.raises(torch.OutOfMemoryError):
         problem._gram_by_parts(encoding, x, found)
+
+
+def test_a_reference_combines_samples_by_the_maps_power():
+    """D = 1 / Σ|S|², 0 where no coil sees."""
+    problem = small().problem()
+    maps = np.ones((3, 8, 8), np.complex64) * np.array([1, 2j, -1])[:, None, None]
+    maps[:, 2, 5] = 0
+    combination = problem.unstage(problem._combination(maps)).numpy()
+    assert combination[2, 5] == 0
+    combination[2, 5] = 1 / 6
+    np.testing.assert_allclose(combination, 1 / 6, rtol=1e-6)

@@ -110,14 +110,13 @@ def _as_scan(
     imaging = [block for block in blocks if block.is_image_scan()]
     if not imaging:
         raise InputError(f"{where}: its last measurement holds no image data among {len(blocks)} readouts")
-    calibration = [
-        block for block in blocks if _is(block, "PATREFSCAN") and not _is(block, "PATREFANDIMASCAN")
-    ]
+    both = [block for block in blocks if _is(block, "PATREFANDIMASCAN")]
+    separate = [block for block in blocks if _is(block, "PATREFSCAN") and not _is(block, "PATREFANDIMASCAN")]
     first = imaging[0].mdh
     encoding = twix_header.encoding(scan, int(first.CenterLin), int(first.CenterPar))
     kinds = Kinds(
         imaging=_readouts(where, imaging),
-        calibration=_readouts(where, calibration) if calibration else None,
+        calibration=_readouts(where, separate + both) if separate else None,
         noise=_noise(where, noise_blocks, scan),
     )
     by_slice = {int(block.mdh.Counter.Sli): block for block in reversed(imaging)}
