@@ -1,5 +1,7 @@
 """An error that rose from the picked iteration to the last, and whether that can be told."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sharpfit.judging import thresholds
@@ -19,39 +21,25 @@ def paired_error(curves: Curves, picked: int) -> tuple[np.ndarray, np.ndarray]:
     single pair cannot show it, then Var df ≤ 2 df and Var v ≈ 2 v² / df of traces and sums of squared
     normals are used. Both are (checkpoint,).
     """
-    data = _rms(curves.risk_noise - curves.risk_noise[picked])
-    pairs = curves.slice_risk.sum(1)  # (checkpoint, pair)
-    if pairs.shape[-1] > 1:
-        return data, _of_mean(pairs - pairs[picked])
-    df = np.maximum(curves.df, 1.0)
-    return data, _of_one_pair(
-        curves.sigma, df, np.abs(df - df[picked]), curves.v_image - curves.v_image[picked]
-    )
+    return _error(curves, lambda values: values - values[picked])
 
 
 def standard_error(curves: Curves) -> np.ndarray:
     """Estimate the standard error of J itself, (checkpoint,), of the same parts as `paired_error`."""
-    pairs = curves.slice_risk.sum(1)
-    if pairs.shape[-1] > 1:
-        replicas = _of_mean(pairs)
-    else:
-        df = np.maximum(curves.df, 1.0)
-        replicas = _of_one_pair(curves.sigma, df, df, curves.v_image)
-    return np.hypot(_rms(curves.risk_noise), replicas)
+    return np.hypot(*_error(curves, lambda values: values))
 
 
-def _rms(draws: np.ndarray) -> np.ndarray:
-    return np.asarray(np.sqrt((draws**2).mean(-1)))
-
-
-def _of_mean(pairs: np.ndarray) -> np.ndarray:
-    """Estimate the standard error of a mean over pairs, (checkpoint, pair) → (checkpoint,)."""
-    return np.asarray(pairs.std(-1, ddof=1) / np.sqrt(pairs.shape[-1]))
-
-
-def _of_one_pair(sigma: float, df: np.ndarray, trace: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Estimate that of 2σ² × a trace and of a variance, of an image with ``df`` degrees of freedom."""
-    return np.hypot(2 * sigma**2 * np.sqrt(2 * trace), np.abs(variance) * np.sqrt(2 / df))
+def _error(curves: Curves, of: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate the standard error of what `of` takes of J along the checkpoints, linear in its parts."""
+    data = np.sqrt((of(curves.risk_noise) ** 2).mean(-1))
+    pairs = of(curves.slice_risk.sum(1))  # (checkpoint, pair)
+    n_pairs = pairs.shape[-1]
+    if n_pairs > 1:
+        return data, pairs.std(-1, ddof=1) / np.sqrt(n_pairs)
+    df = np.maximum(curves.df, 1.0)
+    trace = 2 * curves.sigma**2 * np.sqrt(2 * np.abs(of(df)))
+    variance = np.abs(of(curves.v_image)) * np.sqrt(2 / df)
+    return data, np.hypot(trace, variance)
 
 
 def least_rise(curves: Curves, picked: int) -> float:
