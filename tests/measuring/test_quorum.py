@@ -46,6 +46,16 @@ def test_along_a_path_the_middle_is_that_of_the_weights(minima, picked):
     assert middle_minimum(estimates(*minima, n=7), weights) == picked
 
 
+@pytest.mark.parametrize(("share", "picked"), [(1.9e-5, 1), (2.1e-5, 2)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_where_a_fit_rests_its_first_image_is_taken_whatever_rounding_says(share, picked, sign):
+    """Errors of 500 that differ by less than 2e-5 of themselves, with rounding of either sign."""
+    rounding = sign * np.array([0, 0, 1e-7, -1e-7, 2e-7])
+    error = 500 * (1 + np.r_[0.5, share, 0, 0, 0] + rounding)
+    found = {name: Estimate(error - constant, error) for name, constant in (("J", 0), ("samples", 400))}
+    assert agreed_minimum(found) == picked
+
+
 @pytest.mark.parametrize("unit", [1e-6, 1e6])
 def test_the_unit_of_an_estimate_does_not_count(unit):
     """By hand for two: at 0 the one stands 3 errors above its least, at 1 the other 2."""

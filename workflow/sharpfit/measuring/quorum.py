@@ -16,6 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+SAME = 2e-5
+"""Rises, in shares of the squared error, too small to show: the earlier image is taken, on every machine."""
+
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
@@ -75,12 +78,12 @@ def agreed_minimum(estimates: Mapping[str, Estimate]) -> int:
 
     At every checkpoint each has risen above its own minimum by some share of the error there. Of these shares
     the middle one is taken, so an error that swings twice is not picked on the crest between, as the
-    middle one of three picks may be.
+    middle one of three picks may be. Where a fit has come to rest, its first checkpoint there is taken.
     """
     if not estimates:
         return 0
-    rises = np.array([_rise(one) for one in estimates.values()])
-    return smallest(np.median(rises, axis=0))
+    middle_rise = np.median([_rise(one) for one in estimates.values()], axis=0)
+    return int((middle_rise <= middle_rise.min() + SAME).argmax())
 
 
 def _rise(one: Estimate) -> np.ndarray:
