@@ -130,6 +130,16 @@ def test_one_and_two_cores_give_the_same_bytes(study: Scratch) -> None:
     assert study.snapshot() == before
 
 
+@pytest.mark.parametrize("longest", ["slow", "fast"])
+def test_the_longest_fits_begin_first(study: Scratch, longest: str) -> None:
+    """One of them begun last would run alone, beside idle cores."""
+    for regime in ("slow", "fast"):
+        study.edit(f"regimes.{regime}.n_iterations", 9 if regime == longest else 5)
+    study.call("snakemake", "--cores", "1", "--until", "reconstruct")
+    logs = sorted(study.root.glob("logs/reconstruct/*/*.log"), key=lambda log: log.stat().st_mtime_ns)
+    assert [log.stem == longest for log in logs] == [True, True, False, False]
+
+
 def test_forced_repro_leaves_the_lock_file_alone(study: Scratch) -> None:
     before = (study.root / "dvc.lock").read_bytes()
     study.run("dvc", "repro", "--force")

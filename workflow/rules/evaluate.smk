@@ -25,7 +25,7 @@ rule evaluate:
         provenance=paths.sidecar(paths.evaluated("{scan}", "{regime}")),
     log:
         paths.log("evaluate", "{scan}/{regime}"),
-    priority: 1  # a verdict is told as soon as its fit is done
+    priority: 2  # a verdict is told as soon as its fit is done
     threads: 1
     resources:
         mem_mb=plan.memory(1500, 2),

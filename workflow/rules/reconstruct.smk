@@ -8,6 +8,7 @@ rule reconstruct:
         provenance=paths.sidecar(paths.reconstructed("{scan}", "{regime}")),
     log:
         paths.log("reconstruct", "{scan}/{regime}"),
+    priority: plan.longest_first
     threads: 1
     resources:
         mem_mb=plan.memory(2000, 6),

@@ -146,6 +146,10 @@ class Plan:
 
         return needed
 
+    def longest_first(self, wildcards: Any) -> float:
+        """Priority of a fit, from 0 to 1: the longest one begun last would leave the other cores idle."""
+        return _n_iterations(self._job("reconstruct", wildcards)) / self._longest
+
     def run_job(self) -> str:
         """Shell command of every rule: run the job of the spec that is named after its fingerprint."""
         python, start = literal(sys.executable), literal(str(Path(start_job.__file__)))
@@ -253,6 +257,10 @@ class Plan:
 
         return rerun_set(self.provenance, self.stale, forced)
 
+    @cached_property
+    def _longest(self) -> int:
+        return max(_n_iterations(job) for job in self.provenance.jobs if job.rule == "reconstruct")
+
     def _write_marker(self) -> None:
         """Write the stale marker with a time after that of every result there is.
 
@@ -270,6 +278,10 @@ class Plan:
             else:
                 time.sleep(CLOCK_TICK_NS / 1e9)
                 marker.touch()
+
+
+def _n_iterations(fit: Job) -> int:
+    return int(fit.params["regime"]["n_iterations"])
 
 
 def _settings(workflow: Any) -> tuple[str, bool]:
