@@ -150,3 +150,10 @@ def test_what_is_no_basis_of_the_scan_is_refused(folder, shape, message):
     np.save(folder / "phi.npy", np.ones(shape))
     with pytest.raises(InputError, match=rf"phi\.npy: shape .* {message}"):
         read(basis={"file": "phi.npy"})
+
+
+@pytest.mark.usefixtures("folder")
+def test_arrays_know_no_counters_but_their_slices():
+    with pytest.raises(InputError) as caught:
+        read(select={"slice": 0, "repetition": 1, "average": 2})
+    assert str(caught.value) == "k.npy: select: repetition is known of scanners' files only; here: slice"

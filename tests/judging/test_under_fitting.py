@@ -145,6 +145,22 @@ def test_a_fit_is_under_fitted_where_going_on_would_gain(record, under):
     assert (f"{100 * share:.0f} % of J is bias" in found.evidence) == under
 
 
+def test_the_evidence_quotes_the_last_of_every_curve():
+    record = going_on(-0.3, 0.0, variance=0.1)
+    chi2 = np.geomspace(9.0, 2.5, len(ITERATIONS))
+    left = np.geomspace(1.0, 0.2, len(ITERATIONS))
+    record = replace(
+        record,
+        rss=(chi2 * record.n_real * record.sigma**2)[:, None],
+        gradient_norm=7 * left[:, None],
+    )
+    evidence = judge(record).evidence
+    assert evidence.startswith(
+        "under-fitted: 91 % of J is bias, χ² stands at 2.5 (1 is the noise floor) "
+        "with 20 % of the gradient left; "
+    )
+
+
 def test_the_gradient_that_a_penalty_holds_up_is_no_beginning():
     record = going_on(-0.03, 0.0, variance=0.1, gradient=0.6)
     assert judge(record).verdict == "under-fitted"

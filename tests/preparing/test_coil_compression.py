@@ -55,10 +55,20 @@ def masks_of(shape):
     lines = np.zeros(shape, bool)
     lines[::2] = True
     points = np.random.default_rng(1).random(shape) < 0.6
-    return {"ky lines": (lines, "ky", "kx"), "points": (points, "ky", ""), "kx lines": (lines, "kx", "")}
+    columns = np.zeros(shape, bool)
+    columns[:, ::2] = True
+    return {
+        "ky lines": (lines, "ky", "kx"),
+        "points": (points, "ky", ""),
+        "ky lines said to be kx lines": (lines, "kx", ""),
+        "kx lines": (columns, "kx", "ky"),
+    }
 
 
-@pytest.mark.parametrize("kind", ["ky lines", "points", "kx lines"])
+KINDS = ["ky lines", "points", "ky lines said to be kx lines", "kx lines"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_compressed_model_is_the_models_matrix_times_a_matrix_that_keeps_noise_white(kind):
     """T A = A' and T (Ψ ⊗ 1) Tᴴ = 1, T, A and A' written out, for any maps, however much is lost."""
     n_coils, n_virtual, shape = 4, 2, (6, 5)
@@ -83,6 +93,27 @@ def test_the_compressed_model_is_the_models_matrix_times_a_matrix_that_keeps_noi
         np.testing.assert_allclose(T @ A, A_virtual, atol=1e-5)
         noise = np.kron(psi, np.eye(mask.size))
         np.testing.assert_allclose(T @ noise @ T.conj().T, np.eye(len(T)), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_virtual_maps_are_scaled_by_the_coils_that_they_stand_for(kind):
+    """Σ|S|² = 1 over S = Ψ T⁺ S' of the coils, the first of them real and positive; 0 where no coil sees."""
+    n_coils, n_virtual, shape = 4, 2, (6, 5)
+    rng = np.random.default_rng(6)
+    mask, phase_axis, along = masks_of(shape)[kind]
+    factor = mixing(n_coils)
+    psi = factor @ factor.conj().T
+    kspace = rng.standard_normal((2, n_coils, *shape)) + 1j * rng.standard_normal((2, n_coils, *shape))
+    maps = rng.standard_normal((2, n_virtual, *shape)) + 1j * rng.standard_normal((2, n_virtual, *shape))
+    maps[1, :, 2, 3] = 0
+    virtual = virtual_of(10 * kspace, n_virtual, mask, phase_axis, psi)
+    scaled = virtual.scaled_maps(maps)
+    for i, y, x in np.ndindex(2, *shape):
+        T = virtual.matrices[i, {"ky": y, "kx": x, "": 0}[along]]
+        coils = psi @ T.conj().T @ maps[i, :, y, x]
+        length = np.linalg.norm(coils)
+        expected = maps[i, :, y, x] * np.exp(-1j * np.angle(coils[0])) / (length if length else 1)
+        np.testing.assert_allclose(scaled[i, :, y, x], expected, atol=1e-5)
 
 
 @by_either

@@ -223,6 +223,22 @@ def test_what_is_left_is_counted_in_real_numbers(n_slices):
     np.testing.assert_allclose(half.variance, 4 * whole.variance)
 
 
+def test_the_signal_is_seen_in_units_of_its_noise(monkeypatch):
+    """Its power over the noise's 2σ² per sample, the mean of slices and coils; of what was sampled alone."""
+    rng = np.random.default_rng(4)
+    shape = (2, 3, 24, 20)
+    csm, kspace = (rng.standard_normal((*shape, 2), np.float32).view(np.complex64)[..., 0] for _ in range(2))
+    csm /= np.linalg.norm(csm, axis=1, keepdims=True)
+    mask = np.zeros((24, 20), bool)
+    mask[::2] = True
+    kspace *= np.where(mask, np.linspace(1, 9, 20, dtype=np.float32), 0)
+    seen = []
+    monkeypatch.setattr(noise_level, "_amplitude", lambda *given: seen.append(given) or _amplitude(*given))
+    residual(kspace, csm, mask, 0.5)
+    np.testing.assert_allclose(seen[0][0], (np.abs(kspace) ** 2).mean((0, 1)) / (2 * 0.5**2), rtol=1e-5)
+    np.testing.assert_array_equal(seen[0][1], mask)
+
+
 def test_signal_elsewhere_is_its_mean_where_images_explain_over_its_mean_where_they_do_not():
     amplitude, left = np.array([1.0, 2.0, 4.0, 3.0]), np.array([0.5, 1.0, 0.0, 0.25])
     explained = np.average(amplitude, weights=1 - left)

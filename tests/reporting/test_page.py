@@ -242,6 +242,8 @@ def test_errors_are_magnified_as_far_as_none_saturates():
     images = [np.full((8, 8), 0.03), np.full((8, 8), 0.1)]
     assert grey.gain_for(images, 1.0) == 10
     assert grey.gain_for(images, 0.1) == 1
+    assert grey.gain_for(images, 0.03) == 0.2
+    assert grey.gain_for(images, 0.001) == 0.1, "the least there is, where even that saturates"
     assert grey.gain_for([np.zeros((4, 4))], 1.0) == 1
 
 
