@@ -106,7 +106,10 @@ def test_links_within_a_file_and_loops_of_groups_are_no_content_of_others(tmp_pa
 def test_a_file_of_too_many_items_is_not_walked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_content, "MAX_ITEMS", 3)
     with h5py.File(tmp_path / "scan.h5", "w") as file:
-        for i in range(4):
+        for i in range(3):
             file[f"kspace{i}"] = KSPACE
+    hdf5.read(tmp_path / "scan.h5", "kspace0")
+    with h5py.File(tmp_path / "scan.h5", "a") as file:
+        file["more"] = KSPACE
     with pytest.raises(InputError, match="holds more than 3 items"):
         hdf5.read(tmp_path / "scan.h5", None)
