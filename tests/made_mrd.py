@@ -23,6 +23,7 @@ class Line:
     trajectory: np.ndarray | None = None
     position: tuple[float, float, float] = (0, 0, 0)
     discarded: tuple[int, int] = (0, 0)
+    encoding: int = 0
 
 
 def oversampled(kspace):
@@ -93,7 +94,7 @@ def write(path, head, lines, directions=AXES):
             np.ascontiguousarray(line.data, np.complex64), line.trajectory
         )
         acquisition.center_sample = line.data.shape[-1] // 2 if line.centre is None else line.centre
-        acquisition.sample_time_us = line.dwell
+        acquisition.sample_time_us, acquisition.encoding_space_ref = line.dwell, line.encoding
         acquisition.discard_pre, acquisition.discard_post = line.discarded
         acquisition.idx.kspace_encode_step_1, acquisition.idx.kspace_encode_step_2 = line.ky, line.kz
         for name, value in line.counters:

@@ -421,3 +421,198 @@ def test_personal_fields_stay_in_the_file(tmp_path, capfd, birth_date):
         warnings.simplefilter("always")
         said = repr(read(path)) + repr([str(one.message) for one in warned]) + "".join(capfd.readouterr())
     assert not [word for word in ("Doe", "Jane", "4711", "1970") if word in said]
+
+
+def changed(path, change):
+    """Read all acquisitions, change them and write them back."""
+    with h5py.File(path, "r+") as file:
+        rows = file["dataset/data"][()]
+        change(rows)
+        file["dataset/data"][...] = rows
+    return path
+
+
+def told(path, **entries):
+    with pytest.raises(InputError) as caught:
+        read(path, **entries)
+    return str(caught.value)
+
+
+def test_lines_of_another_encoding_are_no_image(tmp_path):
+    wide = oversampled(KSPACE)
+    other = [Line(7 * wide[:, ky], ky, encoding=1) for ky in range(N_Y)]
+    close(read(written(tmp_path, [*other, *lines_of(wide)])).kspace[0], KSPACE)
+    path = made_mrd.write(tmp_path / "other.h5", header(**HEADER), other)
+    assert told(path) == f"{path}:dataset: holds no image data among {N_Y} acquisitions"
+
+
+def test_acquisitions_that_declare_more_samples_than_the_file_has_bytes_are_refused(tmp_path):
+    path = written(tmp_path, lines_of(oversampled(KSPACE)))
+
+    def declare(rows):
+        rows["head"]["number_of_samples"][0] = 65535
+
+    size = changed(path, declare).stat().st_size
+    declared = 8 * N_COILS * ((N_Y - 1) * 2 * N_X + 65535)
+    assert told(path) == (
+        f"{path}: its acquisitions declare {declared} bytes of samples, the file has {size}; "
+        "it is cut off or damaged"
+    )
+
+
+@pytest.mark.parametrize(("rest", "fits"), [(0, True), (N_COILS, False), (2 * N_COILS, True), (1, False)])
+def test_a_noise_scan_holds_whole_complex_samples_of_every_coil(tmp_path, rest, fits):
+    noise = RNG.standard_normal((N_COILS, 400)) + 1j * RNG.standard_normal((N_COILS, 400))
+    path = written(tmp_path, [Line(noise, flags=(19,)), *lines_of(oversampled(KSPACE))])
+
+    def shorten(rows):
+        rows["data"][0] = rows["data"][0][: len(rows["data"][0]) - rest]
+
+    changed(path, shorten)
+    if fits:
+        n = 400 - rest // (2 * N_COILS)
+        flat = noise.ravel()[: N_COILS * n].reshape(N_COILS, n)
+        close(read(path).noise.values, flat / np.sqrt(0.8))
+    else:
+        assert told(path) == (
+            f"{path}:dataset: its noise scan has other coils than its images; it is damaged"
+        )
+
+
+def test_several_noise_acquisitions_are_one_scan_and_its_scale_is_said(tmp_path):
+    noise = [RNG.standard_normal((N_COILS, n)) + 1j for n in (30, 20)]
+    lines = [Line(noise[0], flags=(19,), dwell=9.0), *lines_of(oversampled(KSPACE))]
+    path = written(tmp_path, [*lines, Line(noise[1], flags=(19,), dwell=9.0)])
+    raw = read(path)
+    close(raw.noise.values, np.concatenate(noise, axis=1) * np.sqrt(4.5 / 0.8))
+    assert raw.noise.where == (f"{path}:dataset noise scan (dwell 9 µs against 2 µs, receiver bandwidth 0.8)")
+
+
+@pytest.mark.parametrize("dwell", [(0.0, 2.0), (8.0, 0.0), (0.5, 0.25)])
+def test_a_dwell_time_that_is_not_known_scales_nothing(tmp_path, dwell):
+    noise = RNG.standard_normal((N_COILS, 40)) + 0j
+    lines = [Line(noise, flags=(19,), dwell=dwell[0]), *lines_of(oversampled(KSPACE), dwell=dwell[1])]
+    ratio = dwell[0] / dwell[1] if all(dwell) else 1
+    close(read(written(tmp_path, lines)).noise.values, noise * np.sqrt(ratio / 0.8))
+
+
+def test_every_slice_lies_where_its_first_line_says(tmp_path):
+    """Later lines may have moved; the calibration lines' place does not matter."""
+    wide = oversampled(KSPACE)
+    lines = [Line(wide[:, ky], ky, flags=(20,), position=(9.0, 9.0, 9.0)) for ky in range(8, 16)]
+    for ky in range(N_Y):
+        lines += [
+            Line(wide[:, ky], ky, counters=(("slice", n),), position=(1.0, 2.0, 10.0 * n + (ky > 0)))
+            for n in (2, 0, 1)
+        ]
+    raw = read(written(tmp_path, lines, calibration="separate"))
+    np.testing.assert_array_equal(raw.geometry.centres, [[1, 2, 0], [1, 2, 10], [1, 2, 20]])
+
+
+@pytest.mark.parametrize(("tilt", "known"), [(0.0, True), (5e-4, True), (5e-3, False)])
+def test_directions_that_are_not_at_right_angles_place_nothing(tmp_path, tilt, known):
+    directions = np.eye(3)
+    directions[0, 1] = tilt
+    path = made_mrd.write(
+        tmp_path / "scan.h5", header(**HEADER), lines_of(oversampled(KSPACE)), directions=directions
+    )
+    assert (read(path).geometry is not None) == known
+
+
+def test_what_the_header_lacks_or_holds_too_often_is_told(tmp_path):
+    path = written(tmp_path, lines_of(oversampled(KSPACE)))
+    with h5py.File(path, "r+") as file:
+        text = file["dataset/xml"][0]
+        del file["dataset/xml"]
+        file["dataset"].create_dataset("xml", data=[text] * 2)
+    assert told(path) == f"{path}: /dataset/xml is not the one text that an ISMRMRD header is"
+    with h5py.File(path, "r+") as file:
+        del file["dataset/xml"]
+    assert told(path) == (f"{path}: an ISMRMRD file without its header (xml); it cannot be understood")
+
+
+def test_a_scan_that_is_asked_for_and_not_there_is_told_with_those_that_are(tmp_path):
+    path = written(tmp_path, lines_of(oversampled(KSPACE)))
+    assert told(path, dataset="other") == (
+        f"{path}: an ISMRMRD file with scans dataset; state one as dataset:"
+    )
+    close(read(path, dataset="/dataset/").kspace[0], KSPACE)
+
+
+def test_acquisitions_of_other_fields_are_told_by_what_they_lack(tmp_path):
+    path = written(tmp_path, lines_of(oversampled(KSPACE)))
+    with h5py.File(path, "r+") as file:
+        rows = file["dataset/data"][()]
+        heads = rows["head"]
+        kept = [name for name in heads.dtype.names if name not in ("idx", "flags")]
+        dtype = [(name, heads.dtype[name]) for name in kept]
+        made = np.empty(
+            len(rows), [("head", dtype), *((name, rows.dtype[name]) for name in ("traj", "data"))]
+        )
+        for name in kept:
+            made["head"][name] = heads[name]
+        made["traj"], made["data"] = rows["traj"], rows["data"]
+        del file["dataset/data"]
+        file["dataset/data"] = made
+    assert told(path) == f"{path}: /dataset/data: its acquisitions lack flags, idx"
+
+
+@pytest.mark.parametrize(
+    ("encoded", "recon", "kept"),
+    [
+        ((400.0, 200.0, 5.0), (200.0, 200.0, 5.0), 20),
+        ((300.0, 150.0, 5.0), (200.0, 200.0, 5.0), 27),
+        ((200.0, 200.0, 5.0), (400.0, 200.0, 5.0), 40),
+        ((0.0, 200.0, 5.0), (200.0, 200.0, 5.0), 40),
+        ((0.5, 200.0, 5.0), (0.25, 200.0, 5.0), 20),
+    ],
+)
+def test_the_readout_keeps_the_share_of_its_field_of_view_that_is_reconstructed(encoded, recon, kept):
+    head = header((40, 24, 6), (20, 24, 6))
+    head.encoding[0].encodedSpace = made_mrd.space((40, 24, 6), encoded)
+    head.encoding[0].reconSpace = made_mrd.space((20, 24, 6), recon)
+    found = ismrmrd_header.encoding(head)
+    assert found.n_x_kept == kept
+    assert found.field_of_view_mm == encoded[::-1]
+    grid = found.grid
+    assert (grid.n_x, grid.n_y, grid.n_z, grid.centre_y, grid.centre_z) == (40, 24, 6, 12, 3)
+
+
+def test_centres_are_the_headers_or_half_of_the_matrix():
+    limits = [made_mrd.xsd.limitType(minimum=0, maximum=9, center=n) for n in (7, 2)]
+    names = ["kspace_encoding_step_1", "kspace_encoding_step_2"]
+    stated = header((40, 25, 7), (20, 25, 7), limits=dict(zip(names, limits, strict=True)))
+    grid = ismrmrd_header.encoding(stated).grid
+    assert (grid.centre_y, grid.centre_z) == (7, 2)
+    for name in names:
+        setattr(stated.encoding[0].encodingLimits, name, None)
+    grid = ismrmrd_header.encoding(stated).grid
+    assert (grid.centre_y, grid.centre_z) == (12, 3)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "field", "told", "siemens"),
+    [
+        ("SIEMENS", 2.89362, "SIEMENS test 2.89 T", True),
+        ("Siemens Healthineers", None, "Siemens Healthineers test", True),
+        ("GE", 0.55, "GE test 0.55 T", False),
+        (None, 1.5, "test 1.5 T", False),
+    ],
+)
+def test_a_scanner_is_told_by_what_its_header_says(vendor, field, told, siemens):
+    head = header(**HEADER, vendor=vendor)
+    head.acquisitionSystemInformation.systemFieldStrength_T = field
+    assert ismrmrd_header.notes(head).scanner == told
+    assert ismrmrd_header.is_siemens(head) == siemens
+    head.acquisitionSystemInformation = None
+    assert ismrmrd_header.notes(head).scanner == ""
+    assert not ismrmrd_header.is_siemens(head)
+
+
+def test_calibration_lines_are_embedded_where_the_header_says_nothing_else():
+    assert ismrmrd_header.calibration_mode(header(**HEADER)) == "embedded"
+    for mode in ("embedded", "separate", "external"):
+        assert ismrmrd_header.calibration_mode(header(**HEADER, calibration=mode)) == mode
+    head = header(**HEADER, calibration="separate")
+    head.encoding[0].parallelImaging.calibrationMode = None
+    assert ismrmrd_header.calibration_mode(head) == "embedded"
