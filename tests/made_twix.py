@@ -32,6 +32,7 @@ class Block:
     centre: int | None = None
     position: tuple[float, float, float] = (0, 0, 0)
     quaternion: tuple[float, float, float, float] = AXIAL
+    cut: tuple[int, int] = (0, 0)
 
 
 def measurement(blocks, n_x, n_y, n_z=1, centre=(None, None), **protocol):
@@ -67,6 +68,7 @@ def _mdb(block, n_y, n_z, centre):
     for flag in block.flags:
         made.add_flag(flag)
     made.mdh.CenterCol = block.data.shape[-1] // 2 if block.centre is None else block.centre
+    made.mdh.CutOff.Pre, made.mdh.CutOff.Post = block.cut
     made.mdh.CenterLin = n_y // 2 if centre[0] is None else centre[0]
     made.mdh.CenterPar = n_z // 2 if centre[1] is None else centre[1]
     made.mdh.SliceData.SlicePos.Sag, made.mdh.SliceData.SlicePos.Cor, made.mdh.SliceData.SlicePos.Tra = (

@@ -170,3 +170,13 @@ def test_a_fastmri_file_knows_slices_only(tmp_path):
         with pytest.raises(InputError, match=r"holds slices only; select: \{slice: …\} is what it knows$"):
             read(path, select=select)
     np.testing.assert_array_equal(read(path, select={"slice": 1}).kspace, read(path).kspace[1:])
+
+
+def test_of_several_encodings_the_first_is_the_images(tmp_path):
+    path = write(tmp_path / "file.h5", wide(KSPACE))
+    head = header((2 * N_X, N_Y, 1), (N_X, N_Y, 1))
+    head.encoding.append(header((7, 5, 3), (7, 5, 3)).encoding[0])
+    with h5py.File(path, "r+") as file:
+        del file["ismrmrd_header"]
+        file["ismrmrd_header"] = xsd.ToXML(head)
+    np.testing.assert_allclose(read(path).kspace, KSPACE, atol=1e-5)

@@ -616,3 +616,12 @@ def test_calibration_lines_are_embedded_where_the_header_says_nothing_else():
     head = header(**HEADER, calibration="separate")
     head.encoding[0].parallelImaging.calibrationMode = None
     assert ismrmrd_header.calibration_mode(head) == "embedded"
+
+
+def test_of_several_encodings_the_first_is_the_images(tmp_path):
+    head = header(**HEADER)
+    other = header((7, 5, 3), (7, 5, 3), trajectory="radial", calibration="separate")
+    head.encoding.append(other.encoding[0])
+    path = made_mrd.write(tmp_path / "scan.h5", head, lines_of(oversampled(KSPACE)))
+    close(read(path).kspace[0], KSPACE)
+    assert ismrmrd_header.calibration_mode(head) == "embedded"

@@ -70,8 +70,8 @@ def test_of_lines_acquired_more_often_the_first_averages_count():
     ("counters", "told"),
     [
         ({"ky": -1}, "a line lies at -1 of a matrix of 6"),
-        ({"ky": 6}, "a line lies at 6 of a matrix of 6"),
-        ({"kz": -1}, "a partition lies at -1 of a matrix of 4"),
+        ({"ky": [2, 6, 9]}, "a line lies at 6 of a matrix of 6"),
+        ({"kz": [-1, 3, -2]}, "a partition lies at -1 of a matrix of 4"),
         ({"kz": 4}, "a partition lies at 4 of a matrix of 4"),
         ({"centre": 5}, "a sample lies at -1 of a matrix of 8"),
         ({"centre": 3}, "a sample lies at 8 of a matrix of 8"),

@@ -10,7 +10,7 @@ from twixtools.hdr_def import MultiRaidFileHeader
 from sharpfit.errors import InputError
 from sharpfit.files.formats import reader_of
 from sharpfit.files.read_scan import read_scan
-from sharpfit.files.readers import twix_header
+from sharpfit.files.readers import twix, twix_header
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -177,3 +177,238 @@ def test_a_header_is_no_longer_than_its_measurement(tmp_path):
         path.open("rb") as file,
     ):
         twix_header.measurements(path, file)
+
+
+def told(path, **entries):
+    with pytest.raises(InputError) as caught:
+        read(path, **entries)
+    return str(caught.value)
+
+
+def protocol(*, space=None, **parts):
+    """A measurement whose protocol says this; of readouts it holds none."""
+    header = {"MeasYaps": {"sKSpace": space or {}, "sRXSPEC": {"alDwellTime": [2600.0, 9.0]}}}
+    header["MeasYaps"]["sSliceArray"] = {
+        "asSlice": [
+            {"dThickness": 8.0, "dPhaseFOV": 150.0, "dReadoutFOV": 200.0},
+            {"dThickness": 1.0, "dPhaseFOV": 1.0, "dReadoutFOV": 1.0},
+        ]
+    }
+    header["MeasYaps"] |= parts.pop("yaps", {})
+    return twix_header.Measurement(header | parts, 0, 0, is_ve=True)
+
+
+def sizes(n_x, n_y, n_z):
+    return {"iRoFTLength": n_x, "iPEFTLength": f"{n_y}.0", "i3DFTLength": n_z}
+
+
+@pytest.mark.parametrize(
+    ("dicom", "kept", "readout"),
+    [
+        ({"flReadoutOSFactor": 2.0}, 128, 400.0),
+        ({"flReadoutOSFactor": "1.5"}, 171, 300.0),
+        ({}, 256, 200.0),
+        (None, 256, 200.0),
+    ],
+)
+def test_the_readouts_oversampling_widens_its_field_of_view(dicom, kept, readout):
+    parts = {} if dicom is None else {"Dicom": dicom}
+    one = twix_header.encoding(protocol(Meas=sizes(256, 96, 1), **parts), 40, 3)
+    assert (one.n_x_kept, one.field_of_view_mm) == (kept, (8.0, 150.0, readout))
+    grid = one.grid
+    assert (grid.n_x, grid.n_y, grid.n_z, grid.centre_y, grid.centre_z) == (256, 96, 1, 40, 3)
+
+
+@pytest.mark.parametrize(("n_z", "thickness"), [(1, 8.0), (2, 10.0), (32, 10.0)])
+def test_phase_oversampling_widens_both_phase_encodes_of_a_slab(n_z, thickness):
+    space = {"dPhaseOversampling": 0.5, "dSliceOversampling": "0.25"}
+    one = twix_header.encoding(protocol(space=space, Meas=sizes(64, 96, n_z)), 0, 0)
+    assert one.field_of_view_mm == (thickness, 225.0, 200.0)
+
+
+def test_the_dwell_time_is_that_of_the_first_echo():
+    assert twix_header.dwell_us(protocol()) == pytest.approx(2.6)
+
+
+@pytest.mark.parametrize(
+    ("dicom", "scanner"),
+    [
+        (
+            {
+                "Manufacturer": "SIEMENS",
+                "ManufacturersModelName": "Prisma",
+                "flMagneticFieldStrength": 2.89362,
+                "SoftwareVersions": "syngo MR E11",
+                "tPatientName": "Doe",
+            },
+            "SIEMENS Prisma 2.89 T (syngo MR E11)",
+        ),
+        ({"ManufacturersModelName": "Lumina"}, "Lumina"),
+        ({}, ""),
+    ],
+)
+def test_the_scanner_is_told_by_what_its_protocol_says(dicom, scanner):
+    said = twix_header.notes(protocol(Dicom=dicom, yaps={"tProtocolName": "t2_tse"}))
+    assert (said.scanner, said.protocol, said.trajectory) == (scanner, "t2_tse", "cartesian")
+    assert twix_header.notes(protocol(Dicom=dicom)).protocol == ""
+
+
+@pytest.mark.parametrize(("padded", "is_old"), [(10000, True), (9999, False)])
+def test_an_older_file_is_one_measurement_without_a_table(tmp_path, padded, is_old):
+    """Its first number is the length of its header, which is long; newer ones begin with a small one."""
+    header = bytearray(measurement([], 2 * N_X, N_Y)["hdr_str"].tobytes())
+    header += bytes(padded - len(header))
+    header[:4] = np.array(padded, "<u4").tobytes()
+    path = tmp_path / "meas.dat"
+    path.write_bytes(bytes(header) + bytes(200))
+    with path.open("rb") as file:
+        if is_old:
+            (one,) = twix_header.measurements(path, file)
+            assert (one.first_block, one.end, one.is_ve) == (padded, padded + 200, False)
+            assert one.header["MeasYaps"]["tProtocolName"] == "phantom"
+        else:
+            with pytest.raises(InputError, match=r"a measurement of .* does not fit its 10199; it is cut off"):
+                twix_header.measurements(path, file)
+
+
+@pytest.mark.parametrize(
+    ("n", "message"), [(0, "too short"), (4, "too short"), (8, "its header would take 0")]
+)
+def test_a_file_of_a_few_bytes_is_no_twix_file(tmp_path, n, message):
+    path = tmp_path / "meas.dat"
+    path.write_bytes(bytes(n))
+    with pytest.raises(InputError, match=message), path.open("rb") as file:
+        twix_header.measurements(path, file)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_the_length_of_an_only_measurement_may_be_left_out(tmp_path, n):
+    scans = [measurement(lines(), 2 * N_X, N_Y) for _ in range(n)]
+    path = made_twix.write(tmp_path / "scan.dat", *scans)
+    content = bytearray(path.read_bytes())
+    entries = np.frombuffer(content, MultiRaidFileHeader, 1)["entry"][0, :n]
+    first = int(entries["off_"][0])
+    entries["len_"][0] = 0
+    path.write_bytes(content)
+    if n == 1:
+        close(read(path).kspace, upright(KSPACE)[None])
+    else:
+        assert told(path) == (
+            f"{path}: a measurement of 0 bytes at {first} does not fit its {len(content)}; it is cut off"
+        )
+
+
+@pytest.mark.parametrize(("index", "refused"), [("9999", False), ("12345", True)])
+def test_a_protocol_of_huge_arrays_is_damaged(tmp_path, index, refused):
+    scan = measurement(lines(), 2 * N_X, N_Y)
+    text = scan["hdr_str"].tobytes()
+    changed = text.replace(b'tProtocolName = "phantom"', f"a[{index}] = 1".ljust(25).encode())
+    assert len(changed) == len(text)
+    scan["hdr_str"] = np.frombuffer(changed, "S1")
+    path = made_twix.write(tmp_path / "scan.dat", scan)
+    if refused:
+        assert told(path) == f"{path}: its protocol names an array's element beyond 9999; it is damaged"
+    else:
+        close(read(path).kspace, upright(KSPACE)[None])
+
+
+def test_a_measurement_that_ends_within_a_block_is_cut_off(tmp_path):
+    path = made_twix.write(tmp_path / "scan.dat", measurement(lines(), 2 * N_X, N_Y))
+    content = bytearray(path.read_bytes())
+    entry = np.frombuffer(content, MultiRaidFileHeader, 1)["entry"][0, :1]
+    first, header = int(entry["off_"][0]), len(measurement(lines(), 2 * N_X, N_Y)["hdr_str"])
+    one = 192 + N_COILS * (32 + 8 * 2 * N_X)
+    entry["len_"] = header + 3 * one - 1
+    path.write_bytes(content)
+    at, end = first + header + 2 * one, first + header + 3 * one - 1
+    assert told(path) == f"{path}: a block of {one} bytes at {at} of {end}: it is cut off or damaged"
+    entry["len_"] += 1
+    path.write_bytes(content)
+    assert read(path).sampled[0].any(axis=1).sum() == 3
+
+
+@pytest.mark.parametrize("cut", [(6, 0), (0, 4), (6, 4)])
+@pytest.mark.parametrize("flags", [(), ("REFLECT",)])
+def test_samples_that_the_header_cuts_off_are_left_out(tmp_path, cut, flags):
+    junk = np.pad(WIDE, ((0, 0), (0, 0), cut), constant_values=1e3)
+    blocks = [
+        Block(junk[:, ky, ::-1] if flags else junk[:, ky], {"Lin": ky}, flags, centre=N_X + cut[0], cut=cut)
+        for ky in range(N_Y)
+    ]
+    close(
+        read(made_twix.write(tmp_path / "scan.dat", measurement(blocks, 2 * N_X, N_Y))).kspace[0],
+        upright(KSPACE),
+    )
+
+
+@pytest.mark.parametrize("cut", [(2 * N_X, 0), (N_X, N_X)])
+def test_a_readout_of_which_nothing_is_left_is_refused(tmp_path, cut):
+    path = made_twix.write(
+        tmp_path / "scan.dat", measurement([replace(one, cut=cut) for one in lines()], 2 * N_X, N_Y)
+    )
+    assert told(path) == f"{path}: readouts of 3 coils × 40 samples; it is damaged"
+
+
+def test_readouts_of_two_lengths_are_refused(tmp_path):
+    blocks = [*lines()[:-1], Block(WIDE[:, -1, :-2], {"Lin": N_Y - 1})]
+    path = made_twix.write(tmp_path / "scan.dat", measurement(blocks, 2 * N_X, N_Y))
+    assert told(path) == (
+        f"{path}: its readouts differ in coils, samples or cut-off: [(3, 38, 0, 0), (3, 40, 0, 0)]"
+    )
+
+
+def test_a_measurement_without_images_is_refused(tmp_path):
+    noise = [Block(WIDE[:, 0], flags=("NOISEADJSCAN",)) for _ in range(2)]
+    path = made_twix.write(tmp_path / "scan.dat", measurement(noise, 2 * N_X, N_Y))
+    assert told(path) == f"{path}: its last measurement holds no image data among 2 readouts"
+
+
+def test_the_scale_of_a_noise_scan_is_said(tmp_path):
+    """That of the scan itself, and of an adjustment before it, which was sampled more slowly."""
+    noise = Block(WIDE[:, 0], flags=("NOISEADJSCAN",))
+    scan = measurement([noise, *lines()], 2 * N_X, N_Y)
+    path = made_twix.write(tmp_path / "scan.dat", scan)
+    raw = read(path)
+    close(raw.noise.values, WIDE[:, 0] / np.sqrt(0.793))
+    assert raw.noise.where == f"{path} noise scan (dwell 2 µs against 2 µs, receiver bandwidth 0.793)"
+    before = measurement([noise], 2 * N_X, N_Y, dwell_ns=10_000)
+    both = made_twix.write(tmp_path / "both.dat", before, measurement(lines(), 2 * N_X, N_Y))
+    assert read(both).noise.where.endswith("(dwell 10 µs against 2 µs, receiver bandwidth 0.793)")
+    assert read(made_twix.write(tmp_path / "none.dat", measurement(lines(), 2 * N_X, N_Y))).noise is None
+
+
+@pytest.mark.parametrize(("norm", "known"), [(1 + 5e-4, True), (1 - 5e-4, True), (1 + 2e-3, False)])
+def test_a_rotation_is_a_quaternion_of_length_one(tmp_path, norm, known):
+    turned = [replace(one, quaternion=tuple(norm * n for n in one.quaternion)) for one in lines()]
+    raw = read(made_twix.write(tmp_path / "scan.dat", measurement(turned, 2 * N_X, N_Y)))
+    assert (raw.geometry is not None) == known
+
+
+def test_directions_are_the_columns_of_the_rotation_reversed():
+    """Rodrigues: about an axis by an angle, of which the quaternion holds half."""
+    axis, angle = np.array([2.0, -1.0, 2.0]) / 3, 0.7
+    cross = np.cross(np.eye(3), axis)
+    wanted = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+    quaternion = np.array([np.cos(angle / 2), *np.sin(angle / 2) * axis])
+    rotation = twix._rotation(quaternion)
+    np.testing.assert_allclose(rotation @ axis, axis)
+    np.testing.assert_allclose(rotation, wanted, atol=1e-12)
+
+
+def test_every_slice_lies_where_its_first_line_says(tmp_path):
+    blocks = [
+        Block(WIDE[:, ky], {"Lin": ky, "Sli": n}, position=(1.0, 2.0, 10.0 * n + (ky > 0)))
+        for ky in range(N_Y)
+        for n in (2, 0, 1)
+    ]
+    raw = read(made_twix.write(tmp_path / "scan.dat", measurement(blocks, 2 * N_X, N_Y)))
+    np.testing.assert_allclose(raw.geometry.centres, [[1, 2, 0], [1, 2, 10], [1, 2, 20]])
+
+
+def test_the_centre_is_that_of_the_first_line(tmp_path):
+    blocks = [Block(WIDE[:, ky], {"Lin": ky - 5}) for ky in range(5, N_Y)]
+    scan = measurement(blocks, 2 * N_X, N_Y, centre=(N_Y // 2 - 5, 0))
+    scan["mdb"][-1].mdh.CenterLin = 0
+    raw = read(made_twix.write(tmp_path / "scan.dat", scan))
+    kept = np.where(np.arange(N_Y)[:, None] >= 5, KSPACE, 0)
+    close(raw.kspace[0], upright(kept))
