@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from sharpfit.errors import InputError
-from sharpfit.files.readers.dataset_choice import MAX_COMPRESSION, check_size, first_line, pick
+from sharpfit.errors import InputError, UnclearError
+from sharpfit.files.readers.dataset_choice import MAX_COMPRESSION, check_size, first_line, numeric, pick
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,45 @@ def test_the_largest_that_compression_explains_passes_and_one_byte_more_does_not
     check_size(file, (*shape, MAX_COMPRESSION), itemsize)
     with pytest.raises(InputError, match=f"{n * MAX_COMPRESSION + n} bytes, but has {n}; it is cut off"):
         check_size(file, (*shape, MAX_COMPRESSION + 1), itemsize)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "name"),
+    [
+        ({"a": (4, 4), "kspace": (4, 4)}, "kspace"),
+        ({"a": (4, 4), "kspace": (4,)}, "a"),
+        ({"a": (1, 4, 1), "b": (2, 1, 2)}, "b"),
+        ({"a": (), "b": (7,), "c": (2, 2, 2)}, "c"),
+    ],
+)
+def test_the_only_one_of_two_long_axes_is_meant_or_one_called_kspace(shapes, name):
+    assert pick(Path("scan.mat"), shapes, None) == name
+
+
+@pytest.mark.parametrize(
+    ("shapes", "told"),
+    [
+        (
+            {"a": (4, 4), "b": (2, 2)},
+            "a (4, 4), b (2, 2), raw (a struct, which cannot be read: save the variable itself)",
+        ),
+        ({"a": (4, 1)}, "a (4, 1), raw (a struct, which cannot be read: save the variable itself)"),
+    ],
+)
+def test_what_may_be_meant_is_told(shapes, told):
+    with pytest.raises(UnclearError) as caught:
+        pick(Path("scan.mat"), shapes, None, ["raw"])
+    assert str(caught.value) == (
+        f"scan.mat: which dataset is meant is not clear; state dataset:, it holds {told}"
+    )
+    with pytest.raises(InputError, match=r"^scan\.mat: no dataset '/b/c'; it holds nothing$"):
+        pick(Path("scan.mat"), {}, "/b/c")
+    assert pick(Path("scan.mat"), shapes, "/a/") == "a"
+
+
+@pytest.mark.parametrize("dtype", ["?", "i2", "u1", "f4", "c8"])
+def test_numbers_are_numbers_of_any_kind(dtype):
+    values = np.zeros(3, dtype)
+    assert numeric(values, "k") is values
+    with pytest.raises(InputError, match=r"^k: holds <U1, not numbers$"):
+        numeric(np.array(["a"]), "k")

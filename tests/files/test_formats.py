@@ -171,3 +171,64 @@ def test_a_file_that_only_says_it_is_a_simulation_is_refused(tmp_path):
     plain = read_scan({"file": path}, {path: reader_of(path)})
     assert reader_of(path) == "hdf5"  # a part is missing, so it is an array with nothing else
     assert plain.noise is None
+
+
+@pytest.mark.parametrize("block", [0, 512, 1024, 2048])
+def test_hdf5_may_begin_after_a_block_of_the_users_own(tmp_path, block):
+    path = tmp_path / "scan.dat"
+    with h5py.File(path, "w", userblock_size=block) as file:
+        file["kspace"] = ARRAY
+    assert path.read_bytes()[block : block + 4] == b"\x89HDF"
+    assert reader_of(str(path)) == "hdf5"
+
+
+@pytest.mark.parametrize(("at", "known"), [(127, False), (128, True), (129, False)])
+def test_dicom_has_its_mark_at_its_place(tmp_path, at, known):
+    path = tmp_path / "scan.npy"
+    path.write_bytes(bytes(at) + b"DICM" + bytes(300))
+    if known:
+        with pytest.raises(InputError, match="is a DICOM file"):
+            reader_of(str(path))
+    else:
+        assert reader_of(str(path)) == "npy"
+
+
+@pytest.mark.parametrize("mark", [b"n+1\0", b"ni1\0"])
+@pytest.mark.parametrize(("at", "known"), [(343, False), (344, True), (345, False)])
+def test_nifti_has_its_mark_at_its_place(tmp_path, mark, at, known):
+    path = tmp_path / "scan.npy"
+    path.write_bytes(bytes(at) + mark + bytes(100))
+    if known:
+        with pytest.raises(
+            InputError, match=r"is a NIfTI file, which holds images, not k-space; give the raw"
+        ):
+            reader_of(str(path))
+    else:
+        assert reader_of(str(path)) == "npy"
+
+
+@pytest.mark.parametrize("version", ["5.0", "7.3"])
+def test_matlab_is_known_by_its_first_words(tmp_path, version):
+    path = tmp_path / "scan.dat"
+    path.write_bytes(f"MATLAB {version} MAT-file, made".encode().ljust(600))
+    assert reader_of(str(path)) == "matlab"
+
+
+def test_an_archive_of_ges_is_named_with_what_converts_it(tmp_path):
+    path = write_hdf5(tmp_path / "scan.h5", "DownloadMetaData")
+    with pytest.raises(InputError, match=r"scan\.h5: is a GE ScanArchive; convert it with ge_to_ismrmrd$"):
+        reader_of(str(path))
+
+
+@pytest.mark.parametrize("left_out", ["kspace", "ismrmrd_header"])
+def test_half_of_what_fastmri_writes_is_plain_hdf5(tmp_path, left_out):
+    names = {"kspace", "ismrmrd_header"} - {left_out}
+    assert reader_of(str(write_hdf5(tmp_path / "scan.h5", *names))) == "hdf5"
+
+
+def test_what_is_not_there_is_known_by_its_extension(tmp_path):
+    found = {
+        ending: reader_of(str(tmp_path / f"scan.{ending}"))
+        for ending in ("cfl", "HDR", "npy", "mat", "h5", "hdf5", "mrd", "dat")
+    }
+    assert list(found.values()) == ["bart", "bart", "npy", "matlab", "hdf5", "hdf5", "ismrmrd", "twix"]

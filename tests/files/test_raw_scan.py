@@ -157,3 +157,152 @@ def test_arrays_know_no_counters_but_their_slices():
     with pytest.raises(InputError) as caught:
         read(select={"slice": 0, "repetition": 1, "average": 2})
     assert str(caught.value) == "k.npy: select: repetition is known of scanners' files only; here: slice"
+
+
+@pytest.fixture
+def stack(folder):
+    """Three slices, each its number everywhere, with maps and images of their own."""
+    values = np.ones((3, 2, 16, 12)) * np.arange(1, 4)[:, None, None, None] + 0j
+    np.save(folder / "stack.npy", values)
+    np.save(folder / "stack_maps.npy", values)
+    return folder
+
+
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize(("wanted", "kept"), [(0, [0]), (2, [2]), ([2, 0], [2, 0]), ((1,), [1])])
+def test_slices_are_kept_in_the_order_of_their_choice(wanted, kept):
+    raw = read(file="stack.npy", axes=["slice", "coil", "ky", "kx"], select={"slice": wanted})
+    assert raw.kspace[:, 0, 0, 0].tolist() == [n + 1 for n in kept]
+    assert raw.axes_source.endswith(f"; of 3 slices: {', '.join(map(str, kept))}")
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_first_slice_that_is_not_there_is_named():
+    with pytest.raises(InputError) as caught:
+        read(file="stack.npy", axes=["slice", "coil", "ky", "kx"], select={"slice": [1, 3, 7]})
+    assert str(caught.value) == "stack.npy: select: slice 3 is not there; there are 0 to 2"
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes", "coil_axis"),
+    [
+        ((3, 200), None, 0),
+        ((200, 3), None, 1),
+        ((3, 7, 5), None, 0),
+        ((7, 5, 3), None, 2),
+        ((3, 3), ["coil", "sample"], 0),
+        ((3, 3), ["sample", "coil"], 1),
+    ],
+)
+def test_the_coils_of_a_noise_scan_are_stated_or_known_by_their_number(folder, shape, axes, coil_axis):
+    values = RNG.standard_normal(shape) + 1j
+    np.save(folder / "noise.npy", values)
+    entry = {"file": "noise.npy"} | ({"axes": axes} if axes else {})
+    wanted = np.stack([values.take(coil, axis=coil_axis).ravel() for coil in range(3)])
+    np.testing.assert_array_equal(read(noise=entry).noise.values, wanted)
+
+
+@pytest.mark.parametrize(
+    ("values", "axes"),
+    [
+        (np.ones((3, 3), complex), None),
+        (np.ones((4, 200), complex), None),
+        (np.ones((4, 3), complex), ["coil", "sample"]),
+        (np.ones((3, 200)), None),
+        (np.ones((3, 200)), ["coil", "sample"]),
+    ],
+)
+def test_a_noise_scan_whose_coils_are_not_clear_is_refused(folder, values, axes):
+    np.save(folder / "noise.npy", values)
+    with pytest.raises(InputError) as caught:
+        read(noise={"file": "noise.npy"} | ({"axes": axes} if axes else {}))
+    assert str(caught.value) == (
+        f"noise.npy: {values.dtype} of shape {values.shape} is no noise scan of 3 coils: complex, with one "
+        "axis of that length (state axes: [coil, sample])"
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "transposed", "coefficient"),
+    [
+        ((16, 12, 5), False, 2),
+        ((5, 16, 12), False, 0),
+        ((12, 16, 12), False, 0),  # as many coefficients as columns: they come first, as rows must follow
+        ((16, 12, 16), False, 2),
+        ((12, 16, 5), True, 2),
+        ((5, 12, 16), True, 0),
+        ((12, 16, 12), True, 2),
+    ],
+)
+def test_the_coefficients_of_a_basis_are_what_is_no_image(folder, shape, transposed, coefficient):
+    values = RNG.standard_normal(shape)
+    np.save(folder / "phi.npy", values)
+    entries = {"basis": {"file": "phi.npy"}}
+    if transposed:
+        np.save(folder / "t.npy", KSPACE.T)
+        entries |= {"file": "t.npy", "axes": ["kx", "ky", "coil"]}
+    wanted = np.moveaxis(values, coefficient, 0)
+    np.testing.assert_array_equal(
+        read(**entries).basis.values, wanted.swapaxes(1, 2) if transposed else wanted
+    )
+
+
+def test_axes_of_a_basis_must_name_its_coefficients(folder):
+    np.save(folder / "phi.npy", np.ones((5, 16, 12)))
+    with pytest.raises(InputError) as caught:
+        read(basis={"file": "phi.npy", "axes": ["slice", "y", "x"]})
+    assert str(caught.value) == (
+        "phi.npy: shape (5, 16, 12) is no basis of images of 16 × 12: [coefficient, y, x] (state axes:)"
+    )
+
+
+@pytest.mark.usefixtures("folder")
+def test_parts_that_hold_no_numbers_are_refused(folder):
+    maps = np.ones((16, 12, 3), complex)
+    maps[1, 2, 0] = maps[3, 4, 1] = np.nan
+    np.save(folder / "maps.npy", maps)
+    with pytest.raises(InputError) as caught:
+        read(csm={"file": "maps.npy"})
+    assert str(caught.value) == "maps.npy: 2 values are NaN or infinite, the first at (0, 0, 1, 2)"
+
+
+@pytest.mark.parametrize(
+    ("changes", "fits"),
+    [
+        ({}, True),
+        ({"noise": np.ones((3, 40), complex)}, False),
+        ({"noise": np.ones((2, 4, 10), complex)}, False),
+        ({"noise_free": np.ones((1, 2, 16, 15), complex)}, False),
+        ({"kspace": np.ones((2, 16, 16), complex), "noise_free": np.ones((2, 16, 16), complex)}, False),
+        ({"pixel_spacing_mm": np.ones(3)}, False),
+    ],
+)
+def test_the_parts_of_a_simulation_fit_each_other(tmp_path, changes, fits):
+    scan = simulate(
+        object="ellipses", matrix=[16, 16], n_coils=2, noise_level=0.1, noise_correlation=0, seed=1
+    )
+    datasets, attrs = as_datasets(scan)
+    datasets = {
+        **datasets,
+        **changes,
+        "pixel_spacing_mm": changes.get("pixel_spacing_mm", np.array([2.0, 3.0])),
+    }
+    hdf5.write(tmp_path / "s.h5", datasets, attrs)
+    entry = {"file": str(tmp_path / "s.h5")}, {str(tmp_path / "s.h5"): "simulation"}
+    if fits:
+        assert read_scan(*entry).pixel_spacing_mm == (2.0, 3.0)
+        assert read_scan(*entry).axes_source == "axes given by the format: slice 1, coil 2, ky 16, kx 16"
+        return
+    with pytest.raises(InputError, match="says it is a simulation of this project, but its kspace"):
+        read_scan(*entry)
+
+
+def test_a_simulation_is_read_whole(tmp_path):
+    scan = simulate(
+        object="ellipses", matrix=[16, 16], n_coils=2, noise_level=0.1, noise_correlation=0, seed=1
+    )
+    path = str(tmp_path / "s.h5")
+    hdf5.write(tmp_path / "s.h5", *as_datasets(scan))
+    assert read_scan({"file": path, "dataset": "kspace"}, {path: "simulation"}).noise is not None
+    with pytest.raises(InputError, match=r"a simulation is read whole; leave out dataset: noise_free$"):
+        read_scan({"file": path, "dataset": "noise_free"}, {path: "simulation"})

@@ -267,7 +267,9 @@ def test_an_older_file_is_one_measurement_without_a_table(tmp_path, padded, is_o
             assert (one.first_block, one.end, one.is_ve) == (padded, padded + 200, False)
             assert one.header["MeasYaps"]["tProtocolName"] == "phantom"
         else:
-            with pytest.raises(InputError, match=r"a measurement of .* does not fit its 10199; it is cut off"):
+            with pytest.raises(
+                InputError, match=r"a measurement of .* does not fit its 10199; it is cut off"
+            ):
                 twix_header.measurements(path, file)
 
 
