@@ -11,3 +11,9 @@ def test_formulas():
     np.testing.assert_allclose(estimates.chi2_df(rss, df, sigma, n_real), [1, 1, np.nan])
     np.testing.assert_allclose(estimates.sure(rss, df, sigma, n_real), sigma**2 * df)
     assert estimates.risk(3.0, 1.0, 5.0) == 7.0
+
+
+def test_what_follows_nine_tenths_of_the_samples_has_no_noise_floor():
+    df = np.array([0.0, 900.0, 901.0])
+    found = estimates.chi2_df(np.full(3, 5.0), df, 0.1, 1000)
+    np.testing.assert_allclose(found, [5 / (0.01 * 1000), 5 / (0.01 * 100), np.nan])

@@ -1,5 +1,6 @@
 """The filtered risk against the risk itself."""
 
+import numpy as np
 import pytest
 import torch
 from test_measures import N, fit, gram_of, noise, system, truth
@@ -75,3 +76,38 @@ def test_the_estimate_survives_an_operator_norm_that_was_misjudged(norm):
     gradient = gram(image) - (data @ A.conj()).reshape(-1, N, N)
     seen = float(look(risk, gradient).rss) - sigma**2 * float(risk._noise_energy.mean())
     assert seen == pytest.approx(float(measures.energy(image - truth())), rel=0.35)
+
+
+@pytest.mark.parametrize("together", [1, 40, 1 << 22])
+@pytest.mark.parametrize("asked", [0.2, 0.004])
+def test_every_part_is_what_its_formula_says_of_independent_modes(monkeypatch, together, asked):
+    """M is diagonal, so that p(M), Q and r(M) are numbers of each mode; however many are filtered at once."""
+    monkeypatch.setattr(filtered_risk, "_TOGETHER", together)
+    shape, apart = (2, 4, 5), 0.3
+    m = torch.rand(shape, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    inside = torch.rand(shape, generator=torch.Generator().manual_seed(6)) < 0.7
+    w, b, g = noise(3, *shape, seed=61), noise(5, *shape, seed=62), noise(*shape, seed=63)
+    halves, change = noise(3, *shape, seed=64), noise(3, *shape, seed=65)
+    risk = filtered_risk.FilteredRisk(lambda x: m * x, w, apart, asked, b, inside)
+    degree = spectral_filter.degree_for(asked, 60)
+
+    def polynomial(lowest, degree):
+        T = np.polynomial.chebyshev.Chebyshev.basis(degree + 1)
+        top, s = spectral_filter.TOP, m.numpy()
+        Q = 1 - T((top + lowest - 2 * s) / (top - lowest)) / T((top + lowest) / (top - lowest))
+        return torch.from_numpy(Q / s)
+
+    def summed(values):
+        return (values * inside).real.sum((-2, -1))
+
+    p = polynomial(risk.lowest, degree)
+    r = polynomial(spectral_filter.WEAK, spectral_filter.LEAST_DEGREE)
+    found = risk.look(g, halves)
+    close = {"rtol": 1e-9, "atol": 1e-9}
+    torch.testing.assert_close(found.rss, summed((p * g).abs().square()), **close)
+    torch.testing.assert_close(found.sketch, summed((p * b).conj() * (p * g)), **close)
+    torch.testing.assert_close(found.variance, summed((p * halves).abs().square()) / 4, **close)
+    torch.testing.assert_close(found.strong, r * g, **close)
+    torch.testing.assert_close(risk.strong(g), r * g, **close)
+    wanted = 2 * summed((p * w).conj() * m * p * change) / apart - summed((p * w).abs().square())
+    torch.testing.assert_close(risk.trace(change), wanted, **close)

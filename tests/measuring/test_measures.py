@@ -163,6 +163,84 @@ def test_cross_gradient_energy_does_not_see_the_noise():
     assert power.mean() / target > 1.2
 
 
+def test_gradient_energies_are_sums_over_steps_that_begin_inside():
+    """Written out: every pixel's step to the next along y and x, the last's to the first."""
+    plus, minus = noise(2, 5, 4, seed=21), noise(2, 5, 4, seed=22)
+    inside = torch.rand(5, 4, generator=torch.Generator().manual_seed(3)) < 0.6
+    cross, power = measures.gradient_energies(plus, minus, inside)
+    for n in range(2):
+        one, two = plus[n].numpy(), minus[n].numpy()
+        steps = [
+            (one[to] - one[y, x], two[to] - two[y, x])
+            for y, x in inside.nonzero().tolist()
+            for to in (((y + 1) % 5, x), (y, (x + 1) % 4))
+        ]
+        assert float(cross[n]) == pytest.approx(sum((a * b.conjugate()).real for a, b in steps))
+        assert float(power[n]) == pytest.approx(sum(abs(a) ** 2 + abs(b) ** 2 for a, b in steps) / 2)
+
+
+@pytest.mark.parametrize("shape", [(6, 9), (9, 6), (7, 7)])
+def test_rings_hold_the_samples_that_are_that_far_out(shape):
+    """In samples of the smaller side, rounded; below Nyquist."""
+    rows, columns = shape
+    n = min(shape)
+    rings = measures.ring_index(shape, "cpu")
+    wanted = [[] for _ in range(n // 2)]
+    for place in range(rows * columns):
+        y, x = divmod(place, columns)
+        ring = round(n * (((y - rows // 2) / rows) ** 2 + ((x - columns // 2) / columns) ** 2) ** 0.5)
+        if ring < n // 2:
+            wanted[ring].append(place)
+    assert [[i for i in ring if i >= 0] for ring in rings.tolist()] == wanted
+    assert set(rings[rings < 0].tolist()) <= {-1}
+    assert measures.ring_counts(rings).tolist() == [len(ring) for ring in wanted]
+
+
+def test_a_ring_correlation_is_that_of_the_spectra():
+    """Written out with the centred transform as a matrix, of an image that is not square."""
+    shape = (6, 9)
+    plus, minus = noise(2, *shape, seed=23), noise(2, *shape, seed=24)
+    rings = measures.ring_index(shape, "cpu")
+    curve, counts = measures.frc(plus, minus, rings)
+    dft = []
+    for n in shape:
+        at = torch.arange(n, dtype=torch.float64) - n // 2
+        dft.append(torch.exp(-2j * torch.pi * at[:, None] * at / n) / n**0.5)
+    one, two = ((dft[0] @ half @ dft[1].T).flatten(-2) for half in (plus, minus))
+    for r, ring in enumerate(rings):
+        members = ring[ring >= 0]
+        a, b = one[:, members], two[:, members]
+        wanted = (a * b.conj()).real.sum(-1) / (a.abs().square().sum(-1) * b.abs().square().sum(-1)).sqrt()
+        torch.testing.assert_close(curve[:, r], wanted)
+        assert int(counts[r]) == len(members)
+
+
+def test_a_noise_map_is_the_rms_over_pairs():
+    plus, minus = noise(3, 5, 4, seed=25), noise(3, 5, 4, seed=26)
+    wanted = torch.zeros(5, 4, dtype=torch.float64)
+    for one, two in zip(plus, minus, strict=True):
+        wanted += (one - two).abs() ** 2 / 4 / 3
+    torch.testing.assert_close(measures.noise_map(plus, minus), wanted.sqrt())
+    inside = torch.arange(20).reshape(5, 4) % 3 == 0
+    energy = (plus - minus).abs().square()[:, inside].sum(-1)
+    torch.testing.assert_close(measures.noise_variance(plus, minus, inside), energy / 4)
+
+
+@pytest.mark.parametrize("n_inside", [1, 5, 0])
+def test_a_mean_response_is_the_mean_over_the_objects_pixels(n_inside):
+    """Written out: Σ_p d(p + Δ) conj(Aᴴw)(p) / (2 · apart · pixels), images wrapping around."""
+    w, difference, apart = noise(7, 6, seed=27), noise(7, 6, seed=28), 0.4
+    inside = torch.zeros(7, 6, dtype=torch.bool)
+    inside.view(-1)[torch.tensor([3, 8, 20, 33, 41])[:n_inside]] = True
+    window = measures.mean_response(w, difference, inside, apart, 2)
+    wanted = torch.zeros(5, 5, dtype=torch.complex128)
+    for y, x in inside.nonzero().tolist():
+        for i in range(5):
+            for j in range(5):
+                wanted[i, j] += difference[(y + i - 2) % 7, (x + j - 2) % 6] * w[y, x].conj()
+    torch.testing.assert_close(window, wanted / (2 * apart * max(n_inside, 1)))
+
+
 def test_weak_mode_share_is_what_is_not_determined():
     x = noise(3, N, N, seed=16)
     x[1] = 0

@@ -74,3 +74,17 @@ def test_a_line_that_falls_to_one_side_alone_has_no_width():
     window[:, :3] = 0
     window[:3] = 0
     assert np.isnan(fwhm_and_peak(window)[0]).all()
+
+
+@pytest.mark.parametrize(("edge", "known"), [(0.499, True), (0.501, False)])
+def test_a_half_that_is_reached_at_the_windows_last_pixel_counts(edge, known):
+    """Between its last two pixels the line falls from 0.9 to the edge, which is the lowest there."""
+    line = np.array([edge, 0.95, 1.0, 0.95, edge])
+    window = np.ones((5, 5)) * line
+    window[:, 2] = line
+    fwhm, peak = fwhm_and_peak(window)
+    assert peak == 1
+    if known:
+        np.testing.assert_allclose(fwhm, 4.0, atol=0.02)
+    else:
+        assert np.isnan(fwhm).all()

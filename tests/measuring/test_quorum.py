@@ -95,3 +95,22 @@ def test_the_error_of_each_is_at_least_what_its_noise_makes():
 def test_an_estimate_that_is_known_nowhere_is_left_out():
     found = estimates_of(ZEROS, ZEROS, ZEROS * np.nan, v_image=ZEROS, v_samples=ZEROS)
     assert list(found) == ["J", "risk at the samples"]
+
+
+def test_without_any_estimate_the_start_is_picked():
+    assert agreed_minimum({}) == middle_minimum({}, (np.nan, 1.0)) == 0
+
+
+def test_an_error_of_nothing_lets_rises_count_as_they_are():
+    """By hand: one rises by 1.2 from a perfect fit, the other falls by 1.5 errors."""
+    perfect = Estimate(np.array([0.0, 1.2]), np.array([0.0, 1.2]))
+    other = Estimate(np.array([2.5, 1.0]), np.array([2.5, 1.0]))
+    assert agreed_minimum({"perfect": perfect, "other": other}) == 1
+    less = Estimate(np.array([2.1, 1.0]), np.array([2.1, 1.0]))
+    assert agreed_minimum({"perfect": perfect, "other": less}) == 0
+
+
+def test_a_rise_of_exactly_its_share_is_none():
+    one = Estimate(np.array([1.0, 1.5]), np.array([2.0, 2.0]))
+    assert not one.rose(0, 0.25)
+    assert one.rose(0, 0.2)

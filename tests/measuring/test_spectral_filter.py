@@ -27,6 +27,8 @@ def test_cutoff_depends_on_the_scan_and_stays_within_bounds():
     assert twice[0] == pytest.approx(4 * twice[1])
     assert spectral_filter.cutoff(1.0, 2.0, 1.0, 10) == spectral_filter.HIGHEST
     assert spectral_filter.cutoff(1.0, 2.0, 1e-9, 10) == pytest.approx(4e-18)
+    assert spectral_filter.cutoff(10.0, 3.0, 0.5, 4) == pytest.approx(2 * 0.5**2 / ((10 - 4 * 0.5**2) / 3))
+    assert spectral_filter.cutoff(10.0, 3.0, 1.5, 4) == spectral_filter.HIGHEST, "a mode holds little more"
 
 
 def test_the_degree_is_the_least_that_reaches_the_cutoff():
