@@ -16,11 +16,12 @@ def images(n=8, seed=0):
     return rng.standard_normal((n, *SHAPE)) + 1j * rng.standard_normal((n, *SHAPE))
 
 
-def test_a_basis_is_cast_once_and_scaled_to_a_norm_of_one():
+@pytest.mark.parametrize("unit", [1, 1e-4])
+def test_a_basis_is_cast_once_and_scaled_to_a_norm_of_one(unit):
     scan = small(SHAPE, n_slices=2).scan
-    scaled, scale = prepare_basis(images(), scan["csm"], scan["mask"], "phi.npy")
+    scaled, scale = prepare_basis(unit * images(), scan["csm"], scan["mask"], "phi.npy")
     assert scaled.dtype == np.complex64
-    np.testing.assert_allclose(scaled, scale * images(), rtol=1e-5)
+    np.testing.assert_allclose(scaled, scale * unit * images(), rtol=1e-5)
     maps = torch.from_numpy(scan["csm"]).to(torch.complex128)
     Phi = MatrixBasis(torch.from_numpy(scaled).to(torch.complex128))
     units = torch.eye(8, dtype=torch.complex128)[:, None]  # (coefficient, slice, coefficient)

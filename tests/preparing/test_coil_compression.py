@@ -215,6 +215,23 @@ def test_strong_noise_is_not_taken_for_a_direction(made):
     assert power == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.parametrize("kind", ["ky lines", "points", "kx lines"])
+def test_what_is_kept_is_the_share_of_the_signal_without_its_noise(made, kind):
+    """Told of two noisy slices, it is that of their noise-free twin among the samples that choose."""
+    rng = np.random.default_rng(8)
+    mask, phase_axis, _ = masks_of((64, 56))[kind]
+    stack = np.concatenate([made.noise_free, made.noise_free[:, ::-1]])
+    stack *= 4 / np.sqrt(np.mean(np.abs(stack[..., mask]) ** 2))
+    noise = (rng.standard_normal(stack.shape) + 1j * rng.standard_normal(stack.shape)) / np.sqrt(2)
+    n = 3 if kind == "points" else 1
+    virtual = virtual_of(stack + noise, n, mask, phase_axis, covariance=np.eye(8))
+    told = float(virtual.source.split(" keep ")[1].split(" %")[0])
+    signal = np.where(mask, stack, 0)
+    kept = energy(virtual.of_kspace(signal)) / energy(signal)
+    assert 0.7 < kept < 0.97
+    assert told == pytest.approx(100 * kept, abs=1.0)
+
+
 def test_what_is_held_out_chooses_no_coils(made):
     mask = np.ones((64, 56), bool)
     held_out = np.random.default_rng(4).random(mask.shape) < 0.1

@@ -144,3 +144,36 @@ def test_pixels_that_hold_two_places_of_the_object_get_a_second_map():
     lost = [seen - sum(S * (S.conj() * seen).sum(0) for S in these) for these in ([first], [first, second])]
     one, two = (np.linalg.norm(part[:, doubled]) for part in lost)
     assert two < 0.2 * one
+
+
+@pytest.mark.parametrize("side", [11, 12])
+def test_a_calibration_region_holds_two_kernels(side):
+    kspace = simulate(noise_level=0.01, **PHANTOM).kspace
+    block = (slice(26, 26 + side), slice(26, 26 + side))
+    if side == 12:
+        assert coil_maps.espirit(kspace, block, 0).csm.any()
+        return
+    with pytest.raises(InputError) as caught:
+        coil_maps.espirit(kspace, block, 0)
+    assert str(caught.value) == (
+        "no calibration region: the fully sampled centre of the mask is 11 × 11, ESPIRiT needs 12 × 12; "
+        "give maps (csm:) or sample the centre"
+    )
+
+
+@pytest.mark.parametrize("factor", [1.0, 1e-20, 300.0])
+def test_maps_are_divided_where_they_are_more_than_a_thousandth_of_their_largest(factor):
+    """Of two slices together; the first and the 99th percentile of what they were divided by are said."""
+    root = np.linspace(1, 2, 101).reshape(1, 101)
+    given = np.zeros((2, 2, 1, 103), complex)
+    given[0, :, :, :101] = np.array([0.6, 0.8j])[:, None, None] * root
+    given[1, :, :, 101:] = np.array([1.0, 0.0])[:, None, None] * np.array([0.0019, 0.0021])
+    maps, said = coil_maps.normalised(factor * given, "maps.npy")
+    np.testing.assert_allclose(maps[0, :, 0, :101], np.array([0.6, 0.8j])[:, None] * np.ones(101), rtol=1e-6)
+    np.testing.assert_allclose(maps[1, 0, 0], [0] * 102 + [1], atol=1e-6)
+    seen = np.r_[0.0021, root.ravel()]
+    low, high = np.percentile(factor * seen, [1, 99])
+    assert said == (
+        f"given (maps.npy), divided by its root sum of squares ({low:.3g} to {high:.3g}) so that Σ|S|² = 1"
+    )
+    assert maps.dtype == np.complex64

@@ -5,8 +5,9 @@ import pytest
 
 from sharpfit.errors import InputError
 from sharpfit.files.axes import FileArray
+from sharpfit.files.raw_scan import RawScan
 from sharpfit.physics.kspace import to_kspace
-from sharpfit.preparing.reference import combine, given
+from sharpfit.preparing.reference import combine, combine_both, find, given, own_noise
 
 SHAPE = (40, 36)
 Y, X = (np.arange(n)[:, None] - n // 2 for n in SHAPE)
@@ -85,3 +86,98 @@ def test_combining_leaves_zero_where_no_coil_sees():
     found = combine(KSPACE, blind, np.eye(3))
     assert not found[:, :3].any()
     assert found[:, 3:].all()
+
+
+def drawn(*shape, seed=1):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal(shape) + 1j * rng.standard_normal(shape)
+
+
+FACTOR = np.eye(3) + 0.4 * drawn(3, 3)
+PSI = FACTOR @ FACTOR.conj().T
+
+
+def dense(images, maps):
+    """(SᴴΨ⁻¹S)⁻¹ SᴴΨ⁻¹ of coil images (coil, y, x), S (coil, set) in every pixel."""
+    inverse = np.linalg.inv(PSI)
+    found = np.zeros((maps.shape[1], *images.shape[1:]), complex)
+    for y, x in np.ndindex(*images.shape[1:]):
+        S = maps[:, :, y, x]
+        found[:, y, x] = np.linalg.solve(S.conj().T @ inverse @ S, S.conj().T @ inverse @ images[:, y, x])
+    return found
+
+
+def test_coils_are_combined_by_weighted_least_squares_in_every_pixel():
+    images, maps = drawn(2, 3, 5, 4), drawn(2, 3, 5, 4, seed=2)
+    second = drawn(2, 3, 5, 4, seed=3)
+    one = combine(to_kspace(images).astype(np.complex64), maps, PSI)
+    both = combine_both(to_kspace(images).astype(np.complex64), maps, second, PSI)
+    for i in range(2):
+        np.testing.assert_allclose(one[i], dense(images[i], maps[i][:, None])[0], atol=1e-4)
+        sets = np.stack([maps[i], second[i]], axis=1)
+        np.testing.assert_allclose(both[i], np.linalg.norm(dense(images[i], sets), axis=0), rtol=1e-3)
+
+
+ALL = np.ones(SHAPE, bool)
+
+
+def reference(acquired=ALL, second=None, **parts):
+    kspace = KSPACE if acquired is MASK else to_kspace(CSM * IMAGE[:, None])
+    raw = RawScan(UNIT * kspace, "scan", "as made", **parts)
+    return find(raw, kspace.astype(np.complex64), UNIT, CSM, np.eye(3), acquired, second)
+
+
+def test_a_full_scan_is_its_own_reference_in_the_units_of_the_file():
+    image, said = reference()
+    np.testing.assert_allclose(image, UNIT * IMAGE, atol=1e-3)
+    assert (
+        said
+        == "all samples as measured, combined with the maps of the fit; the noise they share is taken out"
+    )
+    assert reference(MASK) == (None, "none")
+    assert reference(second=CSM) == (
+        None,
+        "none: how much noise it shares with fits of two sets of maps is not known",
+    )
+    assert reference(MASK, CSM) == (None, "none")
+
+
+def test_a_noise_free_twin_is_combined_as_it_is():
+    twin = to_kspace(CSM * (7 * IMAGE)[:, None])
+    for acquired in (MASK, ALL):
+        image, said = reference(acquired, noise_free=twin)
+        np.testing.assert_allclose(image, 7 * IMAGE, atol=1e-3)
+        assert said == "noise-free k-space combined with the maps of the fit"
+    second = np.roll(CSM, 1, axis=1) * np.array([1, 1j, -1])[:, None, None]
+    image, said = reference(MASK, second, noise_free=twin)
+    np.testing.assert_allclose(image, np.abs(7 * IMAGE), atol=1e-3)
+    assert said == "noise-free k-space combined with the maps of the fit, root sum of squares of both sets"
+
+
+def test_a_given_image_goes_before_a_twin_and_is_a_magnitude_beside_two_sets():
+    array = FileArray(UNIT * IMAGE, "image.npy", None)
+    image, said = reference(MASK, reference=array, noise_free=0 * KSPACE)
+    np.testing.assert_allclose(image, UNIT * IMAGE, rtol=1e-3, atol=1e-4)
+    assert said == (
+        "given (image.npy), up to a smooth phase, which the maps leave free and the centre of k-space settles"
+    )
+    image, again = reference(MASK, CSM, reference=array)
+    np.testing.assert_allclose(image, np.abs(UNIT * IMAGE), rtol=1e-3, atol=1e-4)
+    assert again == f"{said}; its magnitude"
+    assert image.dtype == np.complex64
+
+
+@pytest.mark.parametrize("share", [1.0, 0.25, 0.0])
+def test_the_noise_that_a_reference_holds_is_that_of_its_combination(share):
+    """2 σ² Σ 1 / Σ|S|² over the object's pixels that a coil sees, in units of the file."""
+    csm = 0.5 * drawn(2, 3, 4, 5).astype(np.complex64)
+    csm[0, :, 1, 1] = 0
+    inside = np.zeros((2, 4, 5), bool)
+    inside[:, 1:3, 1:4] = True
+    wanted = sum(
+        1 / (np.abs(csm[i, :, y, x]) ** 2).sum() for i, y, x in np.argwhere(inside) if csm[i, :, y, x].any()
+    )
+    found = own_noise(csm, inside, 0.3, 5.0, share)
+    variance = share * 1.5**2
+    assert found["reference_noise_variance"] == pytest.approx(variance)
+    assert found["reference_noise_energy"] == pytest.approx(2 * variance * wanted, rel=1e-5)

@@ -5,7 +5,9 @@ import pytest
 
 from sharpfit.files.axes import FileArray
 from sharpfit.files.raw_scan import RawScan
+from sharpfit.preparing import support as module
 from sharpfit.preparing.preprocess import preprocess
+from sharpfit.preparing.support import _solid, support
 from sharpfit.simulation.simulate import simulate
 
 HELD_OUT = {"fraction": 0.08, "seed": 2}
@@ -57,3 +59,74 @@ def test_an_object_that_fills_the_frame_is_all_inside():
         RawScan(noisy.astype(np.complex64), "scan", "as known"), held_out=HELD_OUT, noise_std=0.02
     )
     assert datasets["support"].all()
+
+
+def drawn(*boxes):
+    """A frame of 60 × 50 with these boxes (y, x, height, width) in it."""
+    frame = np.zeros((60, 50), bool)
+    for y, x, height, width in boxes:
+        frame[y : y + height, x : x + width] = True
+    return frame
+
+
+def grown(frame, n):
+    """With all pixels that n steps up, down, left or right reach."""
+    for _ in range(n):
+        padded = np.pad(frame, 1)
+        frame = frame | padded[2:, 1:-1] | padded[:-2, 1:-1] | padded[1:-1, 2:] | padded[1:-1, :-2]
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("boxes", "kept"),
+    [
+        ([(20, 15, 20, 20)], [(20, 15, 20, 20)]),
+        ([(20, 15, 20, 20), (5, 5, 2, 2)], [(20, 15, 20, 20), (5, 5, 2, 2)]),  # a hundredth of it
+        ([(20, 15, 20, 20), (5, 5, 1, 3)], [(20, 15, 20, 20)]),
+        ([(20, 15, 5, 20), (25, 15, 5, 5), (25, 30, 5, 5), (30, 15, 5, 20)], [(20, 15, 15, 20)]),  # a hole
+        ([(20, 10, 12, 10), (20, 23, 12, 10)], [(20, 10, 12, 23)]),  # a gap of three pixels
+        ([(20, 8, 12, 10), (20, 28, 12, 10)], [(20, 8, 12, 10), (20, 28, 12, 10)]),  # a gap of ten
+        ([(0, 0, 12, 10)], [(0, 0, 12, 10)]),
+    ],
+)
+def test_specks_are_dropped_gaps_closed_and_a_margin_added(boxes, kept):
+    found = _solid(drawn(*boxes))
+    wanted = grown(drawn(*kept), 2)
+    corners = grown(drawn(*kept), 1)  # closing rounds gaps' ends
+    assert (found & ~wanted).sum() == 0
+    assert (
+        (corners & ~found).sum() == 0
+        if len(boxes) != 2 or len(kept) == 2
+        else (found.sum() > 0.95 * wanted.sum())
+    )
+
+
+def powers(monkeypatch, power, noise):
+    """What is found where the data's power is this, beside noise of that power; without a margin."""
+    monkeypatch.setattr(module, "_powers", lambda *_: (power, np.broadcast_to(noise, power.shape)))
+    monkeypatch.setattr(module, "_solid", lambda one: one)
+    csm = np.ones((len(power), 2, *power.shape[1:]), np.complex64)
+    csm[:, :, 0, 0] = 0
+    return support(csm, csm, np.ones(power.shape[1:], bool), 1.0)
+
+
+@pytest.mark.parametrize(("above", "found"), [(1.02, True), (0.98, False)])
+@pytest.mark.parametrize("noise", [1e-6, 0.05])
+def test_what_stands_out_by_a_tenth_of_the_brightness_and_clearly_is_object(monkeypatch, noise, above, found):
+    """In power a hundredth of the 99th percentile, or three standard errors of the smoothed noise."""
+    power = np.full((1, 20, 30), noise)
+    power[0, 5:15, 5:25] += 1.0
+    clear = 3 / np.sqrt(4 * np.pi * 1.5**2) * noise
+    power[0, 2, 2] += above * max(0.01, clear)
+    inside = powers(monkeypatch, power, noise)
+    assert inside[0, 2, 2] == found
+    assert inside.sum() == 200 + found
+
+
+def test_a_slice_in_which_nothing_stands_out_is_all_object_but_where_no_coil_sees(monkeypatch):
+    power = np.full((2, 20, 30), 0.01)
+    power[1, 5:15, 5:25] = 1.0
+    inside = powers(monkeypatch, power, 0.01)
+    assert inside[0].sum() == 599
+    assert not inside[0, 0, 0]
+    assert inside[1].sum() == 200
