@@ -223,7 +223,7 @@ def test_what_is_kept_is_the_share_of_the_signal_without_its_noise(made, kind):
     stack = np.concatenate([made.noise_free, made.noise_free[:, ::-1]])
     stack *= 4 / np.sqrt(np.mean(np.abs(stack[..., mask]) ** 2))
     noise = (rng.standard_normal(stack.shape) + 1j * rng.standard_normal(stack.shape)) / np.sqrt(2)
-    n = 3 if kind == "points" else 1
+    n = 2 if kind == "points" else 1
     virtual = virtual_of(stack + noise, n, mask, phase_axis, covariance=np.eye(8))
     told = float(virtual.source.split(" keep ")[1].split(" %")[0])
     signal = np.where(mask, stack, 0)
