@@ -49,3 +49,24 @@ def test_a_note_that_all_rows_share_is_said_once(notes, told):
     text = as_text(Outcome(a, [Side(b, [], pairs)]))
     assert text.count("tolerance") == told
     assert ("± is the tolerance 1%" in text) == (told == 1)
+
+
+def test_columns_stand_two_blanks_apart_and_two_from_the_margin():
+    rows = [("a", "long", ""), ("bcd", "x", "y")]
+    assert fitted(rows) == ["  a    long", "  bcd  x     y"]
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"),
+    [
+        (36, ["  aaaa aaaa aaaa aaaa  bbbb bbbb bbb"]),
+        (35, ["  aaaa aaaa aaaa      bbbb bbbb bbb", "  aaaa"]),
+        (25, ["  aaaa aaaa     bbbb bbbb", "  aaaa aaaa     bbb"]),
+    ],
+)
+def test_the_widest_column_gives_way_until_all_fit_but_none_below_twelve(width, lines):
+    assert fitted([("aaaa aaaa aaaa aaaa", "bbbb bbbb bbb")], width) == lines
+
+
+def test_a_name_longer_than_its_column_goes_on_in_the_next_line():
+    assert fitted([("x" * 20, "y")], 10) == ["  " + "x" * 12 + "  y", "  " + "x" * 8]

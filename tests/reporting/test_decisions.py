@@ -11,16 +11,27 @@ FACTS = {
     "sigma_uncertainty": 0.03,
     "coil_compression": "8 virtual coils of 32 keep 99.50 % of the signal's energy",
     "csm_source": "ESPIRiT from the central 16 × 16 samples",
-    "image_scale": 0.824,
+    "image_scale": 0.82449,
+    "averages_check": "4 averages differ by 1.00",
+    "reference_source": "none",
 }
 
 
 def test_every_decision_has_its_line():
-    lines = decisions(FACTS)
-    told = ["axes", "sampling", "noise", "noise level taken", "coil compression", "coil maps", "scale"]
-    assert [line.split(":")[0] for line in lines] == told
-    assert "count as not sampled" in lines[1]
-    assert lines[2:4] == ["noise: the edge of k-space", "noise level taken: as given, known to 3 % (agrees)"]
+    assert decisions(FACTS) == [
+        "axes: given in params.yaml: ky, kx, coil",
+        "sampling: 100 of 400 locations hold exact zeros and count as not sampled; "
+        "1.33 × fewer samples than locations",
+        "noise: the edge of k-space",
+        "noise level taken: as given, known to 3 % (agrees)",
+        "true replicas: 4 averages differ by 1.00",
+        "coil compression: 8 virtual coils of 32 keep 99.50 % of the signal's energy",
+        "coil maps: ESPIRiT from the central 16 × 16 samples",
+        "scale: 1 fitted unit is 0.824 of the file's image units",
+        "reference: none",
+    ]
+    assert decisions({"axes_source": "axes stated: ky 4, kx 4"}) == ["axes: stated: ky 4, kx 4"]
+    assert decisions({}) == []
 
 
 def test_a_fully_sampled_scan_has_no_fewer_samples():

@@ -5,6 +5,7 @@ from made_evaluations import made_evaluation
 from made_study import make_study
 
 from sharpfit.judging.evaluate import NoiseLevel
+from sharpfit.judging.weight_choice import ChosenWeight
 from sharpfit.reporting import ranking
 from sharpfit.results.evaluation_file import read_evaluations
 from sharpfit.results.summary_file import by_scan
@@ -124,6 +125,11 @@ def test_a_corrected_noise_level_is_said_with_the_answer():
     ("ratio", "words"),
     [
         (1.001, "an estimated error within 0.5 %"),
+        (1.0049, "an estimated error within 0.5 %"),
+        (0.9951, "an estimated error within 0.5 %"),
+        (1.0051, "0.51 % more estimated error"),
+        (0.9949, "0.51 % less estimated error"),
+        (2.0, "2 times the estimated error"),
         (1.12, "12 % more estimated error"),
         (0.9, "10 % less estimated error"),
         (1.997, "100 % more estimated error"),
@@ -141,3 +147,57 @@ def test_no_sentence_tells_an_iteration_instead_of_itself():
     assert "instead of" not in told
     last = made_evaluation("last", picked={"iteration": 60})
     assert "take its last image, at iteration 60" in ranking.answer([last])
+
+
+def test_as_good_is_a_difference_of_at_most_the_margin():
+    assert ranking.as_good(fit(25.0), fit(26.0))
+    assert ranking.as_good(fit(-1.0), fit(-0.97))
+    assert not ranking.as_good(fit(-1.0), fit(-0.95))
+    draws = [0.5, -0.5], [0.25, -0.25]
+    assert ranking.as_good(fit(1.0, draws[0]), fit(1.5, draws[1]))
+    assert ranking.risk_margin(fit(1.0, [0.0, 0.0]), fit(1.0, [0.3, 0.4])) == pytest.approx(2 * 0.125**0.5)
+
+
+@pytest.mark.parametrize(
+    ("picked", "last", "changes", "told"),
+    [
+        ({"nrmse": 0.125}, {"nrmse": 0.25}, {}, "NRMSE 0.125, 0.250 at the end"),
+        ({"nrmse": 0.125, "iteration": 60}, {"nrmse": 0.125}, {}, "NRMSE 0.125"),
+        ({"nrmse": 0.125}, {"nrmse": 0.25}, {"weight": ChosenWeight(0.4, 0.3, 0.5, 18)}, "NRMSE 0.125"),
+        ({}, {"nrmse": 0.25}, {}, ""),
+    ],
+)
+def test_an_error_is_told_at_the_pick_and_at_another_end(picked, last, changes, told):
+    evaluation = made_evaluation(picked=picked, last=last, **changes)
+    assert ranking.error_against_reference(evaluation) == told
+    answer = ranking.answer([evaluation])
+    assert answer.startswith(
+        f"Best is constant: {evaluation.where_to_stop}{f' ({told})' if told else ''}. The drop"
+    )
+
+
+def test_a_path_is_told_by_what_its_weights_brought():
+    path = made_evaluation(weight=ChosenWeight(0.4, 0.3, 0.5, 18), picked={"risk": 1.0})
+    assert ranking.reasons([path]).startswith(
+        "From the largest weight down to this one the image grew sharper."
+    )
+    assert ranking.reasons([fit(1.0)]).startswith(
+        "The drop in loss is real: the image grew sharper to the end."
+    )
+
+
+@pytest.mark.parametrize(("cause", "told"), [("noise", "noise"), ("", "cause unknown")])
+def test_a_cause_is_named_or_said_to_be_unknown(cause, told):
+    said = ranking.reasons([fit(1.0, verdict="over-fitting", cause=cause)])
+    assert said == f"The loss that falls after that is not real: it fits {told}."
+
+
+def test_where_an_error_has_no_root_the_next_is_told_without_a_number():
+    told = ranking.reasons([fit(-1.0, regime="best"), fit(2.0, regime="other")])
+    assert told.endswith(" Next: other at iteration 15.")
+    linear = {"name": "LinearLR", "start_factor": 0.02}
+    warm = made_evaluation("warm", picked={"risk": -1.0}, schedule=[linear])
+    plain = made_evaluation("plain", picked={"risk": 2.0})
+    assert ranking.reasons([warm, plain]).endswith(
+        "Warm-up (warm against plain) made no difference beyond the uncertainty: best image at the same iteration."
+    )
