@@ -18,7 +18,6 @@ def test_white_is_the_percentile_of_the_magnitudes_that_are_numbers():
 @pytest.mark.parametrize("image", [np.zeros((3, 4)), np.full((3, 4), np.nan), np.zeros((0, 4))])
 def test_a_picture_of_nothing_has_a_window_of_one(image):
     assert grey_window(image) == 1.0
-    assert gain_for([image], 0.5) == 1.0 if image.size == 0 or not np.isnan(image).all() else True
 
 
 def test_the_gain_is_that_of_the_brightest_image_but_for_a_thousandth_of_its_pixels():
@@ -30,7 +29,7 @@ def test_the_gain_is_that_of_the_brightest_image_but_for_a_thousandth_of_its_pix
     assert gain_for([values / 10, values], 0.499) == 1
     values[:20] = 1e6
     assert gain_for([values], 0.5) == 0.1
-    assert gain_for([], 0.5) == 1.0
+    assert gain_for([], 0.5) == gain_for([np.zeros((0, 4)), np.zeros((3, 4))], 0.5) == 1.0
     assert gain_for([1e-9 * np.ones((2, 2))], 1.0) == 100
 
 

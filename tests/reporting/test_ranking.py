@@ -170,10 +170,8 @@ def test_as_good_is_a_difference_of_at_most_the_margin():
 def test_an_error_is_told_at_the_pick_and_at_another_end(picked, last, changes, told):
     evaluation = made_evaluation(picked=picked, last=last, **changes)
     assert ranking.error_against_reference(evaluation) == told
-    answer = ranking.answer([evaluation])
-    assert answer.startswith(
-        f"Best is constant: {evaluation.where_to_stop}{f' ({told})' if told else ''}. The drop"
-    )
+    stop = f"Best is constant: {evaluation.where_to_stop}"
+    assert ranking.answer([evaluation]).startswith(f"{stop} ({told}). " if told else f"{stop}. ")
 
 
 def test_a_path_is_told_by_what_its_weights_brought():
@@ -199,5 +197,6 @@ def test_where_an_error_has_no_root_the_next_is_told_without_a_number():
     warm = made_evaluation("warm", picked={"risk": -1.0}, schedule=[linear])
     plain = made_evaluation("plain", picked={"risk": 2.0})
     assert ranking.reasons([warm, plain]).endswith(
-        "Warm-up (warm against plain) made no difference beyond the uncertainty: best image at the same iteration."
+        "Warm-up (warm against plain) made no difference beyond the uncertainty: "
+        "best image at the same iteration."
     )
