@@ -30,6 +30,7 @@ def test_the_gain_is_that_of_the_brightest_image_but_for_a_thousandth_of_its_pix
     values[:20] = 1e6
     assert gain_for([values], 0.5) == 0.1
     assert gain_for([], 0.5) == gain_for([np.zeros((0, 4)), np.zeros((3, 4))], 0.5) == 1.0
+    assert gain_for([np.full((3, 4), np.nan), np.full((3, 4), 0.25)], 0.5) == 2
     assert gain_for([1e-9 * np.ones((2, 2))], 1.0) == 100
 
 

@@ -25,7 +25,11 @@ def gain_for(images: Sequence[np.ndarray], white: float) -> float:
     white
         the magnitude shown as white
     """
-    tops = [float(np.percentile(np.abs(image[np.isfinite(image)]), 99.9)) for image in images if image.size]
+    tops = [
+        float(np.percentile(np.abs(image[np.isfinite(image)]), 99.9))
+        for image in images
+        if np.isfinite(image).any()
+    ]
     top = max(tops, default=0.0)
     fitting = [gain for gain in GAINS if gain * top <= white]
     return float(fitting[-1] if fitting and top > 0 else GAINS[0] if top > 0 else 1.0)
