@@ -288,3 +288,6 @@ def test_the_share_that_is_kept_is_that_of_signal_whatever_the_noise():
         power = signal + noise * np.eye(5)
         assert _kept(power, V, np.array([noise, noise])) == pytest.approx(expected)
     assert _kept(n * np.eye(5) * np.ones(shape), V, np.array([2 * n])) == 0.0
+    blind = np.eye(5)[:, 4:]  # where less is than noise
+    power = 500 * np.diag([1.0, 0, 0, 0, 0]) * np.ones(shape)
+    assert _kept(power, blind * np.ones((2, 2, 5, 1)), np.array([n])) == 0.0

@@ -39,6 +39,10 @@ def test_slices_are_chunks(tmp_path):
     with h5py.File(tmp_path / "a.h5") as file:
         assert file["kspace"].chunks == (1, 1, 4, 4)
         assert file["mask"].chunks is None
+        assert file["empty"].chunks is None
+    hdf5.write(tmp_path / "b.h5", {"images": np.zeros((3, 4, 5))}, {})
+    with h5py.File(tmp_path / "b.h5") as file:
+        assert file["images"].chunks == (1, 4, 5)
 
 
 def test_a_missing_or_broken_file_is_an_input_error(tmp_path):
