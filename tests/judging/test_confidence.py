@@ -122,3 +122,32 @@ def test_a_rise_in_modes_below_the_filter_alone_is_not_decided():
     found = judge(risen(4.0, 0.1, seen=False, **asked))
     assert (found.verdict, found.cause) == ("not decided", "modes too weak to be seen")
     assert "it ends at the eigenvalue 0.0003 of AᴴA, the scan holds signal down to 1e-05" in found.evidence
+
+
+def test_bias_that_once_was_promises_nothing():
+    """Less than a tenth of J is bias at the end: the odds are those of a fit at rest, however it fell."""
+    bias = np.array([50.0, 10, 5, 3, 2, 1, 0.6, 0.3, 0.2, 0.1, 0.05])[:, None]
+    record = replace(by_risk_alone(made_record()), filtered_rss=bias, v_image=np.ones((11, 1, 1)))
+    curves = Curves(record)
+    over, under = (np.exp(weights[0]) for weights in (thresholds.OVER_LOGIT, thresholds.UNDER_LOGIT))
+    assert pick(curves) == 10
+    assert confidence("under-fitted", curves, 10, 10) == pytest.approx(under / (1 + over + under))
+    assert confidence("cleaner", curves, 10, 10) == pytest.approx(1 / (1 + over + under))
+    more = Curves(replace(record, filtered_rss=bias + 0.1))
+    assert confidence("under-fitted", more, 10, 10) > 1.1 * under / (1 + over + under)
+
+
+def test_the_odds_are_those_of_the_middle_rise():
+    """Three estimates rose by 0.2, 0.5 and 3 times what counts; of a path of weights nothing lies ahead."""
+    curves = Curves(made_record())
+    least = thresholds.RISE * 2.0
+    curves.__dict__["estimates"] = {
+        name: Estimate(np.r_[np.ones(10), 1 + share * least], np.full(11, 2.0))
+        for name, share in {"J": 0.2, "risk at the samples": 3.0, "held-out": 0.5}.items()
+    }
+    curves.record = replace(curves.record, weights=tuple(np.linspace(1, 0.1, 11)))
+    logits = [w[0] + w[1] * np.log1p(0.5) for w in (thresholds.OVER_LOGIT, thresholds.UNDER_LOGIT)]
+    over, under = np.exp(logits)
+    total = 1 + over + under
+    assert confidence("over-fitting", curves, 0, 10) == pytest.approx(over / total)
+    assert confidence("under-fitted", curves, 0, 10) == pytest.approx(under / total)

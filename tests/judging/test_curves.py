@@ -165,3 +165,15 @@ def test_another_noise_level_scales_what_the_replicas_showed():
     bias = VALUES["filtered_rss"].sum(1) + 1.5**2 * SIGMA**2 * VALUES["filtered_trace"].sum(1).mean(-1)
     spread = (VALUES["v_image"] - VALUES["v_filtered"]).sum(1).mean(-1)
     np.testing.assert_allclose(other.risk, bias + 1.5**2 * spread)
+
+
+def test_what_was_measured_between_averages_stays_at_another_noise_level():
+    """The last pair's, where there is one; the others' were made at the noise level."""
+    scale = np.array([1.5**2, 1.5**2, 1.0])
+    other = CURVES.record.at_noise(1.5)
+    for name in ("v_data", "v_image", "v_filtered"):
+        np.testing.assert_allclose(getattr(other, name), VALUES[name] * scale)
+    noise = VALUES["gradient_energy"] - VALUES["cross_gradient"]
+    np.testing.assert_allclose(other.gradient_energy - other.cross_gradient, noise * scale)
+    assert other.sigma == pytest.approx(1.5 * SIGMA)
+    np.testing.assert_array_equal(other.filtered_trace, VALUES["filtered_trace"])

@@ -81,3 +81,77 @@ def test_the_cause_says_whether_noise_or_the_gradient_ended_it(conditioning, cau
     if cause == "converged":  # a bad model: the residual stays above the noise
         record = replace(record, rss=record.rss * 1.5)
     assert gain(Curves(record)).cause == cause
+
+
+def seen(**figures):
+    """Figures as they are said, of a fit whose first width is known at its third checkpoint."""
+    n = len(ITERATIONS)
+    curves = Curves(figures.pop("record", made_record(conditioning=0.9, sigma=0.01)))
+    width = np.r_[np.nan, np.nan, np.full(n - 2, 2.0)]
+    known = {
+        "fwhm_y": width,
+        "fwhm_x": width.copy(),
+        "psf_peak": np.r_[9.0, 8.0, np.linspace(0.5, 0.75, n - 2)],
+        "cross_gradient": np.r_[900.0, 800.0, np.full(n - 2, 100.0)],
+        "noise_share": np.full(n, 0.25),
+        "risk": np.r_[90.0, 80.0, np.full(n - 2, 1.0)],
+        "v_image": np.full(n, 0.5),
+        "chi2_df": np.full(n, 2.0),
+        "gradient_norm": np.full(n, 0.5),
+    }
+    curves.__dict__.update(known | figures)
+    return curves
+
+
+def ending(value, *, before=100.0, start=900.0):
+    return np.r_[start, np.full(len(ITERATIONS) - 2, before), value]
+
+
+def test_everything_is_told_from_the_first_width_to_the_end():
+    found = gain(seen(noise_share=ending(0.3), cross_gradient=ending(104.0)))
+    assert found.evidence == (
+        "unchanged: the image was as good by iteration 2; from iteration 2 to iteration 100 the sharpness "
+        "that noise does not share changed by +4 %, noise share 30 %, PSF width 2.00 → 2.00 px, peak 0.50 → 0.75"
+    )
+    assert found.cause == "converged by iteration 2"
+    weights = (np.nan, *np.linspace(2, 0.2, len(ITERATIONS) - 1))
+    path = seen(record=replace(made_record(), weights=weights))
+    assert "from weight 1.8 σ to weight 0.4 σ the sharpness" in gain(path, len(ITERATIONS) - 2).evidence
+
+
+@pytest.mark.parametrize(("end", "verdict"), [(105.2, "unchanged"), (105.4, "contrast restored")])
+def test_a_gain_is_more_than_a_twentieth_of_the_sharpness_at_the_end(end, verdict):
+    assert gain(seen(cross_gradient=ending(end))).verdict == verdict
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.9, "contrast restored"), (0.91, "noisy")])
+def test_more_than_nine_parts_of_noise_in_ten_drown_what_was_gained(share, verdict):
+    found = gain(seen(cross_gradient=ending(200.0), noise_share=ending(share)))
+    assert found.verdict == verdict
+    assert found.evidence.startswith(
+        "noisy: what was gained drowns in noise; from" if share > 0.9 else "contrast"
+    )
+
+
+@pytest.mark.parametrize("way", [1, -1])
+@pytest.mark.parametrize(("change", "verdict"), [(0.048, "contrast restored"), (0.052, "sharper")])
+def test_a_width_that_changed_by_a_twentieth_is_detail(way, change, verdict):
+    """The geometric mean of both: one direction changes by twice as much."""
+    width = np.r_[np.nan, np.nan, np.full(len(ITERATIONS) - 3, 2.0), 2.0 * (1 + way * change) ** 2]
+    found = gain(seen(cross_gradient=ending(200.0), fwhm_y=width))
+    assert found.verdict == verdict
+    assert f"PSF width 2.00 → {2 * (1 + way * change):.2f} px" in found.evidence
+
+
+@pytest.mark.parametrize(("fall", "verdict"), [(0.102, "unchanged"), (0.104, "cleaner")])
+def test_an_error_fell_where_it_did_by_five_per_cent(fall, verdict):
+    assert gain(seen(risk=ending(1.0, before=1 + fall))).verdict == verdict
+
+
+def test_without_a_width_the_first_image_after_the_start_is_compared():
+    unknown = np.full(len(ITERATIONS), np.nan)
+    found = gain(seen(fwhm_x=unknown, cross_gradient=np.r_[9.0, 0.0, np.full(len(ITERATIONS) - 2, 50.0)]))
+    assert found.evidence == (
+        "sharper: from iteration 1 to iteration 100 the sharpness that noise does not share changed by a "
+        "rise from nothing, noise share 25 %"
+    )

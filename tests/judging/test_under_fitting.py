@@ -66,6 +66,10 @@ def test_a_slope_is_that_of_the_last_half_of_the_clock(pace, expected):
     values = np.where(spent < spent[-1] / 2, 7.0, spent**expected)
     assert _slope(Curves(record), values) == pytest.approx(expected)
     assert _slope(Curves(record), -values) == 0
+    for low, high in ((0, 60), (90, 101)):  # below 0 at the half, or at the end alone
+        spoilt = values.copy()
+        spoilt[low:high] *= -1
+        assert _slope(Curves(record), spoilt) == 0
 
 
 def going_on(bias_power, variance_power, *, bias=1.0, variance=1.0, gradient=0.1):

@@ -158,3 +158,30 @@ def test_an_export_reads_the_image_that_is_asked_for_and_its_writers(image, sour
     assert job.inputs == {"scan": "results/preprocess/a.h5", "source": source}
     assert job.modules == ("sharpfit.exporting.nifti", "sharpfit.exporting.png")
     assert job.sidecar == "results/export/a/fast/export.json.prov.json"
+
+
+def test_every_result_has_its_own_file():
+    assert JOBS["preprocess a"].outputs == {"output": "results/preprocess/a.h5"}
+    assert JOBS["evaluate a/fast"].outputs == {
+        "evaluation": "results/evaluate/a/fast/evaluation.json",
+        "picked": "results/evaluate/a/fast/picked.h5",
+        "picture": "results/evaluate/a/fast/picked.png",
+        "figures": "results/evaluate/a/fast/figures",
+    }
+    assert JOBS["summarise"].outputs == {
+        "csv": "results/summary.csv",
+        "json": "results/summary.json",
+        "metrics": "results/metrics.json",
+        "plots": "results/plots",
+    }
+    assert JOBS["summarise"].inputs["picked"][1] == "results/evaluate/b/fast/picked.h5"
+    assert JOBS["report"].outputs == {"html": "results/report.html"}
+    assert JOBS["report"].inputs["summary"] == "results/summary.csv"
+    assert JOBS["report"].inputs["histories"][2] == "results/reconstruct/a/slow/history.csv"
+    wanted = {"image": "last", "formats": ["bart"]}
+    job = next(one for one in jobs.jobs_of({**PARAMS, "export": wanted}) if one.rule == "export")
+    assert job.outputs == {
+        "account": "results/export/b/slow/export.json",
+        "images": "results/export/b/slow/images",
+    }
+    assert job.params == {"name": "b", "regime_name": "slow", "image": "last", "formats": ["bart"]}

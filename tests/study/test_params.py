@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from sharpfit.errors import InputError
+from sharpfit.study import params as module
 from sharpfit.study.params import validate
 
 ROOT = Path(__file__).parents[2]
@@ -56,3 +57,83 @@ def test_a_wrong_type_is_one_line_with_key_and_value(change, message):
     with pytest.raises(InputError, match=message) as raised:
         validate(params, SCHEMA)
     assert "\n" not in str(raised.value)
+
+
+def told(change):
+    params = default()
+    change(params)
+    with pytest.raises(InputError) as caught:
+        validate(params, SCHEMA)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda p: p.pop("measures"), "params.yaml: measures is missing"),
+        (lambda p: p["measures"].pop("seed"), "params.yaml: measures.seed is missing"),
+        (lambda p: p.update(scans={}), "params.yaml: scans is empty"),
+        (
+            lambda p: p["measures"].update(sed=1),
+            "params.yaml: measures.sed is not known here; did you mean seed?",
+        ),
+        (
+            lambda p: p["measures"].update(zebra=1),
+            "params.yaml: measures.zebra is not known here; known here: n_checkpoints, n_replicas, seed",
+        ),
+        (
+            lambda p: p.update(device="cuda"),
+            "params.yaml: device is no parameter; give it in a profile or by --config device=…",
+        ),
+        (
+            lambda p: p["measures"].update(device="cuda"),
+            "params.yaml: measures.device is not known here; known here: n_checkpoints, n_replicas, seed",
+        ),
+        (lambda p: p.update(regimes=[]), "params.yaml: regimes = [] should be a mapping (key: value)"),
+        (lambda p: p.update(measures="x"), "params.yaml: measures = 'x' should be a mapping (key: value)"),
+        (
+            lambda p: p.update(export={"image": "best", "formats": ["png"]}),
+            "params.yaml: export.image = 'best' should be one of picked, last",
+        ),
+        (
+            lambda p: p.update(export={"image": "last", "formats": ["png", "gif"]}),
+            "params.yaml: export.formats[1] = 'gif' should be one of nifti, dicom, bart, png",
+        ),
+        (
+            lambda p: p["scans"]["head_r4"].update(pixel_spacing_mm=[1, float("nan")]),
+            "params.yaml: scans.head_r4.pixel_spacing_mm[1] = nan is not a finite number",
+        ),
+        (
+            lambda p: p["regimes"]["constant"]["optimizer"].update(betas=[0.9] * 1001),
+            "params.yaml: regimes.constant.optimizer.betas: [0.9, 0.9",
+        ),
+        (
+            lambda p: p["held_out"].update(fraction=0.51),
+            "params.yaml: held_out.fraction: 0.51 is greater than the maximum of 0.5",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_sentence(change, message):
+    said = told(change)
+    assert said == message or (message.endswith("0.9") and said.startswith(message))
+    assert len(said) < 300
+
+
+def test_a_wrong_word_is_told_before_what_follows_from_it():
+    def spoil(params):
+        params["measures"].pop("seed")
+        params["measures"]["sead"] = 1
+        params["export"] = {"image": "best", "formats": ["png"]}
+
+    assert told(spoil) == "params.yaml: export.image = 'best' should be one of picked, last"
+
+
+def test_as_many_fits_as_a_study_may_hold_are_valid(monkeypatch):
+    params = default()
+    n = len(params["scans"]) * len(params["regimes"])
+    monkeypatch.setattr(module, "MAX_FITS", n)
+    validate(params, SCHEMA)
+    monkeypatch.setattr(module, "MAX_FITS", n - 1)
+    assert told(lambda p: None) == (
+        f"params.yaml: {n} fits (scans × regimes); one study holds at most {n - 1}"
+    )

@@ -160,3 +160,43 @@ def test_a_long_value_is_quoted_by_its_beginning():
     whole = "x" * (MAX_SHOWN - 2)
     assert shown(whole) == f"'{whole}'"
     assert shown(whole + "x") == f"'{whole}x"[: MAX_SHOWN - 1] + "…"
+
+
+@pytest.mark.parametrize(("depth", "fits"), [(31, True), (32, True), (33, False)])
+def test_nesting_is_bounded(depth: int, fits: bool):
+    """A value of the document's mapping stands one deep."""
+    text = f"a: {'[' * (depth - 1)}1{']' * (depth - 1)}".encode()
+    if fits:
+        value = parse(text)["a"]
+        for _ in range(depth - 1):
+            (value,) = value
+        assert value == 1
+    else:
+        with pytest.raises(InputError, match="nested deeper than 32"):
+            parse(text)
+
+
+@pytest.mark.parametrize(("n", "fits"), [(40, True), (41, False)])
+def test_digits_of_a_number_are_bounded(n: int, fits: bool):
+    text = f"a: {'1' * n}".encode()
+    if fits:
+        assert parse(text) == {"a": int("1" * n)}
+    else:
+        with pytest.raises(InputError, match=f"line 1, column 4: a number of {n} digits"):
+            parse(text)
+
+
+@pytest.mark.parametrize(("text", "n"), [("a: 1\nb: 2", 5), ("a: &x [1]\nb: *x", 7), ("a: [1, 2, 3, 4]", 7)])
+def test_values_are_counted_with_keys_and_aliases(text: str, n: int, monkeypatch: pytest.MonkeyPatch):
+    """The document, its keys and their values; an alias counts as what it stands for."""
+    monkeypatch.setattr(params_file, "MAX_VALUES", n)
+    parse(text.encode())
+    monkeypatch.setattr(params_file, "MAX_VALUES", n - 1)
+    with pytest.raises(InputError, match=f"more than {n - 1} values, aliases written out"):
+        parse(text.encode())
+
+
+def test_a_file_of_as_many_bytes_as_may_be_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(params_file, "MAX_BYTES", 11)
+    (tmp_path / "params.yaml").write_text("a: 1 # long")
+    assert read_params(tmp_path / "params.yaml") == {"a": 1}
