@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_records import made_record, with_history
 
-from sharpfit.judging.divergence import rising
+from sharpfit.judging.divergence import _peaks, non_finite, rising
 from sharpfit.judging.judge import judge
 
 T = np.arange(101)
@@ -84,3 +84,50 @@ def test_the_loss_of_a_penalised_fit_may_rise():
     )
     assert judge(uphill).verdict == "diverging"
     assert judge(replace(uphill, is_penalised=True)).verdict != "diverging"
+
+
+@pytest.mark.parametrize(
+    ("values", "peaks"),
+    [
+        ([5, 3, 1], []),
+        ([1, 5, 1], [5]),
+        ([1, 5], []),  # it has not fallen yet
+        ([9, 1, 5, 2, 8, 3, 4, 3.5, 1], [5, 8]),  # 4 stands 1 above its valley: no more than the least
+        ([1, 1.9, 1, 2.1, 1], [2.1]),
+        ([3, 1, 4, 3.1, 6, 2], [6]),  # the first did not fall by more than the least
+        ([3, 1, 4, 2.9, 6, 2], [4, 6]),
+        ([0, 5, 1, 0.5, 2, 0], [5, 2]),
+    ],
+)
+def test_swings_are_maxima_that_stand_out_by_more_than_the_least(values, peaks):
+    assert _peaks(np.array(values, float), 1.0).tolist() == peaks
+
+
+def test_a_loss_rises_for_good_where_no_swing_was_as_high_as_its_end():
+    """By 5 % of the lowest, and in the later half of what came since more than in the earlier."""
+    fallen = [700.0, 100.0, 50.0, 10.0]
+    assert rising(losing([*fallen, 10.1, 10.2, 10.4, 10.49])) is None
+    assert rising(losing([*fallen, 10.1, 10.2, 10.4, 10.51])) is not None
+    assert rising(losing([*fallen, 14.0, 12.0, 11.0, 11.0, 11.0])) is None, "the earlier half is higher"
+    assert rising(losing([700.0, 5.0, 30.0, 4.0, 4.1, 5.0, 29.0])) is None, "a swing was higher"
+    found = rising(losing([700.0, 5.0, 30.0, 4.0, 4.1, 5.0, 31.0]))
+    assert found.evidence == "the loss ended at χ² = 31, above its minimum 4 at iteration 3"
+    assert found.advice == "lower the learning rate"
+
+
+def test_an_end_five_per_cent_of_the_least_above_the_start_is_told_with_it():
+    falling = [10.0, 20.0, 4.0, 15.0]
+    assert rising(losing([*falling, 10.19])) is None
+    found = rising(losing([*falling, 10.21]))
+    assert found.evidence.endswith("above its minimum 4 at iteration 2, 10 at the start")
+
+
+def test_where_the_loss_first_left_the_numbers_is_told():
+    record = made_record()
+    for chi2, at in (([1.0, np.inf, 2.0, np.nan], 1), ([1.0, 2.0, 3.0, np.inf], 3)):
+        found = non_finite(replace(record, history=with_history(record, chi2=np.array(chi2))))
+        assert (found.cause, found.evidence) == ("non-finite loss", f"non-finite loss at iteration {at}")
+    assert non_finite(losing([1.0, np.nan, 2.0])) is None
+    assert non_finite(replace(record, stopped_because="risk rose")) is None
+    said = replace(record, stopped_because="non-finite loss at iteration 7; the last is kept")
+    assert non_finite(said).evidence == "non-finite loss at iteration 7; the last is kept"

@@ -111,7 +111,8 @@ def test_everything_is_told_from_the_first_width_to_the_end():
     found = gain(seen(noise_share=ending(0.3), cross_gradient=ending(104.0)))
     assert found.evidence == (
         "unchanged: the image was as good by iteration 2; from iteration 2 to iteration 100 the sharpness "
-        "that noise does not share changed by +4 %, noise share 30 %, PSF width 2.00 → 2.00 px, peak 0.50 → 0.75"
+        "that noise does not share changed by +4 %, noise share 30 %, PSF width 2.00 → 2.00 px, "
+        "peak 0.50 → 0.75"
     )
     assert found.cause == "converged by iteration 2"
     weights = (np.nan, *np.linspace(2, 0.2, len(ITERATIONS) - 1))

@@ -134,6 +134,7 @@ def test_a_schedule_that_decayed_is_asked_what_its_largest_rate_would_bring():
         (going_on(-0.3, 0.0, bias=1.0, variance=0.1), True),
         (going_on(-0.08, 0.0, bias=1.0, variance=0.1), False),  # going on gains less than 5 %
         (going_on(-2.0, 0.0, bias=0.10, variance=1.0), False),  # less than 9.75 % of J is bias
+        (going_on(-2.0, 0.0, bias=0.13, variance=1.0), True),  # 11.5 %
         (going_on(-0.03, 0.0, variance=0.1, gradient=0.6), True),  # the gradient is hardly touched
         (going_on(-0.03, 0.0, variance=0.1, gradient=0.4), False),
         (going_on(-0.01, 0.0, variance=0.1, gradient=0.6), False),  # and J rests
