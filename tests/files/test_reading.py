@@ -198,3 +198,68 @@ def test_a_dataset_of_a_file_that_has_none_is_refused(tmp_path):
     np.save(tmp_path / "k.npy", KSPACE)
     with pytest.raises(InputError, match=r"dataset 'k' is stated, but a \.npy file holds one array"):
         read_array(tmp_path / "k.npy", "k")
+
+
+@pytest.mark.parametrize(
+    ("root", "own", "name", "axes"),
+    [
+        ("coil ky kx", None, "kspace", ("coil", "ky", "kx")),
+        ("coil ky kx", None, "other", None),
+        ("coil ky kx", "slice ky kx", "kspace", ("slice", "ky", "kx")),
+        (None, "slice ky kx", "other", ("slice", "ky", "kx")),
+        (7, None, "kspace", None),
+    ],
+)
+def test_axes_are_those_of_the_dataset_or_of_a_file_of_k_space(tmp_path, root, own, name, axes):
+    with h5py.File(tmp_path / "k.h5", "w") as file:
+        file[name] = KSPACE
+        if root is not None:
+            file.attrs["axes"] = root
+        if own is not None:
+            file[name].attrs["axes"] = own
+    found = read_array(tmp_path / "k.h5")
+    assert found.axes == axes
+    assert found.where == f"{tmp_path / 'k.h5'}:{name}"
+
+
+def test_a_compound_is_complex_where_its_parts_are_real_and_imag(tmp_path):
+    parts = np.empty(KSPACE.shape, [("real", "f4"), ("imag", "f4")])
+    parts["real"], parts["imag"] = KSPACE.real, KSPACE.imag
+    with h5py.File(tmp_path / "k.h5", "w") as file:
+        file["data"] = parts
+        file["other"] = parts.astype([("real", "f4"), ("phase", "f4")])
+    np.testing.assert_array_equal(read_array(tmp_path / "k.h5", "data").values, KSPACE)
+    with pytest.raises(InputError, match=r"k\.h5:other: holds .*, not numbers"):
+        read_array(tmp_path / "k.h5", "other")
+
+
+def test_what_holds_no_numbers_is_not_offered(tmp_path):
+    with h5py.File(tmp_path / "k.h5", "w") as file:
+        file["#refs#/a"] = KSPACE
+        file["text"] = np.array(["a", "b"], dtype=h5py.string_dtype())
+        file["nothing"] = h5py.Empty("f4")
+        file["group/k"] = KSPACE
+    assert read_array(tmp_path / "k.h5").where.endswith(":group/k")
+    with pytest.raises(InputError, match=r"no dataset 'x'; it holds group/k \(3, 8, 6\)$"):
+        read_array(tmp_path / "k.h5", "x")
+
+
+def test_a_whole_scan_is_not_one_array(tmp_path):
+    with h5py.File(tmp_path / "f.h5", "w") as file:
+        file["kspace"], file["ismrmrd_header"] = KSPACE, "x"
+    with pytest.raises(InputError) as caught:
+        read_array(tmp_path / "f.h5")
+    assert str(caught.value) == (
+        f"{tmp_path / 'f.h5'}: is a whole scan (fastmri), not the one array that is asked for here"
+    )
+
+
+def test_how_many_values_are_no_numbers_is_told_with_the_first(tmp_path):
+    values = KSPACE.copy()
+    values[2, 0, 1] = values[1, 7, 5] = np.nan
+    np.save(tmp_path / "k.npy", values)
+    with pytest.raises(InputError) as caught:
+        read_kspace(tmp_path / "k.npy", axes=["coil", "ky", "kx"])
+    assert str(caught.value) == (
+        f"{tmp_path / 'k.npy'}: 2 values are NaN or infinite, the first at (0, 1, 7, 5)"
+    )

@@ -1,6 +1,7 @@
 """Fits whose checkpoints are weights of a penalty."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from sharpfit.judging.curves import Curves
 from sharpfit.judging.divergence import rising
 from sharpfit.judging.findings import Finding
 from sharpfit.judging.judge import judge
-from sharpfit.judging.weight_choice import ChosenWeight, of_path
+from sharpfit.judging.weight_choice import ChosenWeight, chosen_weight, of_path
 
 WEIGHTS = (np.nan, 3.0, 2.0, 1.0, 0.7, 0.5, 0.3, 0.2, 0.1, 0.06, 0.5)
 
@@ -105,3 +106,22 @@ def test_weights_that_are_as_good_are_told_where_there_are_others():
     ]
     assert told[0].endswith(" σ, 0.4 to 0.6 σ as good within a standard error")
     assert told[1] == "it grew; weight 0.5 σ of 9 from 2 to 0.1 σ"
+
+
+@pytest.mark.parametrize(
+    ("error", "lowest", "highest"),
+    [
+        ([0, 0, 0, 0, 0, 0], 1.0, 1.0),
+        ([9, 9, 0.29, 0, 0.21, 0], 0.5, 1.0),
+        ([9, 0, 0.31, 0, 0.19, 0], 1.0, 2.0),
+        ([9, 9, 9, 0, 9, 9], 0.25, 3.0),
+    ],
+)
+def test_as_good_are_weights_whose_risk_lies_within_its_standard_error(error, lowest, highest):
+    """Above that of the chosen one by 4, 0.3, 0.2 and 0.5; the start is none, a repeated one counts once."""
+    record = SimpleNamespace(weights=(np.nan, 3.0, 2.0, 1.0, 0.5, 0.25))
+    curves = SimpleNamespace(record=record, risk=np.array([0.0, 5.0, 1.3, 1.0, 1.2, 1.5]))
+    found = chosen_weight(curves, 3, np.array(error, float))
+    assert found == ChosenWeight(1.0, lowest, highest, 5)
+    record.weights = (np.nan, 3.0, 2.0, 1.0, 0.5, 1.0)
+    assert chosen_weight(curves, 3, np.zeros(6)).n_tried == 4
