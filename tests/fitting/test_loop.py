@@ -7,7 +7,7 @@ import torch
 from small_problem import ADAM, CPU, MEASURES, SGD, small
 
 from sharpfit.errors import InputError, PausedFitError
-from sharpfit.fitting import objective
+from sharpfit.fitting import loop, objective
 from sharpfit.fitting.loop import Fit, percentile99
 from sharpfit.fitting.observe import checkpoint_iterations
 from sharpfit.fitting.reconstruct import reconstruct
@@ -199,3 +199,68 @@ def test_the_loop_calls_nothing_that_a_gpu_has_no_deterministic_form_of():
 
 def used_names(file):
     return {node.attr for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Attribute)}
+
+
+def test_every_row_is_told_of_the_main_fit_over_all_slices():
+    """Plain descent by hand: loss and held-out loss over the noise, the gradient over its start, the step."""
+    case = small(n_slices=2)
+    problem = case.problem()
+    solver = make_solver(
+        {**SGD, "optimizer": {"name": "SGD", "lr": 0.5}},
+        Objective(problem.normal, problem.data),
+        problem.start("zero"),
+    )
+    rows = Fit(problem, solver, [0, 4]).run().history
+    c, before, first = problem.start("zero"), None, None
+    for t, row in enumerate(rows):
+        at = problem.evaluate(c)
+        norm = float(at.gradient[0].abs().square().sum().sqrt())
+        first = first or norm
+        noise = 2 * case.attrs["sigma"] ** 2
+        assert row["iteration"] == t
+        assert row["chi2"] == pytest.approx(float(at.rss[0].sum()) / (noise * problem.n_real))
+        assert row["held_out"] == pytest.approx(float(at.held_out_rss.sum()) / (noise * problem.n_held_out))
+        assert row["gradient_norm"] == pytest.approx(norm / first, rel=1e-5)
+        assert (row["lr"], row["pace"]) == (0.5, 0.5)
+        moved = 0.0 if before is None else np.sort((c - before)[0].abs().numpy().ravel())
+        assert row["step"] == pytest.approx(
+            moved if t == 0 else moved[round(0.99 * moved.size) - 1], rel=1e-4
+        )
+        before, c = c, c - 0.5 * at.gradient
+    assert len(rows) == 5
+
+
+@pytest.mark.parametrize(("cost", "saved"), [(0.5, [7, 14, 21]), (2.0, [7, 21])])
+def test_a_fit_is_saved_every_twenty_seconds_and_for_a_twentieth_of_the_time_at_most(
+    monkeypatch, cost, saved
+):
+    """An iteration takes three seconds here, and saving as many as stated."""
+    clock, kept = [0.0], []
+
+    class Keep:
+        def load(self):
+            return None
+
+        def save(self, state, trajectory):
+            clock[0] += cost
+            kept.append(state["t"])
+            assert len(trajectory.history) == state["t"]
+
+    problem = small().problem()
+    evaluate = problem.evaluate
+
+    def slowly(c):
+        clock[0] += 3
+        return evaluate(c)
+
+    problem.evaluate = slowly
+    monkeypatch.setattr(loop.time, "monotonic", lambda: clock[0])
+    solver = make_solver(SGD, Objective(problem.normal, problem.data), problem.start("zero"))
+    Fit(problem, solver, [0, 24], keep=Keep()).run()
+    assert kept == saved
+
+
+@pytest.mark.parametrize("n", [1, 2, 50, 149, 150, 151, 1000])
+def test_the_percentile_is_the_smallest_of_the_largest_hundredth(n):
+    x = torch.from_numpy(np.random.default_rng(n).permutation(np.arange(1.0, n + 1)) * 1j)
+    assert percentile99(x) == pytest.approx(max(1, round(0.99 * n)))

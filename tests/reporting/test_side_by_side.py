@@ -10,6 +10,7 @@ from sharpfit.judging.weight_choice import ChosenWeight
 from sharpfit.reporting import dvc_views
 from sharpfit.reporting.dvc_views import draw_picked
 from sharpfit.reporting.grey import grey_window
+from sharpfit.results.picked_file import write_picked
 
 
 def fits(*names):
@@ -74,3 +75,29 @@ def test_images_stand_in_rows_of_five_on_the_scale_of_the_best(drawn, n, places)
     for (one,), image in zip(shown[:n], images, strict=True):
         np.testing.assert_array_equal(one.get_array(), image)
         assert one.get_clim() == (0.0, grey_window(images[-1]))
+
+
+def test_every_scan_has_a_folder_of_two_pictures_of_its_own_fits(monkeypatch, tmp_path):
+    """Of the middle slice of each fit's own file, whatever the order of scans."""
+    asked = []
+    monkeypatch.setattr(dvc_views, "draw_regimes", lambda *given: asked.append(given))
+    monkeypatch.setattr(dvc_views, "draw_picked", lambda *given: asked.append(given))
+    names = [("b", "x"), ("a", "x"), ("b", "y")]
+    evaluations = [made_evaluation(regime, scan=scan) for scan, regime in names]
+    files = [tmp_path / f"{n}.h5" for n in range(3)]
+    for n, file in enumerate(files):
+        picked = np.zeros((3, 4, 5))
+        picked[1] = -(n + 1)
+        write_picked(file, picked, 3, "iteration 3")
+    dvc_views.write_plots(tmp_path / "plots", evaluations, files)
+    assert [(given[0], [one.regime for one in given[1]]) for given in asked] == [
+        (tmp_path / "plots/b/curves.png", ["x", "y"]),
+        (tmp_path / "plots/b/picked.png", ["x", "y"]),
+        (tmp_path / "plots/a/curves.png", ["x"]),
+        (tmp_path / "plots/a/picked.png", ["x"]),
+    ]
+    assert [image[0, 0] for image in asked[1][2]] == [1.0, 3.0]
+    assert [image.shape for image in asked[3][2]] == [(4, 5)]
+    assert asked[3][2][0][0, 0] == 2.0
+    assert (tmp_path / "plots/a").is_dir()
+    assert (tmp_path / "plots/b").is_dir()

@@ -70,3 +70,14 @@ def test_fits_without_a_share_or_an_optimizer_are_not_compared():
     assert comparison([descent(), unknown, momentum]) == ""
     assert "constant holds" in comparison([unknown, momentum, adam(), descent()])
     assert "constant holds" in comparison([adam("lost", risk=float("nan")), adam(), descent()])
+
+
+def test_a_loss_of_nothing_has_no_logarithm():
+    """One coil's zero-filled image fits its data exactly."""
+    plain = made_evaluation(
+        "plain",
+        optimizer={"name": "SGD", "lr": 1.0},
+        along={"chi2": [10.0, 4.0, 0.0], "weak_mode_share": [0.01, 0.02, 0.03]},
+    )
+    assert comparison([plain, adam(chi2=3.0)]) == ""
+    assert "plain 1.5 %" in comparison([plain, adam(chi2=40**0.5)])
