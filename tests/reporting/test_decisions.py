@@ -50,5 +50,7 @@ def test_a_noise_level_taken_otherwise_than_given_says_by_how_much_and_why():
     assert decisions(facts) == [
         "noise level taken: 1.44 times the given one, known to 20 % (no image explains it)"
     ]
+    facts["sigma_uncertainty"] = 0.01505
+    assert "known to 2 %" in decisions(facts)[0]
     facts["sigma"] = 0.5
     assert decisions(facts)[0].startswith("noise level taken: as given")

@@ -93,6 +93,8 @@ def test_the_answer_names_the_fits_that_are_as_good_and_the_first_that_is_not():
     ("part", "said"),
     [
         ({"name": "LinearLR"}, True),  # torch begins at a third
+        ({"name": "LinearLR", "end_factor": 0.34}, True),
+        ({"name": "LinearLR", "end_factor": 0.33}, False),
         ({"name": "LinearLR", "start_factor": 0.2, "end_factor": 0.1}, False),
         ({"name": "LinearLR", "start_factor": 1.0}, False),
         ({"name": "ConstantLR", "start_factor": 0.1}, False),
