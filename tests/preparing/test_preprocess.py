@@ -6,10 +6,11 @@ import torch
 
 from sharpfit.errors import InputError
 from sharpfit.files.axes import FileArray
+from sharpfit.files.geometry import Geometry
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.physics.acquisition import acquisition
 from sharpfit.physics.operators import Fourier, largest_singular_value
-from sharpfit.preparing.preprocess import preprocess
+from sharpfit.preparing.preprocess import UNITS, preprocess
 from sharpfit.preparing.reference import combine
 from sharpfit.simulation.simulate import simulate
 
@@ -364,3 +365,45 @@ def test_a_reference_in_other_units_is_refused_with_the_factor(scan, result, sam
         InputError, match=r"image\.npy: the measured samples are (0\.0009\d*|0\.001\d*) times"
     ):
         preprocess(replace(raw, reference=given), held_out=HELD_OUT, sampling_parameters=sampling)
+
+
+def test_where_the_images_lie_goes_with_them_as_far_as_it_is_known(scan, result):
+    centres = np.array([[1.0, 2.0, 3.0]])
+    geometry = Geometry(centres, np.array([0.0, 1, 0]), np.array([0.0, 0, -1]), (3.0, 4.0), 5.5)
+    _, attrs = preprocess(
+        replace(as_raw(scan), geometry=geometry), held_out=HELD_OUT, sampling_parameters=LINES
+    )
+    np.testing.assert_array_equal(attrs["pixel_spacing_mm"], [3, 4])
+    np.testing.assert_array_equal(attrs["slice_centres_mm"], centres)
+    np.testing.assert_array_equal(attrs["row_direction"], [0, 1, 0])
+    np.testing.assert_array_equal(attrs["column_direction"], [0, 0, -1])
+    assert attrs["slice_thickness_mm"] == 5.5
+    np.testing.assert_array_equal(result[1]["pixel_spacing_mm"], [3, 4])
+    assert not [name for name in result[1] if name.startswith("slice_")]
+
+
+def test_every_number_that_is_stored_has_a_unit(scan, result):
+    """But text, and what has none by its nature."""
+    for datasets, attrs in (
+        result,
+        preprocess(as_raw(scan), held_out=HELD_OUT, added_noise={"level": 0.05, "seed": 6}),
+    ):
+        numbers = {name for name, value in attrs.items() if not isinstance(value, str)}
+        assert numbers <= UNITS.keys()
+        assert datasets.keys() - {"mask", "held_out_mask"} <= UNITS.keys()
+
+
+def test_a_reference_holds_the_share_of_the_noise_that_was_measured(scan):
+    """2 σ² Σ 1 / Σ|S|² over the object in units of the file, and of it what was not added."""
+    maps = FileArray(scan.csm, "maps", None)
+    raw = replace(as_raw(scan), noise_free=None, csm=maps)
+    for added in (None, {"level": 0.05, "seed": 6}):
+        datasets, attrs = preprocess(raw, held_out=HELD_OUT, added_noise=added)
+        psi = datasets["noise_cov"]
+        own = psi - 2 * attrs["added_noise_std"] ** 2 * np.eye(4)
+        share = np.trace(np.linalg.solve(psi, own)).real / 4
+        variance = share * (attrs["sigma"] * attrs["image_scale"]) ** 2
+        assert attrs["reference_noise_variance"] == pytest.approx(variance, rel=1e-4)
+        power = (np.abs(datasets["csm"]) ** 2).sum(1)[datasets["support"]]
+        assert attrs["reference_noise_energy"] == pytest.approx(2 * variance * (1 / power).sum(), rel=1e-4)
+        assert (share < 0.9) == bool(added)
