@@ -104,3 +104,50 @@ def test_no_start_waits_for_what_lies_in_the_place_of_a_function(study, make):
     with pytest.raises(InputError, match=NO_SOURCE[make]):
         check_code(asked, allowed=True)
         Provenance(jobs_of(asked), CODE, DigestCache(study / "known"))
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "(A, y, start, lr)",
+        "(A, y, start, *, lr=1)",
+        "(A, y, /, start, *, lr)",
+        "(A, y, start, n=2, *rest, lr)",
+        "(*given, lr)",
+        "(A, y, start, **more)",
+    ],
+)
+def test_a_function_that_takes_what_the_regime_gives_can_be_called(study, signature):
+    (study / "mine.py").write_text(f"def fit{signature}:\n    yield 1\n")
+    check_code(params(MINE), allowed=True)
+
+
+@pytest.mark.parametrize(
+    ("signature", "told"),
+    [
+        ("(A, y, *, lr)", ".function: fit must take A, y and start first"),
+        ("(A, y, start)", ".lr: fit has no such argument; it takes none"),
+        ("(A, lr, start)", ".lr: fit has no such argument; it takes none"),
+        ("(A, y, start, n, *, m)", ".lr: fit has no such argument; it takes n, m"),
+    ],
+)
+def test_what_a_function_lacks_is_told_with_what_it_takes(study, signature, told):
+    (study / "mine.py").write_text(f"def fit{signature}:\n    yield 1\n")
+    with pytest.raises(InputError) as caught:
+        check_code(params(MINE), allowed=True)
+    assert str(caught.value) == f"params.yaml: regimes.theirs.solver{told}"
+
+
+def test_the_functions_that_there_are_are_named(study):
+    (study / "mine.py").write_text("def one(): pass\nclass fit: pass\ndef two(): pass\nthree = one\n")
+    with pytest.raises(InputError) as caught:
+        check_code(params(MINE), allowed=True)
+    assert str(caught.value) == (
+        "params.yaml: regimes.theirs.solver.function: mine.py defines no fit; it has one, two"
+    )
+
+
+def test_a_command_runs_the_files_it_names_in_their_order(study):
+    (study / "a.sh").write_text("")
+    command = {"solver": {"command": f"run.sh a.sh run.sh {study}/a.sh nowhere.sh"}}
+    assert files_run(command) == ["a.sh", "run.sh"]
