@@ -180,3 +180,26 @@ def test_of_several_encodings_the_first_is_the_images(tmp_path):
         del file["ismrmrd_header"]
         file["ismrmrd_header"] = xsd.ToXML(head)
     np.testing.assert_allclose(read(path).kspace, KSPACE, atol=1e-5)
+
+
+@pytest.mark.parametrize("instead", [b"<x>4O<", b"<x>NaN<"])
+def test_a_header_whose_numbers_are_none_is_told_in_one_line(tmp_path, instead):
+    path = write(tmp_path / "file.h5", wide(KSPACE))
+    with h5py.File(path, "r+") as file:
+        text = file["ismrmrd_header"][()]
+        assert b"<x>40<" in text
+        del file["ismrmrd_header"]
+        file["ismrmrd_header"] = text.replace(b"<x>40<", instead, 1)
+    with pytest.raises(InputError, match=r"file\.h5: its header lacks what a scan needs \("):
+        read(path)
+
+
+def test_a_header_without_an_encoding_is_told_in_one_line(tmp_path):
+    path = write(tmp_path / "file.h5", wide(KSPACE))
+    head = header((2 * N_X, N_Y, 1), (N_X, N_Y, 1))
+    head.encoding.clear()
+    with h5py.File(path, "r+") as file:
+        del file["ismrmrd_header"]
+        file["ismrmrd_header"] = xsd.ToXML(head)
+    with pytest.raises(InputError, match=r"file\.h5: its header lacks what a scan needs \("):
+        read(path)

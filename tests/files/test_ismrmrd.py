@@ -625,3 +625,24 @@ def test_of_several_encodings_the_first_is_the_images(tmp_path):
     path = made_mrd.write(tmp_path / "scan.h5", head, lines_of(oversampled(KSPACE)))
     close(read(path).kspace[0], KSPACE)
     assert ismrmrd_header.calibration_mode(head) == "embedded"
+
+
+@pytest.mark.parametrize(
+    ("stated", "instead"),
+    [
+        ("<x>40<", "<x>4O<"),
+        ("<x>40<", "<x>40.5<"),
+        ("<x>400.0<", "<x>wide<"),
+        ("<x>400.0<", "<x>NaN<"),
+        ("<center>12<", "<center>mid<"),
+    ],
+)
+def test_a_header_whose_numbers_are_none_is_told_in_one_line(tmp_path, stated, instead):
+    path = written(tmp_path, lines_of(oversampled(KSPACE)))
+    with h5py.File(path, "r+") as file:
+        text = file["dataset/xml"][0]
+        assert stated.encode() in text
+        file["dataset/xml"][0] = text.replace(stated.encode(), instead.encode(), 1)
+    said = told(path)
+    assert said.startswith(f"{path}:dataset: the header lacks what a scan needs (")
+    assert "\n" not in said

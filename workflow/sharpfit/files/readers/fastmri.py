@@ -40,7 +40,7 @@ def read_scan(path: Path, dataset: str | None, select: Mapping[str, Any]) -> Raw
         header = ismrmrd_header.parse(path, file["ismrmrd_header"])
     try:
         encoding, notes = ismrmrd_header.encoding(header), ismrmrd_header.notes(header)
-    except (AttributeError, IndexError, TypeError) as error:
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
         raise InputError(f"{path}: its header lacks what a scan needs ({first_line(error)})") from error
     columns, said = _columns(path, kspace.shape, encoding, header, mask)
     kspace = np.where(columns, kspace, 0)

@@ -66,7 +66,7 @@ def read_scan(path: Path, dataset: str | None, select: Mapping[str, Any]) -> Raw
     try:
         encoding, notes = ismrmrd_header.encoding(header), ismrmrd_header.notes(header)
         siemens = ismrmrd_header.is_siemens(header)
-    except (AttributeError, IndexError, TypeError) as error:
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
         raise InputError(f"{where}: the header lacks what a scan needs ({first_line(error)})") from error
     image = ~_flagged(heads, _NOISE) & ~np.any([_flagged(heads, flag) for flag in _NO_IMAGE], axis=0)
     image &= heads["encoding_space_ref"] == 0
