@@ -414,3 +414,10 @@ def test_the_centre_is_that_of_the_first_line(tmp_path):
     raw = read(made_twix.write(tmp_path / "scan.dat", scan))
     kept = np.where(np.arange(N_Y)[:, None] >= 5, KSPACE, 0)
     close(raw.kspace[0], upright(kept))
+
+
+def test_the_directions_are_those_of_the_first_slice(tmp_path):
+    blocks = lines(Sli=0) + [replace(one, quaternion=(np.nan, 0, 0, 1.0)) for one in lines(Sli=1)]
+    raw = read(made_twix.write(tmp_path / "scan.dat", measurement(blocks, 2 * N_X, N_Y)))
+    np.testing.assert_allclose([raw.geometry.row, raw.geometry.column], [[1, 0, 0], [0, 1, 0]], atol=1e-6)
+    assert raw.geometry.centres.shape == (2, 3)
