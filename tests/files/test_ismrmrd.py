@@ -646,3 +646,38 @@ def test_a_header_whose_numbers_are_none_is_told_in_one_line(tmp_path, stated, i
     said = told(path)
     assert said.startswith(f"{path}:dataset: the header lacks what a scan needs (")
     assert "\n" not in said
+
+
+def test_maps_of_a_scanners_file_are_read_with_y_before_x(tmp_path):
+    """Of a square image, whose sides lengths cannot tell."""
+    kspace = RNG.standard_normal((3, 20, 20)) + 1j
+    path = written(tmp_path, lines_of(oversampled(kspace)), encoded=(40, 20, 1), recon=(20, 20, 1))
+    maps = RNG.standard_normal((3, 20, 20)) + 1j
+    np.save(tmp_path / "maps.npy", maps)
+    scan = {"file": str(path), "csm": {"file": str(tmp_path / "maps.npy")}}
+    raw = read_scan(scan, {str(path): "ismrmrd", str(tmp_path / "maps.npy"): "npy"})
+    np.testing.assert_array_equal(raw.csm.values, maps[None])
+    assert "read in the same order" not in raw.axes_source
+    with pytest.raises(InputError, match=r"scan\.h5: its format names the axes itself; leave out axes:$"):
+        read(path, axes=["coil", "ky", "kx"])
+    with pytest.raises(InputError, match=r"gone\.h5: no such file$"):
+        read_scan({"file": "gone.h5"}, {"gone.h5": "ismrmrd"})
+
+
+def test_samples_and_noise_of_a_scanners_file_are_numbers(tmp_path):
+    wide = oversampled(KSPACE)
+    spoilt = wide.copy()
+    spoilt[1, 5, 7] = np.nan
+    with pytest.raises(
+        InputError, match=r"scan\.h5:dataset: \d+ values are NaN or infinite, the first at \(0, 1, "
+    ):
+        read(written(tmp_path, lines_of(spoilt)))
+    noise = RNG.standard_normal((N_COILS, 40)) + 0j
+    noise[2, 3] = np.nan
+    path = made_mrd.write(
+        tmp_path / "noise.h5", header(**HEADER), [Line(noise, flags=(19,)), *lines_of(wide)]
+    )
+    with pytest.raises(
+        InputError, match=r"noise scan .*: 1 values are NaN or infinite, the first at \(2, 3\)"
+    ):
+        read(path)
