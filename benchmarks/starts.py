@@ -1,8 +1,8 @@
-"""How long a start takes: no-op runs against bare Snakemake and DVC, planned scale, large raw files.
+"""How long it takes to begin: the shipped study from its clone, no-op runs, planned scale, large raw files.
 
-Run by ``make bench``; prints a table and writes ``benchmarks/results/starts.json``. Results are fabricated
-with right sidecars, so that thousands of jobs need not run; the bare workflow has the same rules and files,
-without fingerprints.
+Run by ``make bench``; prints its findings and writes ``benchmarks/results/starts.json``. No-op runs stand
+against bare Snakemake and DVC. Their results are fabricated with right sidecars, so that thousands of jobs
+need not run; the bare workflow has the same rules and files, without fingerprints.
 """
 
 import json
@@ -153,6 +153,22 @@ def large_raw(folder: Path) -> dict[str, Any]:
     return {"first_s": first, "later_s": later, "tiny_s": small}
 
 
+def shipped_study(folder: Path) -> dict[str, Any]:
+    """Compute the shipped study in a fresh clone: where sharpfit is installed, and installing it first."""
+    study = Scratch(folder / "shipped")
+    found = {}
+    for name, command in (
+        ("after_install_s", ("snakemake", "--cores", "all")),
+        ("from_clone_s", ("make", "run")),
+    ):
+        Scratch(folder).git("clone", "-q", str(REPOSITORY), study.root.name)
+        begun = time.monotonic()
+        study.call(*command)
+        found[name] = time.monotonic() - begun
+        shutil.rmtree(study.root)
+    return found
+
+
 def main(sizes: list[int]) -> None:
     """Measure, print and record."""
     with tempfile.TemporaryDirectory() as name:
@@ -163,6 +179,8 @@ def main(sizes: list[int]) -> None:
             "python": platform.python_version(),
         }
         found["load_before"] = os.getloadavg()[0]
+        found["shipped_study"] = shipped_study(folder)
+        print(json.dumps(found["shipped_study"]), flush=True)
         found["large_raw"] = large_raw(folder)
         print(json.dumps(found["large_raw"]), flush=True)
         found["dvc"] = dvc_start(folder)
