@@ -62,6 +62,15 @@ def test_sharpness_that_drowns_in_noise_is_not_sharper():
     assert gain(Curves(loud)).verdict == "noisy"
 
 
+@pytest.mark.parametrize(("end", "verdict"), [(4.0, "contrast restored"), (4.01, "noisy")])
+def test_sharpness_that_came_with_more_error_is_no_gain(end, verdict):
+    curves = Curves(sharpness(made_record(conditioning=0.9, sigma=0.01), RISING))
+    risk = np.full(len(ITERATIONS), 4.0)
+    risk[-1] = end
+    curves.__dict__["risk"] = risk
+    assert gain(curves).verdict == verdict
+
+
 def test_a_gain_is_contrast_or_detail_by_the_point_spread():
     record = sharpness(made_record(conditioning=0.9, sigma=0.01), RISING)
     assert gain(Curves(record)).verdict == "contrast restored"

@@ -166,6 +166,14 @@ def test_the_evidence_quotes_the_last_of_every_curve():
     )
 
 
+@pytest.mark.parametrize(("power", "under"), [(-0.11, True), (-0.09, False)])
+def test_a_loss_that_still_falls_is_on_its_way_whatever_the_error_does(power, under):
+    """As Adam on wavelet coefficients, whose first hundred steps put in more noise than image."""
+    record = going_on(0.01, 0.0, variance=0.1, gradient=0.6)
+    rss = record.n_real * record.sigma**2 * np.maximum(ITERATIONS, 1)[:, None] ** power
+    assert (judge(replace(record, rss=rss)).verdict == "under-fitted") == under
+
+
 def test_the_gradient_that_a_penalty_holds_up_is_no_beginning():
     record = going_on(-0.03, 0.0, variance=0.1, gradient=0.6)
     assert judge(record).verdict == "under-fitted"

@@ -10,9 +10,9 @@ from sharpfit.judging.findings import Finding, percent, place
 def gain(curves: Curves, end: int = -1) -> Finding:
     """Say what happened from the first checkpoint after the start to this end.
 
-    Sharper needs a gain of the sharpness that noise does not share, and noise must not drown it; contrast
-    restored is such a gain at an unchanged point spread; cleaner is an error that fell while sharpness did
-    not rise; unchanged is neither.
+    Sharper needs a gain of the sharpness that noise does not share, and noise must not drown it, nor the
+    error rise with it; contrast restored is such a gain at an unchanged point spread; cleaner is an error
+    that fell while sharpness did not rise; unchanged is neither.
     """
     first = _first_seen(curves)
     cause = diagnosis.plateau_cause(curves.chi2_df[end], curves.gradient_norm[end])
@@ -24,6 +24,8 @@ def gain(curves: Curves, end: int = -1) -> Finding:
     numbers = _numbers(curves, first, end)
     if gained and share > thresholds.NOISE_DROWNS:
         return Finding("noisy", cause, f"noisy: what was gained drowns in noise; {numbers}")
+    if gained and curves.risk[end] > curves.risk[first]:
+        return Finding("noisy", cause, f"noisy: the error did not fall with what was gained; {numbers}")
     if gained and _width_stayed(curves, first, end):
         return Finding("contrast restored", cause, f"contrast restored: {numbers}")
     if gained:
