@@ -33,8 +33,9 @@ def sharpfit(*words):
 
 
 def edit(file, picked=None, **values):
+    """Change an evaluation; where its J changes, so does the error at the samples."""
     content = json.loads(file.read_text())
-    content["picked"] |= picked or {}
+    content["picked"] |= {"sure": (picked or {}).get("risk", content["picked"]["sure"]), **(picked or {})}
     file.write_text(json.dumps(content | values))
 
 

@@ -73,6 +73,46 @@ def test_fits_rank_by_risk_and_those_without_one_by_held_out():
     assert [one.regime for one in ranked] == ["first", "second", "better", "worse", "none"]
 
 
+def seen(regime, risk, sure, held_out, draws=()):
+    picked = {"risk": risk, "v_image": 0.5, "sure": sure, "v_data": 0.4, "held_out": held_out}
+    return made_evaluation(regime, picked=picked, risk_noise=tuple(draws))
+
+
+def test_the_middle_one_of_three_estimates_ranks():
+    """J alone would take the second, by half; what is seen at the samples and held out denies it."""
+    fits = [seen("a", 3.0, 0.5, 1.02), seen("b", 2.0, 3.0, 1.5), seen("c", 4.0, 0.6, 1.03)]
+    assert [one.regime for one in ranking.rank(fits)] == ["a", "c", "b"]
+    told = ranking.answer(fits)
+    assert told.startswith("Best is a: ")
+    assert "J alone would take b; the error at the samples and the held-out ones say otherwise." in told
+    assert "J alone" not in ranking.answer(fits[::2])
+
+
+def test_an_estimate_that_not_every_fit_has_ranks_none():
+    fits = [seen("a", 2.0, 1.0, float("nan")), seen("b", 3.0, 1.5, 1.0)]
+    assert [one.regime for one in ranking.rank(fits[::-1])] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("other", "name", "margin"),
+    [
+        ((2.2, 1.5, 1.0), "J", 0.4),  # +10 %, +50 %, −17 %
+        ((2.6, 1.2, 1.0), "error at the samples", 0.04),
+        ((3.0, 1.05, 1.3), "held-out", 0.04 * 1.2),
+        ((2.2, 1.5, float("nan")), "J", 0.4),  # of two, the lesser change
+        ((1.8, 0.4, float("nan")), "J", 0.4),
+        ((2.6, 1.1, float("nan")), "error at the samples", 0.04),
+    ],
+)
+def test_the_estimate_with_the_middle_change_decides_between_two(other, name, margin):
+    draws = ([0.0, 0.0], [0.2, -0.2])
+    one, two = seen("a", 2.0, 1.0, 1.2, draws[0]), seen("b", *other, draws[1])
+    found = ranking.middle_estimate(one, two)
+    assert (found.name, found.margin) == (name, pytest.approx(margin))
+    assert ranking.middle_estimate(two, one).values == found.values[::-1]
+    assert ranking.as_good(one, two) == (abs(found.values[1] - found.values[0]) <= margin)
+
+
 def test_errors_are_compared_by_the_root_of_the_risks():
     assert ranking.error_ratio(fit(4.0), fit(1.0)) == pytest.approx(2)
     assert ranking.error_ratio(fit(1.0), fit(4.0)) == pytest.approx(0.5)

@@ -10,7 +10,7 @@ import numpy as np
 from sharpfit.comparing.differences import data_identity
 from sharpfit.comparing.sources import DAMAGED, Result, Source, first_line
 from sharpfit.errors import InputError
-from sharpfit.reporting.ranking import RISK_TOLERANCE, risk_margin
+from sharpfit.reporting.ranking import middle_estimate, risk_margin
 from sharpfit.results.picked_file import read_picked
 from sharpfit.study import paths
 
@@ -134,17 +134,15 @@ def _different_data(one: Result, two: Result) -> str:
 
 
 def _measure(one: Result, two: Result) -> tuple[str | None, tuple[float, float], float, str]:
-    """Return what decides (name, both values, margin, words): J and its error, else NRMSE, else J alone."""
-    risks = (one.evaluation.picked.risk, two.evaluation.picked.risk)
+    """Return what decides (name, both values, margin, words): the middle estimate, of other data NRMSE."""
     nrmses = (one.evaluation.picked_quality.nrmse, two.evaluation.picked_quality.nrmse)
-    margin = risk_margin(one.evaluation, two.evaluation)
-    same_risk = np.isfinite(risks).all() and _same_bytes(one.preprocessed, two.preprocessed)
-    if same_risk and margin is not None:
-        return "J", risks, margin, "margin: 2 standard errors of the difference"
-    if np.isfinite(nrmses).all():
+    alike = _same_bytes(one.preprocessed, two.preprocessed)
+    found = middle_estimate(one.evaluation, two.evaluation) if alike else None
+    uncertain = found is None or risk_margin(one.evaluation, two.evaluation) is None
+    if uncertain and np.isfinite(nrmses).all():
         return "NRMSE", nrmses, NRMSE_TOLERANCE * nrmses[0], f"tolerance {NRMSE_TOLERANCE:.0%}"
-    if same_risk:
-        return "J", risks, RISK_TOLERANCE * abs(risks[0]), f"tolerance {RISK_TOLERANCE:.0%}"
+    if found is not None:
+        return found.name, found.values, found.margin, found.note
     return None, (0.0, 0.0), 0.0, "preprocessed differently, and no reference to measure against"
 
 

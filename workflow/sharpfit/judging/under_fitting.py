@@ -28,7 +28,8 @@ def under_fitted(curves: Curves) -> Finding | None:
         return None
     is_moving = (
         _slope(curves, curves.risk) < thresholds.RISK_AT_REST
-        or _slope(curves, curves.chi2) < thresholds.LOSS_FALLS  # noise is put in first, as by Adam on wavelets
+        or _slope(curves, curves.chi2)
+        < thresholds.LOSS_FALLS  # noise is put in first, as by Adam on wavelets
     )
     beginning = (
         not curves.record.is_penalised  # a penalty keeps the loss's gradient from falling

@@ -76,14 +76,22 @@ def estimates_of(
 def agreed_minimum(estimates: Mapping[str, Estimate]) -> int:
     """Return the checkpoint where the middle one of the estimates stands lowest; the start without any.
 
-    At every checkpoint each has risen above its own minimum by some share of the error there. Of these shares
-    the middle one is taken, so an error that swings twice is not picked on the crest between, as the
-    middle one of three picks may be. Where a fit has come to rest, its first checkpoint there is taken.
+    So an error that swings twice is not picked on the crest between, as the middle one of three picks may
+    be. Where a fit has come to rest, its first checkpoint there is taken.
     """
     if not estimates:
         return 0
-    middle_rise = np.median([_rise(one) for one in estimates.values()], axis=0)
-    return int((middle_rise <= middle_rise.min() + SAME).argmax())
+    rises = middle_rises(estimates)
+    return int((rises <= rises.min() + SAME).argmax())
+
+
+def middle_rises(estimates: Mapping[str, Estimate]) -> np.ndarray:
+    """Return how far the error has risen by the middle one of the estimates, (checkpoint,).
+
+    At every checkpoint each has risen above its own minimum by some share of the error there. Of these shares
+    the middle one is taken.
+    """
+    return np.asarray(np.median([_rise(one) for one in estimates.values()], axis=0))
 
 
 def _rise(one: Estimate) -> np.ndarray:

@@ -59,7 +59,7 @@ def _standing(fit: ShownFit, place: int, ranked: Sequence[Evaluation], norm: flo
 
 
 def _behind(ratio: float | None) -> str:
-    if ratio is None:
+    if ratio is None or ratio <= 1:  # J alone would have it ahead
         return BEHIND
     if ratio >= 2:
         return f"{at_most(2, ratio)} times the error"
