@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy import ndimage
 from torch import Tensor
 
 from sharpfit.physics.acquisition import acquisition
@@ -21,14 +20,6 @@ N_STEPS = 20
 
 REDUNDANCY = 0.1
 """Share of the noise that must be left unexplained for the residual to say anything."""
-
-SMOOTHING = 1.5
-"""Samples, std of the Gaussian over k-space under which powers are averaged."""
-
-MODEL_WEIGHT = 1.5
-"""Of a model's error: the modes that fits get wrong are weak, and there it exceeds its mean. Found on the
-verdict study's development splits, where 1 to 2 pick almost as well; with four coils at R = 2 the level comes
-out as the residual's own."""
 
 AGREES = 0.1
 """A residual's variance within this of the level's agrees with it: 5 % of σ moves no verdict."""
@@ -46,8 +37,7 @@ class SettledLevel:
     Attributes
     ----------
     sigma
-        std per real and imaginary component of what no image explains, in the units of the samples: noise,
-        and the model's error where that shows
+        std of the noise per real and imaginary component, in the units of the samples
     uncertainty
         relative standard error of `sigma`; NaN where it was stated and nothing could check it
     check
@@ -71,14 +61,11 @@ class Residual:
         share of white noise that is left unexplained, float64 (step,)
     n_left
         the same as a count of real numbers, float64 (step,)
-    elsewhere
-        amplitude of the signal among the samples that images explain, over that among what is left
     """
 
     variance: np.ndarray
     left: np.ndarray
     n_left: np.ndarray
-    elsewhere: float
 
 
 def settle(
@@ -89,15 +76,14 @@ def settle(
     uncertainty: float,
     learnt: np.ndarray | None = None,
 ) -> SettledLevel:
-    """Hold a given noise level against the residual, and take the residual's where they disagree.
+    """Hold a given noise level against the residual, and take the residual's where it convicts the given one.
 
-    The residual's variance is σ² plus what an imperfect model leaves. Above σ², either the level was too low
-    or the model, such as coil maps estimated from few lines, does not describe the data; a fit turns that
-    error into image as it does noise, so both count. The model's error goes with the signal, and what no
-    image explains lies at the densely sampled centre of k-space, above all with few coils, so less of it
-    reaches the image than the residual shows: its variance is taken to go with the signal's amplitude, and
-    counts with `MODEL_WEIGHT`. Below σ², the residual convicts the level of being too high, if it is so low
-    where the maps have not explained noise themselves.
+    The residual's variance is σ² plus what an imperfect model leaves, such as coil maps estimated from few
+    lines. Below σ², it convicts the level of being too high, if it is so low where the maps have not
+    explained noise themselves. Above σ², a level that was only stated is taken for too low, unless by so
+    much that the model is to blame. One that was measured stands: the excess is the model's error, and is
+    said. It is not counted as noise: it goes with the signal, and the samples held out see what it does to
+    the image.
 
     Parameters
     ----------
@@ -129,18 +115,15 @@ def settle(
         )
     if not np.isfinite(uncertainty) and last < HIGHEST:
         return _taken(sigma, last, error)
-    advice = ": look at the coil maps and the axes" if last > HIGHEST else ""
-    weight = MODEL_WEIGHT * whole.elsewhere
-    return _taken(sigma, last, error, weight, f", noise and the model's error together{advice}")
+    advice = "; look at the coil maps, the axes and where the level is from" if last > HIGHEST else ""
+    check = f"stands: the residual of a fit has {last:.2f} of its variance, by the model's error{advice}"
+    return SettledLevel(sigma, uncertainty, check)
 
 
-def _taken(sigma: float, variance: float, error: float, weight: float = 1.0, cause: str = "") -> SettledLevel:
-    """Take the level that the residual shows, its excess over the given one weighted.
-
-    error: relative standard error of the variance.
-    """
-    ratio = float(np.sqrt(1 + (variance - 1) * weight))
-    check = f"corrected by {ratio:.2f}: the residual of a fit has {variance:.2f} of its variance{cause}"
+def _taken(sigma: float, variance: float, error: float) -> SettledLevel:
+    """Take the level that the residual shows; error: relative standard error of the variance."""
+    ratio = float(np.sqrt(variance))
+    check = f"corrected by {ratio:.2f}: the residual of a fit has {variance:.2f} of its variance"
     return SettledLevel(sigma * ratio, error / 2, check)
 
 
@@ -157,16 +140,15 @@ def residual(
         of all samples, and of those that are not ``learnt``
     """
     alike = [range(len(kspace))] if mask.ndim == 2 else [range(i, i + 1) for i in range(len(kspace))]
-    left, counts, amplitudes, shares = zip(
+    left, counts = zip(
         *(
-            _residual_of(which, kspace, csm, one, sigma, learnt)
+            _residual_of(which, kspace, csm, one, learnt)
             for which, one in zip(alike, mask.reshape(-1, *mask.shape[-2:]), strict=True)
         ),
         strict=True,
     )
-    elsewhere = _elsewhere(np.concatenate(amplitudes), np.concatenate(shares))
     whole, unlearnt = (
-        _over_noise(data, noise, int(count), sigma, elsewhere)
+        _over_noise(data, noise, int(count), sigma)
         for (data, noise), count in zip(np.sum(left, axis=0), np.sum(counts, axis=0), strict=True)
     )
     return whole, unlearnt
@@ -177,68 +159,35 @@ def _residual_of(
     kspace: np.ndarray,
     csm: np.ndarray,
     mask: np.ndarray,
-    sigma: float,
     learnt: np.ndarray | None,
-) -> tuple[np.ndarray, list[int], np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, list[int]]:
     """Find what is left of those slices' data, which one mask (ky, kx) samples.
 
     Returns
     -------
-        ‖r‖² of (all or rest, data or noise, step), how many real numbers all and rest are, and for every
-        sample the signal's amplitude and the share of noise that is left
+        ‖r‖² of (all or rest, data or noise, step), and how many real numbers all and rest are
     """
     sampled = torch.from_numpy(mask)
     left_out = torch.from_numpy(np.zeros_like(mask) if learnt is None else learnt & mask)
     counts = [int(part.sum()) for part in (sampled, sampled & ~left_out)]
     left = np.zeros((2, 2, N_STEPS))
-    power, noise_left = np.zeros(mask.shape), np.zeros(counts[0])
     for i in which:
         E, _, rest = acquisition(torch.from_numpy(csm[i : i + 1]), sampled).encoding.split(left_out)
         drawn = np.random.default_rng((0, i)).standard_normal((*kspace[i : i + 1].shape, 2), np.float32)
         b = E.stage(torch.from_numpy(drawn.view(np.complex64)[..., 0]))
-        energies, noise = _left_over(E, rest, torch.stack([E.stage(torch.from_numpy(kspace[i : i + 1])), b]))
-        left += energies
-        power += (np.abs(kspace[i]) ** 2).sum(0)
-        noise_left += E.unstage(noise).abs().square().sum((0, 1)).numpy()[mask]
+        left += _left_over(E, rest, torch.stack([E.stage(torch.from_numpy(kspace[i : i + 1])), b]))
     n_real = 2 * len(which) * kspace.shape[1]
-    amplitude = _amplitude(power / (n_real * sigma**2), mask)
-    return left, [n_real * count for count in counts], amplitude, noise_left / n_real
+    return left, [n_real * count for count in counts]
 
 
-def _amplitude(power: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Amplitude of the signal around every sample, 1 where nothing stands out: (sample,).
-
-    power: of the data, over the noise's, (ky, kx). The amplitude has the noise's unit.
-    """
-    weight = np.maximum(ndimage.gaussian_filter(mask.astype(float), SMOOTHING), 1e-9)
-    around = ndimage.gaussian_filter(np.where(mask, power, 0), SMOOTHING) / weight
-    amplitude = np.sqrt(np.maximum(around[mask] - 1, 0))
-    return amplitude if amplitude.any() else np.ones_like(amplitude)
-
-
-def _elsewhere(amplitude: np.ndarray, left: np.ndarray) -> float:
-    """Mean amplitude where images explain the samples, over its mean where they do not.
-
-    left: the share of every sample's noise that is left unexplained. Both are (sample,).
-    """
-    n_left, seen_left = float(left.sum()), float((amplitude * left).sum())
-    if not seen_left > 0:
-        return 1.0
-    there = (float(amplitude.sum()) - seen_left) / (len(left) - n_left)
-    return max(there, 0.0) / (seen_left / n_left)
-
-
-def _over_noise(data: np.ndarray, noise: np.ndarray, n_real: int, sigma: float, elsewhere: float) -> Residual:
+def _over_noise(data: np.ndarray, noise: np.ndarray, n_real: int, sigma: float) -> Residual:
     enough = noise > 0
     variance = np.where(enough, data / np.where(enough, noise, 1.0), np.inf)
-    return Residual(variance / sigma**2, noise / max(n_real, 1), noise, elsewhere)
+    return Residual(variance / sigma**2, noise / max(n_real, 1), noise)
 
 
-def _left_over(E: Encoding, rest: LinearOperator, samples: Tensor) -> tuple[np.ndarray, Tensor]:
-    """‖r‖² of data and noise (item, slice, …) after each of the data's steps: (all or rest, item, step).
-
-    And what is left of the noise in the end, (slice, …).
-    """
+def _left_over(E: Encoding, rest: LinearOperator, samples: Tensor) -> np.ndarray:
+    """‖r‖² of data and noise (item, slice, …) after each of the data's steps: (all or rest, item, step)."""
     left = np.empty((2, len(samples), N_STEPS))
     r = samples
     gradient = E.adjoint(r)
@@ -253,4 +202,4 @@ def _left_over(E: Encoding, rest: LinearOperator, samples: Tensor) -> tuple[np.n
         direction = gradient + (power / before if before > 0 else 0.0) * direction
         for part, these in zip(left, (r, rest(r)), strict=True):
             part[:, step] = energy(these, SAMPLES)[:, 0].numpy()
-    return left, r[1]
+    return left
