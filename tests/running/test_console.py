@@ -180,3 +180,30 @@ def test_a_dry_run_says_why_and_folds_jobs_with_one_reason(capsys):
         "  reconstruct head/a, head/b, head/c and 1 more",
         "      lr: 1 → 2",
     ]
+
+
+STOPPED = "Stopped, 0 jobs done. The same command goes on from here."
+
+
+def ended(said, *records):
+    failed = record(LogEvent.JOB_ERROR, "Error in rule", logging.ERROR, jobid=1)
+    run(said, [*BEGIN, started(1, JOBS[1]), *records, failed]).close()
+    return said.getvalue().splitlines()
+
+
+def test_a_fit_that_paused_is_no_failure_whoever_asked_it(said):
+    write_log(JOBS[1], "iteration 3/9\nstopped: paused after iteration 3; run again\n")
+    expected = [STOPPED, "  reconstruct head/slow: paused after iteration 3; run again"]
+    assert ended(said)[-2:] == expected
+
+
+def test_a_job_that_a_stop_ended_before_it_could_say_so_is_no_failure(said):
+    stopping = record(text="Terminating processes on user request, this might take some time.")
+    assert ended(said, stopping)[-2:] == [STOPPED, "  reconstruct head/slow: left to the next run"]
+
+
+def test_a_job_that_fails_while_a_run_stops_is_a_failure(said):
+    write_log(JOBS[1], "error: no space left\n")
+    stopping = record(text="Terminating processes on user request, this might take some time.")
+    *_, failed, _, why = ended(said, stopping)
+    assert (failed, why) == ("1 job failed, 0 done; a rerun goes on from here.", "error: no space left")

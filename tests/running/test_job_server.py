@@ -20,7 +20,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="jobs are forked
 
 RUN_JOB = """
 import os, signal, sys, time
+from sharpfit.running.start_job import HANDED_ON
 def run(argv):
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDED_ON)
     print(os.getpid(), os.getppid(), "colorsys" in sys.modules, os.environ["COLOUR"], flush=True)
     exec(argv[-1])
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from sharpfit.study import paths
 from sharpfit.study.jobs import Job
 
 DECIDED, FOUND = "decided: ", "found: "
-ERROR = "error: "
+ERROR, STOPPED = "error: ", "stopped: "
+LEFT = "left to the next run"  # what comes of a job that was asked to stop and has no state to save
 
 
 def account(spec: Spec) -> Iterator[str]:
@@ -60,9 +61,19 @@ def lines(job: Job) -> list[str]:
 
 def failure(job: Job) -> str:
     """Return why a job failed: where its log is, then the line that says it."""
-    said = [line for line in _log(job).splitlines() if line.startswith(ERROR)]
-    line = said[-1] if said else f"{ERROR}{job} ended without a word"
+    line = error(job) or f"{ERROR}{job} ended without a word"
     return f"In {job}, whose log is {paths.log(job.rule, job.name)}:\n{line}"
+
+
+def error(job: Job) -> str:
+    """Return the line that says why a job failed; empty where none does."""
+    return ([""] + [line for line in _log(job).splitlines() if line.startswith(ERROR)])[-1]
+
+
+def stopped(job: Job) -> str:
+    """Return what comes of a job that was asked to stop, in its own words; empty where it was not."""
+    last = (_log(job).splitlines() or [""])[-1]
+    return last.removeprefix(STOPPED) if last.startswith(STOPPED) else ""
 
 
 def _log(job: Job) -> str:

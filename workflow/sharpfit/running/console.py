@@ -34,6 +34,8 @@ _KNOWN = (
 )
 _STOPPING = "Terminating processes on user request"
 _ENDING_SOON = "Will exit after finishing currently running jobs"  # said again and again after a SIGTERM
+_NOW = "Stopping. Running fits save their state; the next run goes on from there."
+_SOON = "Asked to stop: ends once the running jobs are done; the next run goes on from there."
 _SHOWN_RULES = ("preprocess", "evaluate")  # what a person waits for: a scan's decisions and a fit's verdict
 
 
@@ -68,12 +70,12 @@ class RunConsole:
         self._running: dict[int, tuple[Job, float]] = {}
         self._seconds: Counter[str] = Counter()
         self._planned: Counter[str] = Counter()
-        self._failed: list[Job] = []
+        self._ended_early: list[Job] = []
         self._n_done = 0
         self._began: float | None = None
         self._aside: list[str] = []
         self._ending: str | None = None
-        self._ends_soon = False
+        self._stops = False
         self._watch = Watch()
         self._live: Live | None = None
         self._lock = threading.Lock()
@@ -106,15 +108,33 @@ class RunConsole:
         if self._began is None:
             for text in self._aside:
                 self._out.print(Text(printable(text)))
-        if self._failed:
-            failed = number(len(self._failed), "job")
-            self._out.print(f"{failed} failed, {self._n_done} done; a rerun goes on from here.")
-            for job in self._failed:
-                self._out.print(Text(accounts.failure(job)))
-        if self._ending is not None and not self._failed:
+        self._tell_stopped_and_failed()
+        if self._ending is not None and not self._ended_early:
             if self._ending:
                 say(self._ending)
             self._tell_time()
+
+    def _tell_stopped_and_failed(self) -> None:
+        """Tell which jobs ended because they were asked to, and apart from them which failed."""
+        comes_of = {job: self._comes_of(job) for job in self._ended_early}
+        failed = [job for job, words in comes_of.items() if not words]
+        if self._stops or len(failed) < len(comes_of):
+            self._out.print(
+                f"Stopped, {number(self._n_done, 'job')} done. The same command goes on from here."
+            )
+        for job, words in comes_of.items():
+            if words:
+                self._out.print(Text(f"  {job}: {words}"))
+        if failed:
+            said = f"{number(len(failed), 'job')} failed, {self._n_done} done; a rerun goes on from here."
+            self._out.print(said)
+        for job in failed:
+            self._out.print(Text(accounts.failure(job)))
+
+    def _comes_of(self, job: Job) -> str:
+        """Say what comes of a job that was asked to stop, heard or not; empty where it failed."""
+        silent = self._stops and not accounts.error(job)
+        return accounts.stopped(job) or (accounts.LEFT if silent else "")
 
     def _plan(self, stats: dict[str, int]) -> None:
         """Say how much is to do, once, and begin the live lines."""
@@ -162,8 +182,8 @@ class RunConsole:
     def _fail(self, jobid: int) -> None:
         with self._lock:
             job, _ = self._running.pop(jobid, (None, 0.0))
-        if job is not None and job not in self._failed:
-            self._failed.append(job)
+        if job is not None and job not in self._ended_early:
+            self._ended_early.append(job)
 
     def _say(self, record: logging.LogRecord) -> None:
         """Pass on what is no event: warnings and errors; notes only where nothing runs."""
@@ -171,14 +191,10 @@ class RunConsole:
         if text == NOTHING_TO_BE_DONE_MSG:
             self._out.print(self._study.nothing())
             self._ending = self._study.ending()
-        elif text.startswith(_STOPPING):
-            self._out.print("Stopping. Running fits save their state; the next run goes on from there.")
-        elif text.startswith(_ENDING_SOON):
-            if not self._ends_soon:
-                self._out.print(
-                    "Asked to stop: ends once the running jobs are done; the next run goes on from there."
-                )
-            self._ends_soon = True
+        elif text.startswith((_STOPPING, _ENDING_SOON)):
+            if not self._stops:
+                self._out.print(_NOW if text.startswith(_STOPPING) else _SOON)
+            self._stops = True
         elif record.levelno >= logging.WARNING and not any(known in text for known in _KNOWN):
             self._out.print(Text(printable(text)))
         elif self._began is None and text:
@@ -190,7 +206,8 @@ class RunConsole:
             running = [job for job, _ in self._running.values()]
         steps = [read_step(job, RUNNING) for job in running]
         left = self._watch.left(self._n_done, self._planned.total(), time.monotonic())
-        failed = f", {len(self._failed)} failed" if self._failed else ""
+        n_failed = sum(not self._comes_of(job) for job in self._ended_early)
+        failed = f", {n_failed} failed" if n_failed else ""
         head = f"{self._n_done} of {number(self._planned.total(), 'job')} done{failed}{left}"
         return Group(bars(steps, self._watch, time.monotonic(), self._out.width), Text(head, style="dim"))
 

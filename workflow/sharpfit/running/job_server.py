@@ -79,10 +79,8 @@ class _Server:
     """The server of a run: its jobs are children of this process."""
 
     def __init__(self, listener: socket.socket) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(
-                number, _stay
-            )  # a group's signals reach jobs through the processes that stand for them
+        for number in start_job.HANDED_ON:  # a group's reach jobs through the processes that stand for them
+            signal.signal(number, _stay)
         self._listener = listener
         self._clients: dict[int, socket.socket] = {}  # pid of a job → the process that stands for it
         self._waiting = selectors.DefaultSelector()
@@ -122,12 +120,14 @@ class _Server:
             return
         request = json.loads(message)
         parent = os.getpid()
+        signal.pthread_sigmask(signal.SIG_BLOCK, start_job.HANDED_ON)
         job = os.fork()
         if job == 0:
             self._waiting.close()
             for other in (client, self._listener, *self._clients.values()):
                 other.close()
             _run(request, streams, parent)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, start_job.HANDED_ON)
         for stream in streams:
             os.close(stream)
         done = os.pidfd_open(job)
@@ -154,7 +154,10 @@ class _Server:
 
 
 def _run(request: dict[str, Any], streams: list[int], parent: int) -> NoReturn:
-    """Be the job: with the streams and the environment of the process that stands for it."""
+    """Be the job: with the streams and the environment of the process that stands for it.
+
+    The signals that are blocked as in that process wait until the job heeds them.
+    """
     os.setpgid(0, 0)  # what a group is told reaches it once, handed on
     ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:

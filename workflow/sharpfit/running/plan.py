@@ -24,7 +24,7 @@ from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import write_spec
 from sharpfit.provenance.stale import DAMAGED, Provenance, rerun_set
 from sharpfit.provenance.why import reasons
-from sharpfit.running import compute, gpus, job_server, preflight, records, runlock, start_job
+from sharpfit.running import compute, gpus, job_server, preflight, records, runlock, start_job, stopping
 from sharpfit.study import paths
 from sharpfit.study.foreign_code import ALLOW, check_code
 from sharpfit.study.jobs import Job, jobs_of
@@ -42,6 +42,8 @@ def open_plan(workflow: Any) -> "Plan":
     workflow: Snakemake's workflow object.
     """
     print_whatever_the_locale()
+    if workflow.is_main_process:
+        stopping.stop_at_ctrl_c()
     try:
         return Plan(workflow)
     except InputError as error:

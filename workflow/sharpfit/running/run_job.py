@@ -12,7 +12,6 @@ import inspect
 import json
 import os
 import shutil
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sharpfit.errors import InputError, PausedFitError
+from sharpfit.errors import InputError
 from sharpfit.provenance.attest import (
     WORKFLOW,
     check_code,
@@ -33,7 +32,7 @@ from sharpfit.provenance.attest import (
 from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import Spec, fingerprint
 from sharpfit.running import accounts, compute
-from sharpfit.running.pausing import pause_on_sigterm
+from sharpfit.running.pausing import StoppedError, end_when_asked, pause_when_asked
 from sharpfit.running.progress import Progress
 from sharpfit.running.uncompiled import leave_the_compiler_out
 from sharpfit.study import paths
@@ -60,16 +59,14 @@ def run(argv: list[str] | None = None) -> None:
     options = parser.parse_args(argv)
     if options.log:
         _log_to(options.log)
-    signal.signal(signal.SIGTERM, _stop)
     try:
+        end_when_asked()
         _run(options.spec, options.device)
     except InputError as error:
         _fail(f"{accounts.ERROR}{error}")
-    except PausedFitError as pause:
-        print(pause, flush=True)
-        raise SystemExit(128 + signal.SIGTERM) from None
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
+    except StoppedError as stop:
+        print(f"{accounts.STOPPED}{stop.words}", flush=True)
+        raise SystemExit(stop.code) from None
     except OSError as error:
         traceback.print_exc()
         where = f": {error.filename}" if error.filename else ""
@@ -148,7 +145,7 @@ def _run_options(main: Main, spec: Spec, device: str, temporary: Path) -> Iterat
     """Keyword arguments that are no science, where ``main`` takes them.
 
     ``device``; ``state``, the checkpoint's folder; ``on_row``, which logs a fit's progress; ``pause``, which
-    says whether SIGTERM came.
+    says whether the job was asked to stop.
     """
     wanted = inspect.signature(main).parameters
     options: dict[str, Any] = {}
@@ -160,7 +157,7 @@ def _run_options(main: Main, spec: Spec, device: str, temporary: Path) -> Iterat
     if "on_row" not in wanted:
         yield options
         return
-    with Progress(spec["params"]["regime"]["n_iterations"]) as progress, pause_on_sigterm() as pause:
+    with Progress(spec["params"]["regime"]["n_iterations"]) as progress, pause_when_asked() as pause:
         yield options | {"on_row": progress, "pause": pause}
 
 
@@ -192,11 +189,6 @@ def _log_to(file: Path) -> None:
     os.dup2(target, 2)
     os.close(target)
     print_utf8()
-
-
-def _stop(number: int, _frame: object) -> NoReturn:
-    """End at SIGTERM as after Ctrl-C: ``finally`` blocks run, temporary files go, checkpoints stay."""
-    raise SystemExit(128 + number)
 
 
 def _fail(line: str) -> NoReturn:

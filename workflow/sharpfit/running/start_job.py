@@ -20,11 +20,14 @@ SERVER = "SHARPFIT_JOB_SERVER"
 """Environment variable that holds the name of a run's server."""
 
 HANDED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""Signals for the job. They are blocked until it listens, so that none ends it without a word (`pausing`)."""
+
 KEPT = (0, 1, 2, 9)  # standard streams, and the lock that jobs share (`Plan.shell_prefix`)
 
 
 def main(*argv: str) -> NoReturn:
     """Have the job run, and end as it does."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, HANDED_ON)  # they wait until there is a job that heeds them
     with socket.socket(socket.AF_UNIX) as server:
         try:
             server.connect(address(os.environ[SERVER]))
@@ -32,7 +35,6 @@ def main(*argv: str) -> NoReturn:
                 raise PermissionError
         except (KeyError, OSError):  # no server, or one that has gone
             os.execv(sys.executable, [sys.executable, "-m", "sharpfit.running.run_job", *argv])
-        signal.pthread_sigmask(signal.SIG_BLOCK, HANDED_ON)  # they wait until there is a job
         request = {"argv": argv, "environment": dict(os.environ)}
         message = json.dumps(request).encode() + b"\n"
         sent = socket.send_fds(server, [message], KEPT)
