@@ -13,16 +13,19 @@ The names here are the package's too. Nothing is computed or changed by opening 
 imports this module.
 """
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from sharpfit.errors import InputError
+from sharpfit.errors import InputError, StaleResultsWarning
 from sharpfit.judging.evaluate import JudgedFit, evaluate
 from sharpfit.judging.record import Record
+from sharpfit.provenance.standing import standing
 from sharpfit.reporting.grey import grey_window
 from sharpfit.results.evaluation import Evaluation
 from sharpfit.results.evaluation_file import read_evaluation
@@ -110,10 +113,17 @@ class Study:
         the one with params.yaml and results/
     fits
         all judged fits, by name
+    stale
+        names of those that params.yaml, the code or the data give otherwise now, and why in a few words; None
+        where that cannot be told: there is no params.yaml, or something that it names is missing
+    left_over
+        names of those that are in params.yaml no more
     """
 
     folder: Path
     fits: tuple[Fit, ...]
+    stale: Mapping[str, str] | None = None
+    left_over: tuple[str, ...] = ()
 
     def fit(self, name: str) -> Fit:
         """Return the fit called scan/regime; InputError names the nearest one where there is none."""
@@ -128,18 +138,30 @@ class Study:
 
 
 def open_study(folder: str | Path = ".") -> Study:
-    """Open the results of a study's folder.
+    """Open the results of a study's folder, and hold them against its params.yaml, where there is one.
+
+    For the time of that, the folder is the current one of the process.
 
     Raises
     ------
     InputError
         when nothing was judged there
+
+    Warns
+    -----
+    sharpfit.errors.StaleResultsWarning
+        when some results are stale, are in params.yaml no more, or this cannot be told
     """
     root = Path(folder)
     files = sorted((root / paths.RESULTS / "evaluate").glob("*/*/evaluation.json"))
     if not files:
         raise InputError(f"nothing was judged in {root.resolve()} yet: run `snakemake --cores all` there")
-    return Study(root, tuple(Fit(root, "/".join(file.parts[-3:-1])) for file in files))
+    names = ["/".join(file.parts[-3:-1]) for file in files]
+    with chdir(root):
+        found = standing(names)
+    for line in found.lines():
+        warnings.warn(line, StaleResultsWarning, stacklevel=2)
+    return Study(root, tuple(Fit(root, name) for name in names), found.stale, found.left_over)
 
 
 def judge(

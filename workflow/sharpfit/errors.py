@@ -33,6 +33,10 @@ class PausedFitError(RuntimeError):
     """The fit was asked to stop early; its state is saved and the next run goes on from there."""
 
 
+class StaleResultsWarning(UserWarning):
+    """Results that were opened are not what the study asks for now."""
+
+
 def printable(text: str) -> str:
     """Return a text with whatever would move a terminal's cursor, or turn what is read, as escapes.
 

@@ -44,6 +44,7 @@ def compare(
 
     Better and worse mean beyond the judge's uncertainty. Ends with status 0 (same or better), 1 (worse) or
     2 (not comparable). Where a revision's results are not at hand, its committed numbers are compared.
+    Results of the study in the current folder that are stale are named below.
 
     For example:
 
@@ -74,6 +75,7 @@ def compare(
 def _compare_results(sources: list[str], html: Path | None, as_json: bool, fail_on: str) -> int:
     from sharpfit.comparing.outcome import as_text, compare_sources
     from sharpfit.comparing.sources import DAMAGED, first_line, open_source
+    from sharpfit.provenance.standing import say_standing
     from sharpfit.reporting.columns import terminal_width
 
     with tempfile.TemporaryDirectory(prefix="sharpfit-") as scratch:
@@ -97,6 +99,7 @@ def _compare_results(sources: list[str], html: Path | None, as_json: bool, fail_
                 ) from error
         text = as_text(outcome, terminal_width())
         say(_as_json(outcome.as_json(fail_on)) if as_json else text, end="")
+        say_standing(dict.fromkeys(name for source in opened for name in source.fits_here))
         return outcome.exit_status(fail_on)
 
 

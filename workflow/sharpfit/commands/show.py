@@ -24,8 +24,11 @@ Name = Annotated[
 def show(name: Name = "") -> None:
     """Print what the judge says of a fit: verdict, evidence, advice and the figures, picked against last.
 
+    What is stale, or no longer in params.yaml, is named below it.
+
     Example: sharpfit show head_r4/warmup
     """
+    from sharpfit.provenance.standing import say_standing
     from sharpfit.reporting import sentences
     from sharpfit.results.evaluation_file import read_evaluations
     from sharpfit.results.summary_file import by_scan
@@ -41,6 +44,7 @@ def show(name: Name = "") -> None:
             say(sentences.of_fit(evaluations[0]))
         else:
             say("\n\n".join(sentences.of_scan(members) for members in by_scan(evaluations).values()))
+        say_standing("/".join(file.parts[-3:-1]) for file in chosen)
 
 
 def _nothing(name: str, known: list[str]) -> str:

@@ -80,6 +80,12 @@ class Source:
     results: tuple[Result, ...]
     one_regime: bool
 
+    @property
+    def fits_here(self) -> list[str]:
+        """Names of its fits that are those of the study in the current folder."""
+        here = Path(paths.RESULTS).resolve()
+        return [f"{one.scan}/{one.regime}" for one in self.results if one.results.resolve() == here]
+
 
 def open_source(letter: str, text: str, scratch: Path) -> Source:
     """Open `WHERE` or `WHERE::SCAN/REGIME` (both may hold * and ?).

@@ -32,8 +32,9 @@ def checked_params() -> dict[str, Any]:
 def open_study() -> Provenance:
     """Jobs and fingerprints of the study in the current folder."""
     check_own_places()
-    digests = DigestCache(Path(paths.DIGESTS))
-    provenance = Provenance(jobs_of(checked_params()), Code(WORKFLOW, Path(paths.CODE)), digests)
+    code, digests = Code(WORKFLOW, Path(paths.CODE)), DigestCache(Path(paths.DIGESTS))
+    provenance = Provenance(jobs_of(checked_params()), code, digests)
+    code.save()
     digests.save()
     return provenance
 

@@ -9,6 +9,7 @@ from sharpfit.provenance.stale import Provenance
 from sharpfit.study.jobs import Job
 
 ABSENT = "absent"
+_WITHOUT_SUBJECT = ("was ", "has ")  # lines that are said of the job itself begin so
 ANEW = "is to be made anew"
 
 
@@ -56,6 +57,18 @@ def reasons(provenance: Provenance, job: Job, runs: Container[str]) -> list[str]
         return own
     first, *others = [str(up) for up in provenance.upstream(job) if up.sidecar in runs] or [""]
     return [f"after {first}" + (f" and {len(others)} more" if others else "")] if first else []
+
+
+def cause(provenance: Provenance, job: Job, stale: Container[str]) -> str:
+    """Say in a few words why a stale job's results are, by the first job on the way to them that differs."""
+    first, *others = [line for line in differences(provenance, job) if not _follows(line)] or [""]
+    if first:
+        subject = f"{job} " if first.startswith(_WITHOUT_SUBJECT) else ""
+        return f"{subject}{first}" + (f" and {len(others)} more" if others else "")
+    return next(
+        (cause(provenance, up, stale) for up in provenance.upstream(job) if up.sidecar in stale),
+        "made from something else",
+    )
 
 
 def _follows(line: str) -> bool:

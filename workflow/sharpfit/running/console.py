@@ -22,9 +22,9 @@ from sharpfit.errors import printable
 from sharpfit.running import accounts
 from sharpfit.running.live import bars
 from sharpfit.running.watching import RUNNING, Watch, read_step
-from sharpfit.running.words import number, span
 from sharpfit.study.jobs import Job
 from sharpfit.study.streams import say
+from sharpfit.study.words import number, span
 
 #: Said by Snakemake after failures that this console has told of already.
 _KNOWN = (

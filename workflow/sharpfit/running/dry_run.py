@@ -7,9 +7,9 @@ from typing import Any
 from snakemake.common import NOTHING_TO_BE_DONE_MSG
 
 from sharpfit.running.console import Study
-from sharpfit.running.words import number, some
 from sharpfit.study.jobs import Job
 from sharpfit.study.streams import say
+from sharpfit.study.words import number, some
 
 
 class DryRun:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sharpfit.errors import printable
-from sharpfit.running.words import number, span
 from sharpfit.study import paths
 from sharpfit.study.jobs import Job
+from sharpfit.study.words import number, span
 
 #: A job whose log was written this many seconds ago, or less, is running, whatever machine it is on.
 FRESH_SECONDS = 60.0

@@ -19,8 +19,8 @@ def number(n: int, thing: str) -> str:
     return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
 
 
-def some(names: Iterable[str], most: int = 3) -> str:
+def some(names: Iterable[str], most: int = 3, between: str = ", ") -> str:
     """Return the first names, and how many more there are."""
     known = list(names)
     left = len(known) - most
-    return ", ".join(known[:most]) + (f" and {left} more" if left > 0 else "")
+    return between.join(known[:most]) + (f" and {left} more" if left > 0 else "")

@@ -1,6 +1,6 @@
 import pytest
 
-from sharpfit.running.words import number, some, span
+from sharpfit.study.words import number, some, span
 
 
 @pytest.mark.parametrize(
