@@ -26,7 +26,35 @@ def test_one_fit_in_words(study):
     assert "stop at iteration 15 of 60" in lines[2]
     assert lines[3] == "  advice: stop at iteration 15"
     risk = next(line for line in lines if line.startswith("  risk"))
-    assert risk.split()[1:3] == ["2", "4"]
+    assert risk.split()[1:5] == ["2", "±", "0.02", "4"]
+    assert risk.endswith("± its standard error")
+
+
+@pytest.mark.parametrize(
+    ("picked", "error", "told"),
+    [(-0.3, 0.2, "-0.3 ± 0.2"), (0.3, 0.2, "0.3 ± 0.2"), (-0.3, None, "-0.3")],
+)
+def test_an_error_too_small_to_be_seen_is_said_in_words(study, picked, error, told):
+    edit_evaluation(study, picked_risk_error=error, picked={"risk": picked})
+    output = show("head_r4/warmup").output
+    said = "the picked image's error is smaller than the noise estimate resolves: J came out as"
+    assert f"  {said} {told}\n" in output
+    risk = next(line for line in output.splitlines() if line.startswith("  risk"))
+    assert risk.split()[1:3] == ["unresolved", "4"]
+
+
+def test_an_error_beyond_two_standard_errors_is_a_number(study):
+    edit_evaluation(study, picked_risk_error=0.2, picked={"risk": 0.41})
+    output = show("head_r4/warmup").output
+    assert "0.41 ± 0.2" in output
+    assert "resolves" not in output
+
+
+def edit_evaluation(study, picked, **values):
+    file = study / "results/evaluate/head_r4/warmup/evaluation.json"
+    content = json.loads(file.read_text())
+    content["picked"] |= picked
+    file.write_text(json.dumps(content | values))
 
 
 def test_one_scan_and_every_scan(study):

@@ -7,6 +7,7 @@ import numpy as np
 from sharpfit.measuring.table import meaning, unit
 from sharpfit.reporting import ranking
 from sharpfit.reporting.columns import fitted
+from sharpfit.reporting.digits import at_most
 from sharpfit.results.evaluation import Evaluation
 
 #: Figures and qualities worth a line, in this order.
@@ -26,6 +27,9 @@ SHOWN = (
 )
 
 
+UNRESOLVED = "unresolved"
+
+
 def of_fit(evaluation: Evaluation) -> str:
     """Return verdict, cause, evidence, advice, and a table of figures at the picked and last iteration."""
     cause = f" ({evaluation.cause})" if evaluation.cause else ""
@@ -35,6 +39,7 @@ def of_fit(evaluation: Evaluation) -> str:
         f"  {evaluation.where_to_stop}",
     ]
     lines += _numbers_for_a_person(evaluation)
+    lines += _unresolved_errors(evaluation)
     lines += [f"  advice: {evaluation.advice}"] if evaluation.advice else []
     lines += [f"  stopped early: {evaluation.stopped_because}"] if evaluation.stopped_because else []
     lines += [f"  noise level: {evaluation.noise.check}"] if evaluation.noise.check else []
@@ -42,7 +47,8 @@ def of_fit(evaluation: Evaluation) -> str:
     for name in SHOWN:
         picked, last = (_value(evaluation, end, name) for end in ("picked", "last"))
         if np.isfinite([picked, last]).any():
-            rows.append((name, _number(picked), _number(last), unit(name), meaning(name)))
+            shown = _risks(evaluation) if name == "risk" else (_number(picked), _number(last))
+            rows.append((name, *shown, unit(name), meaning(name) + _margin_meant(shown)))
     return "\n".join([*lines, "", *fitted(rows)])
 
 
@@ -73,6 +79,40 @@ def _numbers_for_a_person(evaluation: Evaluation) -> list[str]:
         )
         lines.append(f"  error at the end {told} that at the pick")
     return lines
+
+
+def _risks(evaluation: Evaluation) -> tuple[str, str]:
+    """Return J of the picked image, with its standard error where that is known, and of the last one."""
+    error = evaluation.picked_risk_error
+    margin = f" ± {at_most(2, error)}" if np.isfinite(error) else ""
+    picked, last = (_value(evaluation, end, "risk") for end in ("picked", "last"))
+    return (
+        UNRESOLVED if _is_unresolved(picked, error) else _number(picked) + margin,
+        UNRESOLVED if _is_unresolved(last) else _number(last),
+    )
+
+
+def _margin_meant(shown: Sequence[str]) -> str:
+    return ", ± its standard error" if any("±" in cell for cell in shown) else ""
+
+
+def _unresolved_errors(evaluation: Evaluation) -> list[str]:
+    """Say of which images the error is too small to be seen: a squared error below 0 is none."""
+    error = evaluation.picked_risk_error
+    found = []
+    for end, margin in (("picked", error), ("last", np.nan)):
+        risk = _value(evaluation, end, "risk")
+        if _is_unresolved(risk, margin):
+            told = f"{risk:.4g}" + (f" ± {at_most(2, margin)}" if np.isfinite(margin) else "")
+            found.append(
+                f"  the {end} image's error is smaller than the noise estimate resolves: J came out as {told}"
+            )
+    return found
+
+
+def _is_unresolved(risk: float, error: float = np.nan) -> bool:
+    """Whether an estimated squared error lies below 0, or within two of its standard errors of it."""
+    return bool(risk <= 0 or risk <= 2 * error)
 
 
 def _value(evaluation: Evaluation, end: str, name: str) -> float:
