@@ -263,7 +263,7 @@ def test_parts_that_hold_no_numbers_are_refused(folder):
     np.save(folder / "maps.npy", maps)
     with pytest.raises(InputError) as caught:
         read(csm={"file": "maps.npy"})
-    assert str(caught.value) == "maps.npy: 2 values are NaN or infinite, the first at (0, 0, 1, 2)"
+    assert str(caught.value) == "maps.npy: 2 values are NaN or infinite, the first at coil 0, y 1, x 2"
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,24 @@ def test_an_unknown_dataset_is_answered_with_those_there(tmp_path):
         read_array(tmp_path / "k.h5", "kspace")
 
 
+def test_a_variable_of_matlab_is_told_of_with_matlabs_axes_wherever_it_is(tmp_path):
+    write_v73(tmp_path / "k.mat", KSPACE, "kd")
+    with h5py.File(tmp_path / "k.mat", "a") as file:
+        file["other"] = np.ones((4, 5))
+    with pytest.raises(InputError, match=r"it holds kd \(3, 8, 6\), other \(5, 4\)"):
+        read_array(tmp_path / "k.mat")
+    with pytest.raises(InputError, match=r"kd: shape \(3, 8, 6\) may be"):
+        read_kspace(tmp_path / "k.mat", "kd")
+
+
+def test_the_first_value_that_is_no_number_is_told_along_the_files_own_axes(tmp_path):
+    values = KSPACE.transpose(1, 2, 0).copy()
+    values[5, 4, 1] = np.nan
+    np.save(tmp_path / "k.npy", values)
+    with pytest.raises(InputError, match=r"the first at ky 5, kx 4, coil 1$"):
+        read_kspace(tmp_path / "k.npy", axes=["ky", "kx", "coil"])
+
+
 def spoil(values, **changes):
     values = values.copy()
     for value in changes.values():
@@ -116,7 +134,7 @@ def spoil(values, **changes):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (spoil(KSPACE, bad=np.nan), r"1 values are NaN or infinite, the first at \(0, 1, 2, 3\)"),
+        (spoil(KSPACE, bad=np.nan), r"1 values are NaN or infinite, the first at coil 1, ky 2, kx 3$"),
         (spoil(KSPACE, bad=np.inf), "1 values are NaN or infinite"),
         (0 * KSPACE, "every value is zero"),
         (KSPACE.real, r"float32 of shape \(3, 8, 6\) is real-valued"),
@@ -261,5 +279,5 @@ def test_how_many_values_are_no_numbers_is_told_with_the_first(tmp_path):
     with pytest.raises(InputError) as caught:
         read_kspace(tmp_path / "k.npy", axes=["coil", "ky", "kx"])
     assert str(caught.value) == (
-        f"{tmp_path / 'k.npy'}: 2 values are NaN or infinite, the first at (0, 1, 7, 5)"
+        f"{tmp_path / 'k.npy'}: 2 values are NaN or infinite, the first at coil 1, ky 7, kx 5"
     )

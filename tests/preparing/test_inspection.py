@@ -31,6 +31,13 @@ def said_of(sampled, axis=2):
         (range(1, 16), "15 of 16 lines;"),
         (range(16), "fully sampled (R = 1)"),
         ([2, 4, *range(6, 16)], "12 of 16 lines, every 2 at the sides;"),
+        ([0, 1, 3, 4, 6, 7, 9, 10, 12, 13, 15], "11 of 16 lines, 2 of every 3 at the sides;"),
+        (
+            [0, 1, 3, 4, 6, 7, 8, 9, 10, 12, 13, 15],
+            "12 of 16 lines, at irregular distances up to 2 at the sides;",
+        ),
+        ([0, 2, 5, 6, 8, 9, 13, 15], "8 of 16 lines, at irregular distances up to 4 at the sides;"),
+        ([0, 2, 4, 7, 8, 9, 12, 15], "8 of 16 lines, at irregular distances up to 3 at the sides;"),
     ],
 )
 def test_lines_their_spacing_and_what_is_missing_of_a_side(sampled, words, axis):
@@ -52,6 +59,12 @@ def test_the_field_of_view_is_pixels_times_their_size():
     kspace = np.ones((1, 2, 24, 16), np.complex64)
     raw = RawScan(kspace, "here", "measured", pixel_spacing_mm=(1.5, 2.0))
     assert inspect(raw).facts["spacing"] == "1.5 × 2 mm (field of view 36 × 32 mm)"
+
+
+def test_a_coil_of_zeros_is_counted_and_said_to_be_left_out():
+    raw = full(n_coils=3)
+    raw.kspace[:, 1] = 0
+    assert inspect(raw).facts["coils"] == "2 of 3; coil 1 holds only zeros, left out"
 
 
 def full(n_slices=1, n_coils=2, shape=(24, 16), **parts):

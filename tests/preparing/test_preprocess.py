@@ -328,12 +328,42 @@ def test_a_slice_of_air_is_said_and_leaves_the_others_as_they_are(scan, order):
         preprocess(replace(raw, kspace=air), held_out=HELD_OUT, sampling_parameters=LINES)
 
 
+@pytest.mark.parametrize("given", ["maps", "calibration"])
+def test_a_coil_that_holds_only_zeros_is_left_out_and_that_is_said(scan, given):
+    noise = np.random.default_rng(5).standard_normal((2, *scan.kspace.shape, 2)) @ [0.05, 0.05j]
+    averages = (scan.kspace + noise).astype(np.complex64)
+    raw = replace(as_raw(scan), kspace=averages.mean(axis=0), averages=averages)
+    if given == "maps":
+        raw = replace(raw, csm=FileArray(scan.csm, "maps", None))
+    else:
+        raw = replace(raw, calibration=scan.noise_free)
+    datasets, attrs = preprocess(with_a_dead_coil(raw), held_out=HELD_OUT, sampling_parameters=LINES)
+    alone, scales = preprocess(raw, held_out=HELD_OUT, sampling_parameters=LINES)
+    assert attrs.pop("coils_left_out") == "4 of 5; coil 1 holds only zeros, left out"
+    assert (datasets.keys(), attrs.keys()) == (alone.keys(), scales.keys())
+    for name, values in alone.items():
+        np.testing.assert_array_equal(datasets[name], values, err_msg=name)
+
+
+def with_a_dead_coil(raw):
+    """Return the scan with a coil of zeros in the second place, in all that has coils."""
+    axes = {"kspace": 1, "noise_free": 1, "calibration": 1, "csm": 1, "averages": 2, "noise": 0}
+    parts = {}
+    for name, axis in axes.items():
+        value = getattr(raw, name)
+        if isinstance(value, FileArray):
+            parts[name] = value._replace(values=np.insert(value.values, 1, 0, axis))
+        elif value is not None:
+            parts[name] = np.insert(value, 1, 0, axis)
+    return replace(raw, **parts)
+
+
 def test_coils_and_slices_of_zeros_are_refused(scan):
     kspace = np.concatenate([scan.kspace, scan.kspace])
     kspace[1, 0] = 0
     raw = replace(as_raw(scan), kspace=kspace, noise_free=None)
     with pytest.raises(
-        InputError, match=r"scan\.h5:kspace: coil 0 holds only zeros in slice 1; leave it out"
+        InputError, match=r"scan\.h5:kspace: coil 0 holds only zeros in slice 1 and more in others; leave"
     ):
         preprocess(raw, held_out=HELD_OUT, sampling_parameters=LINES, noise_std=0.04)
     kspace[1, 2] = 0

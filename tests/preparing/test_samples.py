@@ -78,10 +78,15 @@ def test_what_the_format_states_is_believed_whatever_the_samples_hold():
 def test_all_empty_slices_and_the_first_empty_coil_are_named():
     values = kspace(4)
     values[[1, 3]] = 0
-    assert told(acquired, values, None, "scan") == "scan: slice 1, 3 holds only zeros; leave it out"
+    assert told(acquired, values, None, "scan") == (
+        "scan: slice 1, 3 holds only zeros; leave it out by naming the others in select: {slice: […]}"
+    )
     values = kspace(3)
     values[2, 1] = values[1, 2] = 0
-    assert told(acquired, values, None, "scan") == ("scan: coil 2 holds only zeros in slice 1; leave it out")
+    assert told(acquired, values, None, "scan") == (
+        "scan: coil 2 holds only zeros in slice 1 and more in others; leave the slice out by naming the "
+        "others in select: {slice: […]}, or set the coil to zero in all"
+    )
 
 
 LINES = {"pattern": "lines", "acceleration": 4, "n_calibration": 8, "seed": 1}

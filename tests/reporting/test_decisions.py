@@ -34,6 +34,10 @@ def test_every_decision_has_its_line():
     assert decisions({}) == []
 
 
+def test_a_coil_that_was_left_out_is_told():
+    assert decisions({"coils_left_out": "7 of 8; coil 2 …"}) == ["coils: 7 of 8; coil 2 …"]
+
+
 def test_a_fully_sampled_scan_has_no_fewer_samples():
     assert decisions({"mask_source": "fully sampled", "acceleration": 1.0}) == ["sampling: fully sampled"]
 

@@ -133,7 +133,7 @@ def test_the_real_scripts_say_what_is_wrong_in_one_line(tmp_path: Path, warm: Pa
     assert "Traceback" not in study.output
     errors = sorted(line for line in study.output.splitlines() if line.startswith("error: "))
     assert errors == [
-        "error: data/raw/nan.npy: 512 values are NaN or infinite, the first at (0, 0, 0, 0)",
+        "error: data/raw/nan.npy: 512 values are NaN or infinite, the first at ky 0, kx 0, coil 0",
         "error: data/raw/zero.npy: every value is zero",
     ]
     assert not list((study.root / "results").rglob("*.h5"))

@@ -9,11 +9,18 @@ from typing import Any
 import numpy as np
 
 from sharpfit.errors import InputError
-from sharpfit.files.axes import FileArray, match_sizes
+from sharpfit.files.axes import KSPACE_AXES, FileArray, match_sizes
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.files.reading import READERS, check_finite, read_array, read_kspace
 
-ROLES = ("noise", "csm", "mask", "reference", "basis")
+_PART_AXES = {
+    "noise": ("coil", "sample"),
+    "csm": ("slice", "coil", "y", "x"),
+    "mask": ("ky", "kx"),
+    "reference": ("slice", "y", "x"),
+    "basis": ("coefficient", "y", "x"),
+}
+ROLES = tuple(_PART_AXES)
 
 
 def read_scan(scan: Mapping[str, Any], readers: Mapping[str, str]) -> RawScan:
@@ -70,9 +77,9 @@ def _measured(
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     raw: RawScan = module.read_scan(path, scan.get("dataset"), select)
-    check_finite(raw.kspace, raw.where)
+    check_finite(raw.kspace, raw.where, KSPACE_AXES)
     if raw.noise is not None:
-        check_finite(raw.noise.values, raw.noise.where)
+        check_finite(raw.noise.values, raw.noise.where, _PART_AXES["noise"])
     return raw, False
 
 
@@ -103,19 +110,16 @@ def _read_part(
 ) -> FileArray:
     """Read one role's file into the core's order; its ``axes`` are the file's, None if not named."""
     array = read_array(Path(entry["file"]), readers[entry["file"]], entry.get("dataset"))
-    n_slices, n_coils, height, width = shape
+    _, n_coils, height, width = shape
     if role == "noise":
         values = _as_noise(array, n_coils, entry.get("axes"))
     elif role == "basis":
         values = _as_basis(array, height, width, entry.get("axes"), x_first)
     else:
-        sizes = {
-            "csm": {"slice": n_slices, "coil": n_coils, "y": height, "x": width},
-            "mask": {"ky": height, "kx": width},
-            "reference": {"slice": n_slices, "y": height, "x": width},
-        }[role]
+        known = dict(zip((*KSPACE_AXES, "y", "x"), (*shape, height, width), strict=True))
+        sizes = {name: known[name] for name in _PART_AXES[role]}
         values = match_sizes(array, sizes, entry.get("axes"), x_first=x_first)
-    check_finite(values, array.where)
+    check_finite(values, array.where, _PART_AXES[role])
     if role == "mask":
         values = values != 0
     return FileArray(values, array.where, entry.get("axes") or array.axes)

@@ -44,9 +44,8 @@ def read_kspace(
             "k-space is complex (is this an image?)"
         )
     named, sentence = kspace_axes(array, axes)
-    values = arranged(named, KSPACE_AXES)
-    check_finite(values, array.where)
-    return FileArray(values, array.where, KSPACE_AXES), named.axes or (), sentence
+    check_finite(named.values, array.where, named.axes or ())
+    return FileArray(arranged(named, KSPACE_AXES), array.where, KSPACE_AXES), named.axes or (), sentence
 
 
 def read_array(path: Path, reader: str, dataset: str | None = None) -> FileArray:
@@ -77,17 +76,18 @@ def read_array(path: Path, reader: str, dataset: str | None = None) -> FileArray
     return array
 
 
-def check_finite(values: np.ndarray, where: str) -> None:
+def check_finite(values: np.ndarray, where: str, axes: Sequence[str]) -> None:
     """Refuse NaN, infinities, and nothing but zeros.
 
     Raises
     ------
     InputError
-        naming how many there are, and the first
+        naming how many there are, and the first by its place along the ``axes``, those of length 1 left out
     """
     bad = ~np.isfinite(values)
     if bad.any():
-        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        places = zip(axes, np.argwhere(bad)[0], values.shape, strict=True)
+        first = ", ".join(f"{name} {i}" for name, i, n in places if n > 1)
         raise InputError(f"{where}: {int(bad.sum())} values are NaN or infinite, the first at {first}")
     if not values.any():
         raise InputError(f"{where}: every value is zero")

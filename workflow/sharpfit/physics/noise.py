@@ -154,7 +154,8 @@ def _check(noise_cov: np.ndarray, where: str) -> None:
     silent = np.flatnonzero(level <= 1e-12 * level.max())
     if silent.size:
         raise InputError(
-            f"{where}: coil {list(map(int, silent))} holds no noise, so it cannot be weighted; leave it out"
+            f"{where}: coil {list(map(int, silent))} holds no noise, so it cannot be weighted; state the "
+            "level of all (noise_std:) instead"
         )
     if np.linalg.cond(noise_cov) > 1e10:
         raise InputError(f"{where}: the noise of the coils is linearly dependent; combine or leave out coils")

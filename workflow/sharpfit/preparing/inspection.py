@@ -11,6 +11,7 @@ from sharpfit.physics import masks, noise
 from sharpfit.physics.kspace import to_images
 from sharpfit.preparing import coil_maps, samples, true_replicas
 
+_MAX_RHYTHM = 8
 _PLANES = ("sagittal", "coronal", "axial")
 
 
@@ -39,13 +40,14 @@ def inspect(raw: RawScan) -> Inspection:
     """
     mask, source = samples.acquired(raw.kspace, raw.sampled, raw.where)
     n_slices, n_coils, height, width = raw.kspace.shape
+    raw, left_out = samples.without_dead_coils(raw)
     noise_source, unknown = _noise(raw, mask)
     facts = {
         "scanner": raw.notes.scanner or "not stated",
         "protocol": raw.notes.protocol or "not stated",
         "trajectory": raw.notes.trajectory or "not stated; taken as Cartesian",
         "matrix": f"{height} × {width} (ky × kx)",
-        "coils": str(n_coils),
+        "coils": left_out or str(n_coils),
         "slices": str(n_slices),
         "averages": str(1 if raw.averages is None else len(raw.averages)),
         "spacing": _spacing(raw, height, width),
@@ -92,12 +94,45 @@ def _pattern(lines: np.ndarray) -> str:
     """Say the spacing of outer lines, and how much of one side is missing."""
     at = np.flatnonzero(lines)
     step = int(np.diff(at).max(initial=1))
-    words = f", every {step} at the sides" if step > 1 else ""
+    words = f", {_rhythm(lines, step)} at the sides" if step > 1 else ""
     below, above = lines.size // 2 - at[0], at[-1] - lines.size // 2
     share = (below + above) / (2 * max(below, above))
     # Of lines a step apart, the outermost of the two sides may differ by one step.
     is_partial = share < 0.95 and abs(below - above) > step
     return f"{words}, partial Fourier {share:.2f}" if is_partial else words
+
+
+def _rhythm(lines: np.ndarray, largest: int) -> str:
+    """Say how the lines beside the central block are spaced: every R-th, n of every p, or not regularly."""
+    sides = _distances_at_the_sides(lines)
+    longest = max(sides, key=len)
+    for n in range(1, _MAX_RHYTHM + 1):
+        if n > 1 and len(longest) < 2 * n:
+            break  # too few to tell a rhythm from chance
+        beat = sorted(longest[:n])
+        if all(_repeats(side, n) and sorted(side[:n]) == beat[: len(side)] for side in sides if len(side)):
+            return f"every {beat[0]}" if n == 1 else f"{n} of every {sum(beat)}"
+    return f"at irregular distances up to {largest}"
+
+
+def _repeats(side: np.ndarray, n: int) -> bool:
+    return bool((side[n:] == side[:-n]).all())
+
+
+def _distances_at_the_sides(lines: np.ndarray) -> list[np.ndarray]:
+    """Return the distances from line to line below the central block of lines and above it, outwards.
+
+    The first of a side is left out, since the block may end anywhere, unless there is no other.
+    """
+    at = np.flatnonzero(lines)
+    gaps = np.flatnonzero(np.diff(at) > 1)
+    centre = int(np.abs(at - lines.size // 2).argmin())
+    first = int(gaps[gaps < centre].max(initial=-1)) + 1
+    last = int(gaps[gaps >= centre].min(initial=at.size - 1))
+    below, above = np.diff(at[: first + 1])[::-1], np.diff(at[last:])
+    if len(below) < 2 and len(above) < 2:
+        return [np.array([max(below.max(initial=1), above.max(initial=1))])]
+    return [below[1:], above[1:]]
 
 
 def _calibration(raw: RawScan, mask: np.ndarray) -> str:

@@ -34,16 +34,17 @@ def check_lines(where: str, kspace: np.ndarray) -> None:
     InputError
         naming the first such line
     """
+    measured = np.flatnonzero(kspace.any(axis=(0, 2, 3)))  # a coil that holds nothing at all is left out
     for at, coils in enumerate(kspace):
-        sizes = np.abs(coils)
+        sizes = np.abs(coils[measured])
         for name, lines in (("ky", sizes), ("kx", sizes.swapaxes(1, 2))):
             missing = np.argwhere(_missing(lines))
             if missing.size:
                 coil, line = missing[0]
                 what = "next to nothing" if lines[coil, line].any() else "only zeros"
                 raise InputError(
-                    f"{where}: coil {coil} of slice {at} holds {what} at {name} {line}, which other coils "
-                    "have sampled; leave the line out in all coils, or the coil"
+                    f"{where}: coil {measured[coil]} of slice {at} holds {what} at {name} {line}, which "
+                    "other coils have sampled; set the line to zero in all coils, or all of the coil"
                 )
 
 

@@ -91,18 +91,21 @@ def preprocess(
     InputError
         if the noise, the maps or the mask cannot be had from this scan
     """
-    data = scaled(raw.kspace)
     acquired = samples.acquired(raw.kspace, raw.sampled, raw.where)
+    raw, left_out = samples.without_dead_coils(raw)
+    data = scaled(raw.kspace)
     raw = replace(raw, kspace=np.empty((0, 0, 0, 0), np.complex64))  # a scan of many slices is held once
     sampling = samples.settle(acquired, raw.mask, sampling_parameters, raw.phase_axis, raw.where)
     noisy = noisy_data(raw, data, sampling, added_noise, noise_std)
     stored = {"noise_cov": noisy.covariance * data.unit**2} | _masks(sampling, held_out)
+    said = {"coils_left_out": left_out} if left_out else {}
     if n_virtual_coils is None:
-        return _modelled(raw, data, noisy, sampling, stored)
+        datasets, attrs = _modelled(raw, data, noisy, sampling, stored)
+        return datasets, attrs | said
     virtual = coil_compression.find(raw, noisy, sampling, stored["held_out_mask"], n_virtual_coils)
     compressed = coil_compression.compressed(virtual, raw, data, noisy)
     datasets, attrs = _modelled(*compressed, sampling, stored, virtual)
-    return datasets, attrs | {"coil_compression": virtual.source}
+    return datasets, attrs | said | {"coil_compression": virtual.source}
 
 
 def _modelled(

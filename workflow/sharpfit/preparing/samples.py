@@ -1,17 +1,20 @@
 """Which k-space locations a scan holds, and which of them are fitted."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sharpfit.errors import InputError
 from sharpfit.files.axes import FileArray
+from sharpfit.files.raw_scan import RawScan
 from sharpfit.physics import masks
 from sharpfit.preparing.plausible import check_lines
 
 # A share of exact zeros below this is chance (integer samples of a single coil), not undersampling.
 _STRAY_ZEROS = 1e-3
+_OTHERS = "naming the others in select: {slice: […]}"
 
 
 class Sampling(NamedTuple):
@@ -43,7 +46,7 @@ def acquired(kspace: np.ndarray, stated: np.ndarray | None, where: str) -> tuple
     Raises
     ------
     InputError
-        if a slice or coil is empty
+        if a slice is empty, or a coil in some slices only; one that is empty in all is passed over
     """
     nonzero = kspace != 0
     _check_coils(where, nonzero.any(axis=(2, 3)))
@@ -68,6 +71,31 @@ def acquired(kspace: np.ndarray, stated: np.ndarray | None, where: str) -> tuple
         f"{n_missing} of {locations.size} locations hold exact zeros in every coil and slice "
         "and count as not sampled"
     )
+
+
+def without_dead_coils(raw: RawScan) -> tuple[RawScan, str]:
+    """Leave out coils that hold only zeros in every slice, with their noise and maps.
+
+    Returns
+    -------
+        the scan, and a sentence that names them; empty where there are none
+    """
+    alive = raw.kspace.any(axis=(0, 2, 3))
+    if alive.all():
+        return raw, ""
+    kept: dict[str, Any] = {
+        name: values[:, alive]
+        for name in ("kspace", "calibration", "noise_free")
+        if (values := getattr(raw, name)) is not None
+    }
+    if raw.averages is not None:
+        kept["averages"] = raw.averages[:, :, alive]
+    if raw.noise is not None:
+        kept["noise"] = raw.noise._replace(values=raw.noise.values[alive])
+    if raw.csm is not None:
+        kept["csm"] = raw.csm._replace(values=raw.csm.values[:, alive])
+    dead = ", ".join(map(str, np.flatnonzero(~alive)))
+    return replace(raw, **kept), f"{alive.sum()} of {alive.size}; coil {dead} holds only zeros, left out"
 
 
 def settle(
@@ -122,10 +150,15 @@ def settle(
 
 
 def _check_coils(where: str, alive: np.ndarray) -> None:
-    """Refuse slices, and coils (slice, coil) of a slice, that are zero throughout."""
+    """Refuse slices that are zero throughout, and coils (slice, coil) that are so in some slices only."""
     empty = np.flatnonzero(~alive.any(axis=1))
     if empty.size:
-        raise InputError(f"{where}: slice {', '.join(map(str, empty))} holds only zeros; leave it out")
-    dead = np.argwhere(~alive)
+        raise InputError(
+            f"{where}: slice {', '.join(map(str, empty))} holds only zeros; leave it out by {_OTHERS}"
+        )
+    dead = np.argwhere(~alive & alive.any(axis=0))
     if dead.size:
-        raise InputError(f"{where}: coil {dead[0, 1]} holds only zeros in slice {dead[0, 0]}; leave it out")
+        raise InputError(
+            f"{where}: coil {dead[0, 1]} holds only zeros in slice {dead[0, 0]} and more in others; leave "
+            f"the slice out by {_OTHERS}, or set the coil to zero in all"
+        )

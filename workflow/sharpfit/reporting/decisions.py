@@ -21,6 +21,8 @@ def decisions(facts: Mapping[str, Any]) -> list[str]:
 def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
     if "axes_source" in facts:
         yield f"axes: {facts['axes_source'].removeprefix('axes ')}"
+    if "coils_left_out" in facts:
+        yield f"coils: {facts['coils_left_out']}"
     if "mask_source" in facts:
         yield f"sampling: {facts['mask_source']}{_fewer(facts['acceleration'])}"
     if "noise_source" in facts:

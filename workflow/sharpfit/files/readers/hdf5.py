@@ -41,12 +41,26 @@ def read(path: Path, dataset: str | None) -> FileArray:
     return read_several(path, (dataset,))[0]
 
 
+def read_reversed(path: Path, dataset: str | None) -> FileArray:
+    """Read a dataset that was written with its axes in reverse, and so is told of in the writer's order."""
+    with opened(path) as file:
+        shapes = {name: shape[::-1] for name, shape in _shapes(file).items()}
+        array = _array(path, file, pick(path, shapes, dataset))
+    return FileArray(array.values.T, array.where, None)
+
+
 def read_several(path: Path, datasets: Sequence[str | None]) -> list[FileArray]:
     """Read datasets as `read` does; the file is opened and looked through once."""
     with opened(path) as file:
-        shapes: dict[str, tuple[int, ...]] = {}
-        file.visititems(lambda name, item: shapes.update({name: item.shape}) if _is_array(item) else None)
+        shapes = _shapes(file)
         return [_array(path, file, pick(path, shapes, dataset)) for dataset in datasets]
+
+
+def _shapes(file: h5py.File) -> dict[str, tuple[int, ...]]:
+    """Name → shape of everything in a file that holds numbers."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    file.visititems(lambda name, item: shapes.update({name: item.shape}) if _is_array(item) else None)
+    return shapes
 
 
 def _array(path: Path, file: h5py.File, name: str) -> FileArray:

@@ -17,8 +17,7 @@ _BROKEN_MAT = (ValueError, TypeError, LookupError, NotImplementedError, OSError,
 def read(path: Path, dataset: str | None) -> FileArray:
     """Read a variable with its axes in MATLAB's order; HDF5 (v7.3) holds them reversed."""
     if h5py.is_hdf5(path):
-        array = hdf5.read(path, dataset)
-        return FileArray(array.values.T, array.where, None)
+        return hdf5.read_reversed(path, dataset)
     import scipy.io  # slow to import
 
     try:
