@@ -8,7 +8,7 @@ import pytest
 from sharpfit.errors import InputError
 from sharpfit.files.axes import FileArray
 from sharpfit.files.raw_scan import RawScan
-from sharpfit.preparing import coil_maps, maps
+from sharpfit.preparing import coil_maps, frame_edges, maps
 from sharpfit.preparing.coil_maps import Espirit
 
 SHAPE = (2, 3, 40, 36)
@@ -87,6 +87,7 @@ def test_a_second_set_is_fitted_where_more_than_a_twentieth_of_the_pixels_need_i
     csm, second = np.zeros(SHAPE, np.complex64), np.zeros(SHAPE, np.complex64)
     csm[:, :, :10, :10] = 1
     second[0, 1].ravel()[:n] = 1
+    monkeypatch.setattr(frame_edges, "one_place_each", lambda *_: None)
     made, _ = found(monkeypatch, csm, second)
     assert (made.second is second) == doubled
     said = "ESPIRiT from the central 14 × 14 samples"
@@ -100,6 +101,26 @@ def test_a_second_set_is_fitted_where_more_than_a_twentieth_of_the_pixels_need_i
     made, _ = found(monkeypatch, csm, second, raw=with_basis)
     assert made.second is None
     assert made.source.endswith("which one set of maps, all that a basis takes, cannot tell apart") == doubled
+
+
+@pytest.mark.parametrize("basis", [None, FileArray(np.ones((2, 40, 36)), "phi.npy", None)])
+def test_maps_that_go_on_from_inside_are_the_one_set_that_is_fitted(monkeypatch, basis):
+    """Asked of what is fitted, where it is sampled, also where maps are learnt from separate lines."""
+    csm, second, one = (np.full(SHAPE, value, np.complex64) for value in (1, 2, 3))
+    second[1] = 0
+    seen = []
+    monkeypatch.setattr(frame_edges, "one_place_each", lambda *given: seen.append(given) or one)
+    raw = replace(RAW, basis=basis, calibration=KSPACE.copy())
+    made, asked = found(monkeypatch, csm, second, raw=raw)
+    assert made.csm is one
+    assert made.second is None
+    assert made.source == (
+        f"ESPIRiT from the central {asked['block'][0].stop - asked['block'][0].start} × 24 separate "
+        "calibration lines; 50 % of their pixels lie near edges of the frame that the object reaches: "
+        "continued from inside"
+    )
+    for value, expected in zip(seen[0], (KSPACE, csm, second, MASK, COVARIANCE), strict=True):
+        assert value is expected
 
 
 def test_given_maps_go_before_all_others_and_one_coil_needs_none(monkeypatch):
