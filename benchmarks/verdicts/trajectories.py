@@ -37,7 +37,8 @@ SPLITS = {
     "seventh": 17,
     "eighth": 18,
     "ninth": 19,
-    "fresh": 20,
+    "tenth": 20,
+    "fresh": 22,
 }
 REGULARISED = "regularised"
 SPLITS[REGULARISED] = 21
