@@ -81,7 +81,14 @@ def arranged(array: FileArray, order: tuple[str, ...]) -> np.ndarray:
 def match_sizes(
     array: FileArray, sizes: dict[str, int], stated: Sequence[str] | None = None, *, x_first: bool = False
 ) -> np.ndarray:
-    """Arrange an array whose axes have known lengths, such as maps that belong to a k-space.
+    """Arrange an array whose axes have known lengths as `matched` names them, in the order of ``sizes``."""
+    return arranged(matched(array, sizes, stated, x_first=x_first), tuple(sizes))
+
+
+def matched(
+    array: FileArray, sizes: dict[str, int], stated: Sequence[str] | None = None, *, x_first: bool = False
+) -> FileArray:
+    """Name the axes of an array that have known lengths, such as maps that belong to a k-space.
 
     Parameters
     ----------
@@ -102,14 +109,12 @@ def match_sizes(
     order = tuple(sizes)
     names = stated or _as_in(order, array.axes)
     if names:
-        values = arranged(with_axes(array, names, order), order)
-        fits = [values] if values.shape == tuple(sizes.values()) else []
+        named = with_axes(array, names, order)
+        found = dict(zip(names, named.values.shape, strict=True))
+        fits = [named] if all(found.get(name, 1) == size for name, size in sizes.items()) else []
     else:
         squeezed = array._replace(values=np.squeeze(array.values))
-        fits = [
-            arranged(squeezed._replace(axes=names), order)
-            for names in _fitting(squeezed.values.shape, sizes, x_first)
-        ]
+        fits = [squeezed._replace(axes=names) for names in _fitting(squeezed.values.shape, sizes, x_first)]
     if len(fits) != 1:
         fault = "fits in more than one way, so state axes:" if fits else "does not fit"
         if x_first and not names and not fits:

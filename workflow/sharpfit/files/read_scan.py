@@ -13,14 +13,14 @@ from sharpfit.files.axes import KSPACE_AXES, FileArray, match_sizes
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.files.reading import READERS, check_finite, read_array, read_kspace
 
-_PART_AXES = {
+PART_AXES = {
     "noise": ("coil", "sample"),
     "csm": ("slice", "coil", "y", "x"),
     "mask": ("ky", "kx"),
     "reference": ("slice", "y", "x"),
     "basis": ("coefficient", "y", "x"),
 }
-ROLES = tuple(_PART_AXES)
+ROLES = tuple(PART_AXES)
 
 
 def read_scan(scan: Mapping[str, Any], readers: Mapping[str, str]) -> RawScan:
@@ -79,7 +79,7 @@ def _measured(
     raw: RawScan = module.read_scan(path, scan.get("dataset"), select)
     check_finite(raw.kspace, raw.where, KSPACE_AXES)
     if raw.noise is not None:
-        check_finite(raw.noise.values, raw.noise.where, _PART_AXES["noise"])
+        check_finite(raw.noise.values, raw.noise.where, PART_AXES["noise"])
     return raw, False
 
 
@@ -116,13 +116,17 @@ def _read_part(
     elif role == "basis":
         values = _as_basis(array, height, width, entry.get("axes"), x_first)
     else:
-        known = dict(zip((*KSPACE_AXES, "y", "x"), (*shape, height, width), strict=True))
-        sizes = {name: known[name] for name in _PART_AXES[role]}
-        values = match_sizes(array, sizes, entry.get("axes"), x_first=x_first)
-    check_finite(values, array.where, _PART_AXES[role])
+        values = match_sizes(array, sizes_of(role, shape), entry.get("axes"), x_first=x_first)
+    check_finite(values, array.where, PART_AXES[role])
     if role == "mask":
         values = values != 0
     return FileArray(values, array.where, entry.get("axes") or array.axes)
+
+
+def sizes_of(role: str, shape: tuple[int, ...]) -> dict[str, int]:
+    """Name → length of the axes that maps, mask or reference of a k-space (slice, coil, ky, kx) have."""
+    known = dict(zip((*KSPACE_AXES, "y", "x"), (*shape, *shape[2:]), strict=True))
+    return {name: known[name] for name in PART_AXES[role]}
 
 
 def _as_basis(

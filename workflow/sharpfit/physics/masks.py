@@ -35,10 +35,7 @@ def make_mask(
     InputError
         if the pattern is unknown, or the numbers do not fit the matrix
     """
-    if not 0 <= n_calibration <= min(shape):
-        raise InputError(f"sampling: n_calibration {n_calibration} does not fit the matrix {list(shape)}")
-    if not 1 <= acceleration <= min(shape):
-        raise InputError(f"sampling: acceleration {acceleration} is not between 1 and {min(shape)}")
+    check_numbers(shape, acceleration, n_calibration)
     if pattern == "full":
         return np.ones(shape, bool)
     if pattern == "lines":
@@ -48,6 +45,14 @@ def make_mask(
     if pattern == "poisson_uniform":
         return _poisson(shape, acceleration, n_calibration, seed, 0.0)
     raise InputError(f"sampling: pattern {pattern!r}; known are full, lines, poisson and poisson_uniform")
+
+
+def check_numbers(shape: tuple[int, int], acceleration: float = 1, n_calibration: int = 0) -> None:
+    """Refuse numbers of `make_mask` that do not fit the matrix (ky, kx)."""
+    if not 0 <= n_calibration <= min(shape):
+        raise InputError(f"sampling: n_calibration {n_calibration} does not fit the matrix {list(shape)}")
+    if not 1 <= acceleration <= min(shape):
+        raise InputError(f"sampling: acceleration {acceleration} is not between 1 and {min(shape)}")
 
 
 def calibration_block(mask: np.ndarray, max_width: int) -> tuple[slice, slice]:

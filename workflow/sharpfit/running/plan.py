@@ -85,11 +85,21 @@ class Plan:
             more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
             say(f"{damaged[0]}{more}: damaged, counts as absent", err=True)
         digests.save()
+        if workflow.is_main_process:
+            self._check_scans(params)
         for spec in self.provenance.specs.values():
             write_spec(spec)
         if workflow.is_main_process and self.stale:
             self._write_marker()
         self._console = self._open_console(workflow.logger_manager.get_log_handlers())
+
+    def _check_scans(self, params: dict[str, Any]) -> None:
+        """Refuse scans that are to be prepared and whose shapes tell already that they cannot be."""
+        jobs = (job for job in self.provenance.jobs if job.rule == "preprocess")
+        if names := [job.name for job in jobs if job.sidecar in self.stale]:
+            from sharpfit.running.preflight_scans import check_scans  # NumPy, for what is new alone
+
+            check_scans(names, params)
 
     def fingerprint(self, rule: str) -> InputFunction:
         """Return a function of the wildcards: name of the job's spec."""

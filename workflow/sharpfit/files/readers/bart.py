@@ -18,6 +18,12 @@ _MAX_HEADER = 100_000
 def read(path: Path, dataset: str | None) -> FileArray:
     """Read a .cfl or .hdr file with its other half; its axes are named by the format."""
     no_dataset(path, dataset)
+    mapped = outline(path)
+    return mapped._replace(values=np.array(mapped.values))
+
+
+def outline(path: Path) -> FileArray:
+    """Read the header: the values are not read before they are asked for."""
     header, data = path.with_suffix(".hdr"), path.with_suffix(".cfl")
     for part in (header, data):
         if not part.is_file():
@@ -27,7 +33,7 @@ def read(path: Path, dataset: str | None) -> FileArray:
         raise InputError(
             f"{data}: {data.stat().st_size} bytes, but {header.name} asks for {8 * math.prod(shape)}"
         )
-    values = np.fromfile(data, "<c8").reshape(shape, order="F")
+    values = np.memmap(data, "<c8", "r", shape=shape, order="F")
     long = [i for i, n in enumerate(shape) if n > 1]
     spatial = [i for i in long if i < 3]
     if len(spatial) > 2 or any(i > 2 and i not in _BART_NAMES for i in long):

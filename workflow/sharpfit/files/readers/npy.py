@@ -23,6 +23,23 @@ _BROKEN = (
 )
 
 
+def outline(path: Path) -> FileArray:
+    """Read the header of a .npy file: its values are not read before they are asked for.
+
+    Raises
+    ------
+    InputError
+        where that is no header, or the values cannot be left in the file
+    """
+    try:
+        values = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (*_BROKEN, OSError) as error:
+        raise InputError(f"{path}: cannot be read as .npy ({first_line(error)})") from error
+    if not isinstance(values, np.ndarray):
+        raise InputError(f"{path}: is an .npz archive")
+    return FileArray(values, str(path), None)
+
+
 def read(path: Path, dataset: str | None) -> FileArray:
     """Read a .npy file; pickled objects are refused."""
     no_dataset(path, dataset)
