@@ -116,7 +116,10 @@ def _draw(copy: Path, options: argparse.Namespace) -> list[MutationSpec]:
 
 
 def _changes_what_runs(change: MutationSpec) -> bool:
-    """Leave out decorators, annotations, the star of a signature, and what Python would not compile."""
+    """Leave out decorators, annotations, the star of a signature, and what Python would not compile.
+
+    And what cosmic-ray cannot change: of several exceptions, one that is written ``module.Name``.
+    """
     if "Decorator" in change.operator_name:
         return False
     source = Path(change.module_path).read_text(encoding="utf-8")
@@ -125,7 +128,7 @@ def _changes_what_runs(change: MutationSpec) -> bool:
         before, after = (
             _without_annotations(text) for text in (source, mutate_code(source, operator, change.occurrence))
         )
-    except SyntaxError:
+    except (SyntaxError, AttributeError):
         return False
     return before != after
 
