@@ -38,7 +38,7 @@ def joined(*parts):
 
 
 def raw_scan(imaging, *, encoding=FLAT, calibration=None, noise=None, geometry=None):
-    return as_raw_scan(Kinds(imaging, calibration, noise), encoding, geometry, NOTES, {}, "scan")
+    return as_raw_scan(Kinds(imaging, calibration, noise), encoding, lambda _: geometry, NOTES, {}, "scan")
 
 
 def cropped(readouts, n=N_X):
@@ -150,6 +150,26 @@ def test_slices_are_ordered_along_their_normal():
     close(counted.calibration, cropped(separate).reshape(3, N_Y, N_COILS, N_X).swapaxes(1, 2))
 
 
+def test_of_an_image_with_fewer_slices_place_and_calibration_are_those_of_its_own():
+    """Contrast 1 holds the second slice alone; without calibration lines of that slice there are none."""
+    second, both = lines(slice=1, contrast=1), lines(n_slices=2)
+    asked = []
+
+    def geometry(these):
+        asked.append(these)
+        return Geometry(np.array([[0.0, 0, 5]]), LEFT, BACK, (30.0, 20.0), 5.0)
+
+    for separate in (lines(n_slices=2), lines()):
+        kinds = Kinds(joined(both, second), separate, None)
+        raw = as_raw_scan(kinds, FLAT, geometry, NOTES, {"contrast": 1}, "scan")
+        np.testing.assert_array_equal(np.flatnonzero(asked[-1]), np.arange(2 * N_Y, 3 * N_Y))
+        np.testing.assert_array_equal(raw.geometry.centres, [[0, 0, 5]])
+        if len(separate) == N_Y:
+            assert raw.calibration is None
+        else:
+            close(raw.calibration[0], cropped(separate)[N_Y:].swapaxes(0, 1))
+
+
 @pytest.mark.parametrize("name", ["contrast", "phase", "set", "repetition"])
 def test_calibration_lines_are_those_of_the_first_image(name):
     """The mean of their averages."""
@@ -161,11 +181,10 @@ def test_calibration_lines_are_those_of_the_first_image(name):
     close(raw.calibration[0], wanted)
 
 
-@pytest.mark.parametrize("other", ["n_samples", "n_slices"])
-def test_calibration_lines_of_another_readout_or_number_of_slices_are_none(other):
-    settings = {"n_samples": 10} if other == "n_samples" else {"n_slices": 2}
-    assert raw_scan(lines(), calibration=lines(**settings)).calibration is None
-    assert raw_scan(lines(), calibration=lines()).calibration is not None
+@pytest.mark.parametrize("other", [{"n_samples": 10}, {"n_slices": 1}, {"slice": 1}])
+def test_calibration_lines_of_another_readout_or_of_other_slices_are_none(other):
+    assert raw_scan(lines(n_slices=2), calibration=lines(**{"n_slices": 2} | other)).calibration is None
+    assert raw_scan(lines(n_slices=2), calibration=lines(n_slices=2)).calibration is not None
 
 
 def test_calibration_lines_keep_the_oversampling_that_the_images_keep():

@@ -509,6 +509,22 @@ def test_every_slice_lies_where_its_first_line_says(tmp_path):
     np.testing.assert_array_equal(raw.geometry.centres, [[1, 2, 0], [1, 2, 10], [1, 2, 20]])
 
 
+def test_the_slices_of_the_contrast_that_is_chosen_lie_where_its_own_lines_say(tmp_path):
+    """The second contrast holds the second slice alone, and moved."""
+    wide = oversampled(KSPACE)
+    placed = [(0, 0, 0.0), (0, 1, 5.0), (1, 1, 6.0)]
+    lines = [
+        Line(wide[:, ky], ky, counters=(("contrast", contrast), ("slice", n)), position=(0.0, 0.0, at))
+        for contrast, n, at in placed
+        for ky in range(N_Y)
+    ]
+    path = written(tmp_path, lines)
+    for contrast, centres in ((0, [[0, 0, 0], [0, 0, 5]]), (1, [[0, 0, 6]])):
+        raw = read(path, select={"contrast": contrast})
+        np.testing.assert_array_equal(raw.geometry.centres, centres)
+        assert len(raw.kspace) == len(centres)
+
+
 @pytest.mark.parametrize(("tilt", "known"), [(0.0, True), (5e-4, True), (5e-3, False)])
 def test_directions_that_are_not_at_right_angles_place_nothing(tmp_path, tilt, known):
     directions = np.eye(3)

@@ -102,10 +102,11 @@ def test_a_matrix_of_more_than_64_times_the_samples_is_a_damaged_header(n_y, n_z
 
 def test_one_value_of_every_counter_is_kept():
     given = readouts(6, contrast=[0, 1, 0, 1, 0, 1], set=[2, 2, 3, 3, 2, 2], ky=range(6))
-    kept = chosen(given, {"contrast": 1, "set": 2}, "scan")
+    kept, these = chosen(given, {"contrast": 1, "set": 2}, "scan")
     np.testing.assert_array_equal(kept.data, given.data[[1, 5]])
     np.testing.assert_array_equal(kept.counters["ky"], [1, 5])
-    assert len(chosen(readouts(4), {}, "scan")) == 4
+    np.testing.assert_array_equal(np.flatnonzero(these), [1, 5])
+    assert len(chosen(readouts(4), {}, "scan")[0]) == 4
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,7 @@ def test_what_several_there_are_is_told_with_what_to_state(name, values, told):
 
 def test_the_mean_of_repetitions_keeps_their_averages_apart():
     given = readouts(6, repetition=[4, 4, 4, 7, 7, 7], average=[0, 1, 2, 0, 1, 2])
-    kept = chosen(given, {"repetition": "mean"}, "scan")
+    kept, _ = chosen(given, {"repetition": "mean"}, "scan")
     np.testing.assert_array_equal(kept.data, given.data)
     assert len(set(kept.counters["average"])) == 6
     assert kept.counters["average"].tolist() == sorted(kept.counters["average"])

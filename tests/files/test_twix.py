@@ -86,6 +86,20 @@ def test_partial_fourier_reversed_lines_and_averages(tmp_path):
     assert raw.sampled.mean() == (N_Y - 8) / N_Y
 
 
+def test_the_slices_of_the_contrast_that_is_chosen_lie_where_its_own_lines_say(tmp_path):
+    """The second contrast holds the second slice alone, and moved."""
+    blocks = [
+        Block(WIDE[:, ky], {"Lin": ky, "Eco": contrast, "Sli": n}, position=(0.0, 0.0, at))
+        for contrast, n, at in ((0, 0, 0.0), (0, 1, 5.0), (1, 1, 6.0))
+        for ky in range(N_Y)
+    ]
+    path = made_twix.write(tmp_path / "scan.dat", measurement(blocks, 2 * N_X, N_Y))
+    for contrast, centres in ((0, [0, 5]), (1, [6])):
+        raw = read(path, select={"contrast": contrast})
+        np.testing.assert_allclose(raw.geometry.centres[:, 2], centres)
+        assert len(raw.kspace) == len(centres)
+
+
 def test_slices_acquired_out_of_order_are_sorted_by_position(tmp_path):
     blocks = []
     for number, at in enumerate((5.0, -5.0, 0.0)):

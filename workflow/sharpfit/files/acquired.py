@@ -1,6 +1,6 @@
 """From what a scanner acquired, one readout after the other, to the raw scan that every reader returns."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -80,7 +80,7 @@ class _Stack(NamedTuple):
 def as_raw_scan(
     kinds: Kinds,
     encoding: Encoding,
-    geometry: Geometry | None,
+    geometry: Callable[[np.ndarray], Geometry | None],
     notes: ScannerNotes,
     select: Mapping[str, Any],
     where: str,
@@ -90,12 +90,25 @@ def as_raw_scan(
     A 3-D scan is transformed along its readout once; each position along it is a slice of its own, with both
     phase encodes as ky and kx.
 
+    Parameters
+    ----------
+    kinds, encoding, notes
+        of the file
+    geometry
+        finds where the images lie whose readouts these are, bool (imaging readout,): another contrast may
+        hold other slices, or lie elsewhere
+    select
+        which image is chosen
+    where
+        the file, for messages
+
     Raises
     ------
     InputError
         if several images are there and none is chosen, or header and data disagree
     """
-    placed = place(chosen(kinds.imaging, select, where), encoding.grid, where)
+    imaging, these = chosen(kinds.imaging, select, where)
+    placed = place(imaging, encoding.grid, where)
     said = [
         f"readouts placed by the header on {encoding.grid.n_x} × {encoding.grid.n_y} × {encoding.grid.n_z}"
     ]
@@ -104,9 +117,9 @@ def as_raw_scan(
     if placed.n_left_out:
         said.append(f"{placed.n_left_out} readouts of lines acquired more often than others left out")
     cropped = _crop(placed, encoding, said)
-    turn, turned = _turn(geometry, said)
+    turn, turned = _turn(geometry(these), said)
     stack = _as_slices(cropped or placed, where, said)
-    order = _order(turned, len(stack.sampled))
+    order = np.arange(len(stack.sampled)) if turned is None else _order(turned)
     averages, sampled = turn(stack.averages[:, order]), turn(stack.sampled[order])
     shape = averages.shape[1:]
     said.insert(0, f"slice {shape[0]}, coil {shape[1]}, ky {shape[2]}, kx {shape[3]}")
@@ -116,7 +129,7 @@ def as_raw_scan(
         axes_source=f"axes given by the format: {'; '.join(said)}",
         sampled=sampled,
         noise=_of_the_mean(kinds.noise, len(averages)),
-        calibration=_calibration(kinds, encoding, cropped is not None, turn, shape, where, order),
+        calibration=_calibration(kinds, imaging, encoding, cropped is not None, turn, shape, where, order),
         averages=averages if len(averages) > 1 else None,
         pixel_spacing_mm=turned.spacing_mm if turned else encoding.spacing_mm,
         geometry=turned and replace(turned, centres=turned.centres[order]),
@@ -149,10 +162,8 @@ def _turn(geometry: Geometry | None, said: list[str]) -> tuple[Turn, Geometry | 
     return turn, turned
 
 
-def _order(geometry: Geometry | None, n_slices: int) -> np.ndarray:
+def _order(geometry: Geometry) -> np.ndarray:
     """Order slices by their position along the normal; scanners count them as they acquire them."""
-    if geometry is None or len(geometry.centres) != n_slices:
-        return np.arange(n_slices)
     return np.argsort(geometry.centres @ geometry.normal, kind="stable")
 
 
@@ -185,6 +196,7 @@ def _of_the_mean(noise: FileArray | None, n_averages: int) -> FileArray | None:
 
 def _calibration(
     kinds: Kinds,
+    imaging: Readouts,
     encoding: Encoding,
     cropped: bool,
     turn: Turn,
@@ -192,13 +204,17 @@ def _calibration(
     where: str,
     order: np.ndarray,
 ) -> np.ndarray | None:
-    """Place separate calibration lines as the images; None where there are none of the images' readout."""
+    """Place separate calibration lines as the images; None where their readout or slices are others."""
     readouts = kinds.calibration
     if readouts is None or readouts.data.shape[1:] != kinds.imaging.data.shape[1:]:
         return None
     first = {name: values == values.min() for name, values in readouts.counters.items()}
     alone = first["contrast"] & first["phase"] & first["set"] & first["repetition"]
-    placed = place(readouts.where(alone), encoding.grid, where)
+    slices = imaging.counters["slice"]
+    lines_of_them = readouts.where(alone & np.isin(readouts.counters["slice"], slices))
+    if not np.isin(slices, lines_of_them.counters["slice"]).all():
+        return None
+    placed = place(lines_of_them, encoding.grid, where)
     if cropped:
         placed = without_oversampling(placed, encoding.n_x_kept) or placed
     lines = _as_slices(placed, where, []).averages.mean(axis=0)

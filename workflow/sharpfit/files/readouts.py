@@ -62,8 +62,12 @@ class Placed:
     """readouts beyond the number of averages that every location has"""
 
 
-def chosen(readouts: Readouts, select: Mapping[str, Any], where: str) -> Readouts:
+def chosen(readouts: Readouts, select: Mapping[str, Any], where: str) -> tuple[Readouts, np.ndarray]:
     """Keep the one value of each counter that ``select`` names; repetitions may be averaged (``mean``).
+
+    Returns
+    -------
+        them, and which of all they are, bool (readout,)
 
     Raises
     ------
@@ -88,7 +92,7 @@ def chosen(readouts: Readouts, select: Mapping[str, Any], where: str) -> Readout
             if wanted not in there:
                 raise InputError(f"{where}: select: {name} {wanted} is not there; there are {_spell(there)}")
             keep &= counters[name] == wanted
-    return replace(readouts, counters=counters).where(keep)
+    return replace(readouts, counters=counters).where(keep), keep
 
 
 def place(readouts: Readouts, grid: Grid, where: str) -> Placed:

@@ -82,8 +82,10 @@ def read_scan(path: Path, dataset: str | None, select: Mapping[str, Any]) -> Raw
         calibration=_readouts(where, acquisitions[separate | both]) if separate.any() else None,
         noise=_noise(where, acquisitions[_flagged(heads, _NOISE)], heads[image], header),
     )
-    geometry = _geometry(heads[image & ~separate], encoding, siemens)
-    return as_raw_scan(kinds, encoding, geometry, notes, select, where)
+    imaging = heads[image & ~separate]
+    return as_raw_scan(
+        kinds, encoding, lambda these: _geometry(imaging[these], encoding, siemens), notes, select, where
+    )
 
 
 def _group(path: Path, file: h5py.File, dataset: str | None) -> str:

@@ -119,9 +119,14 @@ def _as_scan(
         calibration=_readouts(where, separate + both) if separate else None,
         noise=_noise(where, noise_blocks, scan),
     )
-    by_slice = {int(block.mdh.Counter.Sli): block for block in reversed(imaging)}
-    geometry = _geometry([by_slice[n] for n in sorted(by_slice)], encoding)
-    return as_raw_scan(kinds, encoding, geometry, notes, select, where)
+    return as_raw_scan(
+        kinds,
+        encoding,
+        lambda these: _geometry([imaging[n] for n in np.flatnonzero(these)], encoding),
+        notes,
+        select,
+        where,
+    )
 
 
 def _readouts(where: str, blocks: list[Mdb]) -> Readouts:
@@ -164,7 +169,8 @@ def _geometry(blocks: list[Mdb], encoding: Encoding) -> Geometry | None:
     if not np.isfinite(norm) or abs(norm - 1) > 1e-3:
         return None
     phase, read, across = -_rotation(quaternion / norm).T
-    positions = [block.mdh.SliceData.SlicePos for block in blocks]
+    by_slice = {int(block.mdh.Counter.Sli): block.mdh.SliceData.SlicePos for block in reversed(blocks)}
+    positions = [by_slice[n] for n in sorted(by_slice)]
     return encoding.geometry(
         np.array([(at.Sag, at.Cor, at.Tra) for at in positions], float), read, phase, across
     )
