@@ -182,14 +182,22 @@ def test_of_several_encodings_the_first_is_the_images(tmp_path):
     np.testing.assert_allclose(read(path).kspace, KSPACE, atol=1e-5)
 
 
-@pytest.mark.parametrize("instead", [b"<x>4O<", b"<x>NaN<"])
-def test_a_header_whose_numbers_are_none_is_told_in_one_line(tmp_path, instead):
+@pytest.mark.parametrize(
+    ("stated", "instead"),
+    [
+        (b"<x>40<", b"<x>4O<"),
+        (b"<x>40<", b"<x>NaN<"),
+        (b"<maximum>16<", b"<maximum>many<"),
+        (b"<x>400.0<", b"<x>INF<"),
+    ],
+)
+def test_a_header_whose_numbers_are_none_is_told_in_one_line(tmp_path, stated, instead):
     path = write(tmp_path / "file.h5", wide(KSPACE))
     with h5py.File(path, "r+") as file:
         text = file["ismrmrd_header"][()]
-        assert b"<x>40<" in text
+        assert stated in text
         del file["ismrmrd_header"]
-        file["ismrmrd_header"] = text.replace(b"<x>40<", instead, 1)
+        file["ismrmrd_header"] = text.replace(stated, instead, 1)
     with pytest.raises(InputError, match=r"file\.h5: its header lacks what a scan needs \("):
         read(path)
 

@@ -651,6 +651,11 @@ def test_of_several_encodings_the_first_is_the_images(tmp_path):
         ("<x>400.0<", "<x>wide<"),
         ("<x>400.0<", "<x>NaN<"),
         ("<center>12<", "<center>mid<"),
+        ("<x>400.0<", "<x>INF<"),
+        ("<x>400.0<", "<x>1e9<"),
+        ("<x>200.0<", "<x>-200<"),
+        ("<y>200.0<", "<y>INF<"),
+        ("<z>5.0<", "<z>NaN<"),
     ],
 )
 def test_a_header_whose_numbers_are_none_is_told_in_one_line(tmp_path, stated, instead):

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import h5py
 import numpy as np
 
 from sharpfit.errors import InputError
-from sharpfit.files.acquired import Encoding
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.files.readers import ismrmrd_header
 from sharpfit.files.readers.dataset_choice import check_size, first_line, no_dataset
 from sharpfit.files.readers.hdf5 import opened
 from sharpfit.files.readouts import to_image, to_kspace
-
-if TYPE_CHECKING:  # slow to import
-    from ismrmrd.xsd import ismrmrdHeader
 
 
 def read_scan(path: Path, dataset: str | None, select: Mapping[str, Any]) -> RawScan:
@@ -40,9 +36,10 @@ def read_scan(path: Path, dataset: str | None, select: Mapping[str, Any]) -> Raw
         header = ismrmrd_header.parse(path, file["ismrmrd_header"])
     try:
         encoding, notes = ismrmrd_header.encoding(header), ismrmrd_header.notes(header)
+        limits = ismrmrd_header.lines(header)
     except (AttributeError, IndexError, TypeError, ValueError) as error:
         raise InputError(f"{path}: its header lacks what a scan needs ({first_line(error)})") from error
-    columns, said = _columns(path, kspace.shape, encoding, header, mask)
+    columns, said = _columns(path, kspace.shape, encoding.grid.n_x, limits, mask)
     kspace = np.where(columns, kspace, 0)
     n_x, kept = kspace.shape[-2], encoding.n_x_kept
     if kept < n_x:
@@ -81,17 +78,18 @@ def _arrays(path: Path, file: h5py.File) -> tuple[np.ndarray, np.ndarray | None]
 
 
 def _columns(
-    path: Path, shape: tuple[int, ...], encoding: Encoding, header: ismrmrdHeader, mask: np.ndarray | None
+    path: Path, shape: tuple[int, ...], n_x: int, limits: tuple[int, int] | None, mask: np.ndarray | None
 ) -> tuple[np.ndarray, str]:
-    """Find the phase encodes that were acquired: those of the header's limits, less those masked out."""
+    """Find the phase encodes that were acquired: those of the header's limits, less those masked out.
+
+    limits: the numbers of the line in the centre and of the last one.
+    """
     n_y = shape[-1]
-    limit = header.encoding[0].encodingLimits.kspace_encoding_step_1
-    if encoding.grid.n_x != shape[-2] or (mask is not None and len(mask) != n_y) or limit is None:
-        raise InputError(
-            f"{path}: kspace {shape} does not fit its header (readout {encoding.grid.n_x}) or its mask"
-        )
-    left = n_y // 2 - int(limit.center)
-    right = left + int(limit.maximum) + 1
+    if n_x != shape[-2] or (mask is not None and len(mask) != n_y) or limits is None:
+        raise InputError(f"{path}: kspace {shape} does not fit its header (readout {n_x}) or its mask")
+    centre, last = limits
+    left = n_y // 2 - centre
+    right = left + last + 1
     if not 0 <= left < right <= n_y:
         raise InputError(
             f"{path}: its header puts lines {left} to {right - 1} into {n_y}; header and data disagree"

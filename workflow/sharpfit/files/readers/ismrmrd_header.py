@@ -48,7 +48,13 @@ def parse(path: Path, item: h5py.Dataset) -> ismrmrdHeader:
 
 
 def encoding(header: ismrmrdHeader) -> Encoding:
-    """Read the matrix, its centre and the fields of view."""
+    """Read the matrix, its centre and the fields of view.
+
+    Raises
+    ------
+    AttributeError, IndexError, TypeError, ValueError
+        if the header lacks one of them, or holds no number that can be one
+    """
     first = header.encoding[0]
     encoded, recon = first.encodedSpace, first.reconSpace
     limits = first.encodingLimits
@@ -60,12 +66,31 @@ def encoding(header: ismrmrdHeader) -> Encoding:
         _centre(limits.kspace_encoding_step_1, n_y),
         _centre(limits.kspace_encoding_step_2, n_z),
     )
-    field, cropped = encoded.fieldOfView_mm, recon.fieldOfView_mm
-    return Encoding(
-        grid,
-        n_x_kept=round(grid.n_x * min(float(cropped.x) / float(field.x), 1.0)) if field.x else grid.n_x,
-        field_of_view_mm=(float(field.z), float(field.y), float(field.x)),
-    )
+    field = (encoded.fieldOfView_mm.z, encoded.fieldOfView_mm.y, encoded.fieldOfView_mm.x)
+    z, y, x = (float(side) for side in field)
+    if not np.isfinite((z, y, x)).all():
+        raise ValueError(f"its field of view is {x:g} × {y:g} × {z:g} mm")
+    return Encoding(grid, _kept(grid.n_x, x, float(recon.fieldOfView_mm.x)), field_of_view_mm=(z, y, x))
+
+
+def _kept(n_x: int, encoded: float, reconstructed: float) -> int:
+    """Find how many of a readout's pixels are reconstructed, of fields of view in mm; 0: not known."""
+    kept = round(n_x * min(reconstructed / encoded, 1.0)) if encoded else n_x
+    if kept < 1:
+        raise ValueError(f"of its field of view along x, {encoded:g} mm, {reconstructed:g} mm are kept")
+    return kept
+
+
+def lines(header: ismrmrdHeader) -> tuple[int, int] | None:
+    """Read the number of the line in the centre of k-space, and of the last one; None: not stated.
+
+    Raises
+    ------
+    AttributeError, IndexError, TypeError, ValueError
+        as of `encoding`
+    """
+    limit = header.encoding[0].encodingLimits.kspace_encoding_step_1
+    return None if limit is None else (int(limit.center), int(limit.maximum))
 
 
 def _centre(limit: limitType | None, size: int) -> int:
