@@ -4,6 +4,7 @@ FACTS = {
     "axes_source": "given in params.yaml: ky, kx, coil",
     "mask_source": "100 of 400 locations hold exact zeros and count as not sampled",
     "acceleration": 4 / 3,
+    "spikes": "1 sample looks like a spike",
     "noise_source": "the edge of k-space",
     "noise_check": "agrees",
     "sigma": 0.5,
@@ -22,6 +23,7 @@ def test_every_decision_has_its_line():
         "axes: given in params.yaml: ky, kx, coil",
         "sampling: 100 of 400 locations hold exact zeros and count as not sampled; "
         "1.33 × fewer samples than locations",
+        "warning: 1 sample looks like a spike",
         "noise: the edge of k-space",
         "noise level taken: as given, known to 3 % (agrees)",
         "true replicas: 4 averages differ by 1.00",

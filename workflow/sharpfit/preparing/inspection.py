@@ -9,7 +9,7 @@ from sharpfit.files.geometry import Geometry
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.physics import masks, noise
 from sharpfit.physics.kspace import to_images
-from sharpfit.preparing import coil_maps, samples, true_replicas
+from sharpfit.preparing import coil_maps, samples, spikes, true_replicas
 
 _MAX_RHYTHM = 8
 _PLANES = ("sagittal", "coronal", "axial")
@@ -56,6 +56,9 @@ def inspect(raw: RawScan) -> Inspection:
         "calibration": _calibration(raw, mask),
         "noise": noise_source,
     }
+    suspicious = spikes.said(raw.kspace / np.abs(raw.kspace).max(), mask)
+    if suspicious:
+        facts["warning"] = suspicious
     assumed = [raw.axes_source, f"lines are encoded one by one along {raw.phase_axis}"]
     return Inspection(facts, assumed, unknown, bool(mask.all()), _picture(raw.kspace[n_slices // 2]))
 

@@ -16,6 +16,7 @@ from sharpfit.preparing import (
     noise_level,
     reference,
     samples,
+    spikes,
     true_replicas,
 )
 from sharpfit.preparing.basis import prepare_basis
@@ -96,9 +97,10 @@ def preprocess(
     data = scaled(raw.kspace)
     raw = replace(raw, kspace=np.empty((0, 0, 0, 0), np.complex64))  # a scan of many slices is held once
     sampling = samples.settle(acquired, raw.mask, sampling_parameters, raw.phase_axis, raw.where)
+    odd = {"coils_left_out": left_out, "spikes": spikes.said(data.kspace, sampling.acquired)}
+    said = {name: text for name, text in odd.items() if text}
     noisy = noisy_data(raw, data, sampling, added_noise, noise_std)
     stored = {"noise_cov": noisy.covariance * data.unit**2} | _masks(sampling, held_out)
-    said = {"coils_left_out": left_out} if left_out else {}
     if n_virtual_coils is None:
         datasets, attrs = _modelled(raw, data, noisy, sampling, stored)
         return datasets, attrs | said

@@ -8,7 +8,7 @@ from sharpfit.reporting.digits import at_most
 
 
 def decisions(facts: Mapping[str, Any]) -> list[str]:
-    """Return a line for each decision: axes, sampling, noise, coils, maps, scale, reference.
+    """Return a line for each decision: axes, sampling, spikes, noise, coils, maps, scale, reference.
 
     Parameters
     ----------
@@ -25,6 +25,8 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"coils: {facts['coils_left_out']}"
     if "mask_source" in facts:
         yield f"sampling: {facts['mask_source']}{_fewer(facts['acceleration'])}"
+    if facts.get("spikes"):
+        yield f"warning: {facts['spikes']}"
     if "noise_source" in facts:
         yield f"noise: {facts['noise_source']}{_added(facts)}"
     if facts.get("noise_check"):
