@@ -177,7 +177,7 @@ def test_the_cutoff_is_where_an_average_mode_of_the_object_holds_as_much_signal_
     error = np.sqrt(2 * sum(norm2(gram - np.diag(np.diag(gram))).sum() for gram in grams)) / trace
     n_real = 2 * 3 * sum(of_slice(case, "mask", i).sum() for i in range(2))
     signal = (np.abs(case.scan["kspace"]) ** 2).sum() - n_real * SIGMA**2
-    assert problem.cutoff == pytest.approx(2 * SIGMA**2 * trace / signal, rel=3 * error)
+    assert problem.instruments.cutoff == pytest.approx(2 * SIGMA**2 * trace / signal, rel=3 * error)
     assert 3 * error < 0.3
 
 
@@ -186,8 +186,10 @@ def filters(problem, fits):
     made = []
     for fit in fits:
         s, V = eigenvalues(fit)
-        degree = degree_for(problem.cutoff, problem.filtered._polynomials.HIGHEST_DEGREE)
-        Q = 1 - strays_from_one(s, problem.filtered.lowest, degree)
+        degree = degree_for(
+            problem.instruments.cutoff, problem.instruments.filtered._polynomials.HIGHEST_DEGREE
+        )
+        Q = 1 - strays_from_one(s, problem.instruments.filtered.lowest, degree)
         made.append([(V * values) @ V.conj().T for values in (Q / s, Q)])
     return made
 

@@ -142,4 +142,4 @@ def test_probes_of_small_step_are_for_fits_that_may_threshold(regime, n_full):
     case = dense_case()
     problem = problem_of(case.scan, case.attrs, regime, {"n_replicas": 2, "seed": 1}, CPU)
     assert problem.replicas.n_full == n_full
-    assert problem.apart == pytest.approx((0.2 if n_full == 7 else 2) * SIGMA)
+    assert problem.instruments.apart == pytest.approx((0.2 if n_full == 7 else 2) * SIGMA)

@@ -108,14 +108,8 @@ def as_raw_scan(
         if several images are there and none is chosen, or header and data disagree
     """
     imaging, these = chosen(kinds.imaging, select, where)
-    placed = place(imaging, encoding.grid, where)
-    said = [
-        f"readouts placed by the header on {encoding.grid.n_x} × {encoding.grid.n_y} × {encoding.grid.n_z}"
-    ]
-    if len(placed.averages) > 1:
-        said.append(f"mean of {len(placed.averages)} averages")
-    if placed.n_left_out:
-        said.append(f"{placed.n_left_out} readouts of lines acquired more often than others left out")
+    said: list[str] = []
+    placed = _place(imaging, encoding.grid, where, said)
     cropped = _crop(placed, encoding, said)
     turn, turned = _turn(geometry(these), said)
     stack = _as_slices(cropped or placed, where, said)
@@ -136,6 +130,17 @@ def as_raw_scan(
         phase_axis="kx" if turn.transpose else "ky",
         notes=notes,
     )
+
+
+def _place(imaging: Readouts, grid: Grid, where: str, said: list[str]) -> Placed:
+    """Put readouts on the grid."""
+    placed = place(imaging, grid, where)
+    said.append(f"readouts placed by the header on {grid.n_x} × {grid.n_y} × {grid.n_z}")
+    if len(placed.averages) > 1:
+        said.append(f"mean of {len(placed.averages)} averages")
+    if placed.n_left_out:
+        said.append(f"{placed.n_left_out} readouts of lines acquired more often than others left out")
+    return placed
 
 
 def _crop(placed: Placed, encoding: Encoding, said: list[str]) -> Placed | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,21 +11,15 @@ import torch
 from torch import Tensor
 
 from sharpfit.fitting.acquired import Acquired
+from sharpfit.fitting.instruments import Instruments
 from sharpfit.fitting.mapped import placing
 from sharpfit.fitting.replicas import Replicas, Replicated
+from sharpfit.fitting.staged_model import StagedModel
 from sharpfit.fitting.staged_slice import stage_slices
-from sharpfit.measuring.filtered_risk import FilteredRisk
-from sharpfit.measuring.measures import ring_index
-from sharpfit.measuring.shared_noise import SharedNoise
-from sharpfit.measuring.spectral_filter import Applied, Multiplied, cutoff, degree_for
-from sharpfit.physics.acquisition import Acquisition
-from sharpfit.physics.encoding import SAMPLES, Encoding
-from sharpfit.physics.line_gram import LineGram
+from sharpfit.physics.encoding import SAMPLES
 from sharpfit.physics.masks import each_slice
 from sharpfit.physics.norms import energy, inner, item_axes, quotient, spread_over
 from sharpfit.physics.operators import LinearOperator
-
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,7 +44,7 @@ class Evaluation:
     held_out_rss: Tensor
 
 
-class Problem:
+class Problem(StagedModel):
     """y = A c + n for every replica and slice, staged on a device slice by slice.
 
     A = E Φ comes from :func:`sharpfit.physics.acquisition.acquisition`. Solvers work on c (item, slice, …),
@@ -94,18 +86,8 @@ class Problem:
     ----------
     place
         puts a tensor where those of a large scan lie, see :func:`sharpfit.fitting.mapped.placing`
-    inside, inside_staged
-        the object, bool (slice, …), centred and in the layout of E
-    rings
-        members of the rings of spatial frequency, see :func:`sharpfit.measuring.measures.ring_index`
-    noise_adjoint, trace_adjoint
-        Eᴴ of the made pairs' noise, and of the noise that traces are taken along, (pair, slice, y, x)
-    apart
-        how far data lie apart along the latter
-    strong_data
-        Eᴴy through the filter of well-determined modes, see `FilteredRisk.strong`
-    cutoff
-        eigenvalue of EᴴE at which an average mode of the object holds as much signal as noise
+    instruments
+        what its images are measured with
     n_real, n_held_out
         real numbers in one slice, fitted and held out; the mean where slices are sampled differently
     noise_floor
@@ -133,64 +115,28 @@ class Problem:
         self.replicas = Replicas(
             n_pairs, measured_noise is not None, has_probes, has_held_out=bool(held_out_mask.any())
         )
-        self.apart = self.replicas.apart(sigma)
-        self._at_once = 1 if device.type == "cpu" else self.replicas.n_items
+        n_slices = len(csm)
         sampling, held_out = (
-            torch.from_numpy(np.array(each_slice(part, len(csm)))).to(device)
+            torch.from_numpy(np.array(each_slice(part, n_slices))).to(device)
             for part in (mask, held_out_mask)
         )
         self._sampling, self._fit_sampling = sampling, sampling & ~held_out
         self.place = placing(scratch, 4 * 8 * math.prod(csm.shape), device)  # maps twice, samples twice
-        self._slices = stage_slices(
+        slices = stage_slices(
             kspace, csm, measured_noise, (sampling, held_out), Phi, self.replicas, sigma, seed, self.place
         )
-        made = Replicated.of_slices((part.data.replicate() for part in self._slices), len(csm))
-        counts = [2 * part.A.encoding.n_samples for part in self._slices]
-        self.n_real = _mean(sum(counts), len(csm))
-        self.n_held_out = _mean(2 * int(held_out.sum()) * csm.shape[1], len(csm))
-        self.noise_floor = torch.tensor([n * sigma**2 for n in counts], dtype=torch.float64, device=device)
+        at_once = 1 if device.type == "cpu" else self.replicas.n_items
+        super().__init__(slices, self.replicas.n_full, at_once)
+        made = Replicated.of_slices((part.data.replicate() for part in slices), n_slices)
         self._back_projection, self._power = made.back_projection, made.power
-        self.noise_adjoint, self.trace_adjoint = made.noise_adjoint, made.trace_adjoint
-        self.inside = torch.from_numpy(np.array(support)).to(device)
-        self.rings = ring_index(self.inside.shape[-2:], device)
-        self.inside_staged = self._slices[0].A.encoding.stage_image(self.inside)
-        self.cutoff = self._cutoff()
-        self.filtered = FilteredRisk(
-            self.gram,
-            self.trace_adjoint,
-            self.apart,
-            self.cutoff,
-            made.sketch_adjoint,
-            self.inside_staged,
-            self._line_grams(),
+        encodings = [part.A.encoding for part in slices]
+        counts = [2 * encoding.n_samples for encoding in encodings]
+        self.n_real = _mean(sum(counts), n_slices)
+        self.n_held_out = _mean(2 * int(held_out.sum()) * csm.shape[1], n_slices)
+        self.noise_floor = torch.tensor([n * sigma**2 for n in counts], dtype=torch.float64, device=device)
+        self.instruments = Instruments(
+            self, encodings, made, csm, support, sigma, self.n_real * n_slices, self.replicas.apart(sigma)
         )
-        weight = torch.stack([self._combination(csm[i]) for i in range(len(csm))]) * self.inside_staged
-        self.strong_data = self.filtered.strong(self._back_projection[0])
-        self.shared_noise = SharedNoise(self.trace_adjoint, made.sketch_adjoint, weight, self.apart)
-
-    def _combination(self, csm: np.ndarray) -> Tensor:
-        """D = 1 / Σ|S|² of one slice where S is, in the layout of E: D Eᴴ y of all samples is an image."""
-        power = torch.from_numpy((np.abs(csm) ** 2).sum(0)).to(self.device)
-        return self._slices[0].A.encoding.stage_image(torch.where(power > 0, 1 / power, 0.0))
-
-    def _line_grams(self) -> list[LineGram]:
-        """EᴴE of every slice as dense matrices, where polynomials are taken so; else empty.
-
-        They are wherever matrices alone reach the cutoff, and else where that is faster. Those of two
-        polynomials lie beside them.
-        """
-        degree: float = degree_for(self.cutoff, Multiplied.HIGHEST_DEGREE)
-        degree = math.inf if degree > Applied.HIGHEST_DEGREE else degree
-        n_matrices = 3 * len(self._slices)
-        found = [part.A.encoding.line_gram(n_matrices, degree) for part in self._slices]
-        return [one for one in found if one] if all(found) else []
-
-    def _cutoff(self) -> float:
-        """Find the cutoff the scan asks for; the trace inside the object is ⟨z, EᴴE z⟩, z random signs."""
-        signs = torch.randint(0, 2, self.inside.shape, generator=torch.Generator().manual_seed(0))
-        z = self.inside_staged * (2 * signs.to(self.noise_adjoint) - 1).reshape(self.inside_staged.shape)
-        trace = float(inner(z, self.gram(z)).sum())
-        return cutoff(float(self._power[0].sum()), trace, self.sigma, self.n_real * len(self._slices))
 
     def start(self, kind: str) -> Tensor:
         """Return where the fit begins, (item, slice, …).
@@ -235,53 +181,6 @@ class Problem:
         gradient = self._slices[0].A.Phi.adjoint(image_gradient) if self.has_basis else image_gradient
         return Evaluation(gradient, image_gradient, rss, held_out_rss)
 
-    def normal(self, c: Tensor) -> Tensor:
-        """Return AᴴA c of every item, (item, slice, …), the held-out one over the samples it is fitted to."""
-        result = torch.empty_like(c)
-        result[: self.replicas.n_full] = self.full_normal(c[: self.replicas.n_full])
-        for i, part in enumerate(self._slices):
-            if part.held_out is not None:
-                result[-1:, i] = (part.held_out.rest @ part.held_out.A).gram(c[-1:, i])
-        return result
-
-    def full_normal(self, c: Tensor) -> Tensor:
-        """Return AᴴA c over all samples for any number of items, (item, slice, …)."""
-        return self._normal(c, [part.A for part in self._slices])
-
-    def gram(self, x: Tensor) -> Tensor:
-        """Return EᴴE x over all samples for images (…, slice, y, x)."""
-        flat = x.reshape(-1, *x.shape[-3:])
-        return self._normal(flat, [part.A.encoding for part in self._slices]).reshape(x.shape)
-
-    def _normal(self, x: Tensor, operators: Sequence[Acquisition | Encoding]) -> Tensor:
-        """Apply each slice's AᴴA or EᴴE to (item, slice, …), all items at once where that is faster."""
-        result = torch.empty_like(x)
-        for i, (part, operator) in enumerate(zip(self._slices, operators, strict=True)):
-            if part.A.encoding.batches(len(x), len(self._slices)):
-                result[:, i] = operator.batched_normal(x[:, i : i + 1])[:, 0]
-                continue
-            self._gram_by_parts(operator, x[:, i], result[:, i])
-        return result
-
-    def _gram_by_parts(self, operator: Acquisition | Encoding, x: Tensor, result: Tensor) -> None:
-        """Write the gram of every item of one slice: of as many at once as fit, half of them where none do.
-
-        A CPU takes one at a time, which its cache then holds; a GPU all. No item sees the others, so the
-        number changes none.
-        """
-        first = 0
-        while first < len(x):
-            items = slice(first, first + self._at_once)
-            try:
-                result[items] = operator.gram(x[items])
-            except torch.OutOfMemoryError:
-                if self._at_once == 1:
-                    raise
-                self._at_once = (self._at_once + 1) // 2
-                _LOG.warning("the device is out of memory; from here on %d at a time", self._at_once)
-                continue
-            first = items.stop
-
     @property
     def data(self) -> Tensor:
         """The staged k-space of the first slice, (1, coil, …); it shows what c must match."""
@@ -298,18 +197,6 @@ class Problem:
         else:
             kspace = encoding.unstage(part.data.samples(item))[0]
         return Acquired(torch.where(mask, kspace, torch.zeros_like(kspace)), encoding.csm[0], mask)
-
-    def image(self, c: Tensor) -> Tensor:
-        """Return Φ c in the layout of E, (…, y, x)."""
-        return self._slices[0].A.Phi(c)
-
-    def stage(self, x: Tensor) -> Tensor:
-        """Bring centred images (…, y, x) into the layout of E."""
-        return self._slices[0].A.encoding.stage_image(x)
-
-    def unstage(self, x: Tensor) -> Tensor:
-        """Take images (…, y, x) out of the layout of E, to centred ones."""
-        return self._slices[0].A.encoding.unstage_image(x)
 
 
 def _mean(total: int, n: int) -> float:

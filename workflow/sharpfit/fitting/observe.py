@@ -40,12 +40,13 @@ def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
         identity, ``coefficients`` (slice, …) in fitted units; and under
         the names of the result file every measure, first axis slice, second (if there is one) the pair
     """
+    tools = problem.instruments
     x = problem.image(c)  # (item, slice, y, x)
     images = problem.unstage(x)  # the same, centred
     plus, minus = images[problem.replicas.plus], images[problem.replicas.minus]
     halves = x[problem.replicas.plus] - x[problem.replicas.minus]
     halves_seen = problem.gram(halves)
-    filtered = problem.filtered.look(at.image_gradient[0], halves_seen)
+    filtered = tools.filtered.look(at.image_gradient[0], halves_seen)
     per_pair = {
         **_traces(problem, problem.replicas.change(x)),
         **_of_halves(problem, plus, minus),
@@ -58,9 +59,9 @@ def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
         "rss": at.rss[0],
         "held_out_rss": at.held_out_rss,
         "gradient_norm": energy(at.gradient, item_axes(at.gradient))[0].sqrt(),
-        "image_norm": energy(x[0] * problem.inside_staged).sqrt(),
+        "image_norm": energy(x[0] * tools.inside_staged).sqrt(),
         "weak_mode_share": measures.weak_mode_share(
-            x[0], filtered.strong + problem.strong_data, problem.inside_staged
+            x[0], filtered.strong + tools.strong_data, tools.inside_staged
         ),
         "psf": _response(problem, plus - minus),
     }
@@ -79,10 +80,11 @@ def _traces(problem: Problem, change: Tensor) -> dict[str, Tensor]:
 
     The noise of a measured pair is not known to be white, so there the mean of the others stands.
     """
+    tools = problem.instruments
     traces = {
-        "df": measures.degrees_of_freedom(problem.trace_adjoint, change, problem.apart),
-        "shared_noise": problem.shared_noise.trace(change),
-        "filtered_trace": problem.filtered.trace(change),
+        "df": measures.degrees_of_freedom(tools.trace_adjoint, change, tools.apart),
+        "shared_noise": tools.shared_noise.trace(change),
+        "filtered_trace": tools.filtered.trace(change),
     }
     if not problem.replicas.has_measured:
         return traces
@@ -91,10 +93,11 @@ def _traces(problem: Problem, change: Tensor) -> dict[str, Tensor]:
 
 def _of_halves(problem: Problem, plus: Tensor, minus: Tensor) -> dict[str, Tensor]:
     """Measure centred halves (pair, slice, y, x): variance, sharpness, correlation of rings."""
-    cross, power = measures.gradient_energies(plus, minus, problem.inside)
-    ring_correlation, _ = measures.frc(plus, minus, problem.rings)
+    tools = problem.instruments
+    cross, power = measures.gradient_energies(plus, minus, tools.inside)
+    ring_correlation, _ = measures.frc(plus, minus, tools.rings)
     return {
-        "v_image": measures.noise_variance(plus, minus, problem.inside),
+        "v_image": measures.noise_variance(plus, minus, tools.inside),
         "cross_gradient": cross,
         "gradient_energy": power,
         "frc": ring_correlation,
@@ -103,8 +106,9 @@ def _of_halves(problem: Problem, plus: Tensor, minus: Tensor) -> dict[str, Tenso
 
 def _response(problem: Problem, difference: Tensor) -> Tensor:
     """Average local point spread of every slice, (slice, 2w+1, 2w+1), the mean over made pairs."""
-    made, noise = difference[: problem.replicas.n_made], problem.unstage(problem.noise_adjoint)
-    return measures.mean_response(noise, made, problem.inside, 2 * problem.sigma, PSF_HALF_WIDTH).mean(0)
+    tools = problem.instruments
+    made, noise = difference[: problem.replicas.n_made], problem.unstage(tools.noise_adjoint)
+    return measures.mean_response(noise, made, tools.inside, 2 * problem.sigma, PSF_HALF_WIDTH).mean(0)
 
 
 def ring_counts(shape: tuple[int, ...]) -> np.ndarray:

@@ -1,0 +1,115 @@
+"""What the images of a problem are measured with: the object, rings, noise to take traces along, a filter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sharpfit.fitting.replicas import Replicated
+from sharpfit.fitting.staged_model import StagedModel
+from sharpfit.measuring.filtered_risk import FilteredRisk
+from sharpfit.measuring.measures import ring_index
+from sharpfit.measuring.shared_noise import SharedNoise
+from sharpfit.measuring.spectral_filter import Applied, Multiplied, cutoff, degree_for
+from sharpfit.physics.encoding import Encoding
+from sharpfit.physics.line_gram import LineGram
+from sharpfit.physics.norms import inner
+
+
+class Instruments:
+    """They are made once, from the data of all replicas, and do not change along a fit.
+
+    Parameters
+    ----------
+    model, encodings
+        EᴴE of all slices, and their E
+    made
+        what the replicas' data are under Eᴴ
+    csm, support
+        maps and object, as of :class:`sharpfit.fitting.objective.Problem`
+    sigma
+        noise std per real and imaginary component
+    n_real
+        real numbers in all slices
+    apart
+        how far data lie apart along the noise that traces are taken along
+
+    Attributes
+    ----------
+    inside, inside_staged
+        the object, bool (slice, …), centred and in the layout of E
+    rings
+        members of the rings of spatial frequency, see :func:`sharpfit.measuring.measures.ring_index`
+    noise_adjoint, trace_adjoint
+        Eᴴ of the made pairs' noise, and of the noise that traces are taken along, (pair, slice, y, x)
+    cutoff
+        eigenvalue of EᴴE at which an average mode of the object holds as much signal as noise
+    filtered, shared_noise
+        the risk that well-determined modes carry, and the noise that a reference shares with the fit
+    strong_data
+        Eᴴy through the filter of well-determined modes, see `FilteredRisk.strong`
+    """
+
+    def __init__(
+        self,
+        model: StagedModel,
+        encodings: Sequence[Encoding],
+        made: Replicated,
+        csm: np.ndarray,
+        support: np.ndarray,
+        sigma: float,
+        n_real: float,
+        apart: float,
+    ) -> None:
+        self.apart = apart
+        self.noise_adjoint, self.trace_adjoint = made.noise_adjoint, made.trace_adjoint
+        device = self.noise_adjoint.device
+        self.inside = torch.from_numpy(np.array(support)).to(device)
+        self.rings = ring_index(self.inside.shape[-2:], device)
+        self.inside_staged = model.stage(self.inside)
+        trace = _trace_inside(model, self.inside_staged, self.noise_adjoint)
+        self.cutoff = cutoff(float(made.power[0].sum()), trace, sigma, n_real)
+        self.filtered = FilteredRisk(
+            model.gram,
+            self.trace_adjoint,
+            apart,
+            self.cutoff,
+            made.sketch_adjoint,
+            self.inside_staged,
+            _line_grams(encodings, self.cutoff),
+        )
+        self.strong_data = self.filtered.strong(made.back_projection[0])
+        weight = torch.stack([model.stage(_combination(of_slice, device)) for of_slice in csm])
+        self.shared_noise = SharedNoise(
+            self.trace_adjoint, made.sketch_adjoint, weight * self.inside_staged, apart
+        )
+
+
+def _trace_inside(model: StagedModel, inside: Tensor, like: Tensor) -> float:
+    """Estimate the trace of EᴴE inside the object: ⟨z, EᴴE z⟩, z random signs."""
+    signs = torch.randint(0, 2, inside.shape, generator=torch.Generator().manual_seed(0))
+    z = inside * (2 * signs.to(like) - 1).reshape(inside.shape)
+    return float(inner(z, model.gram(z)).sum())
+
+
+def _combination(csm: np.ndarray, device: torch.device) -> Tensor:
+    """D = 1 / Σ|S|² of one slice where S is, centred: D Eᴴ y of all samples is an image."""
+    power = torch.from_numpy((np.abs(csm) ** 2).sum(0)).to(device)
+    return torch.where(power > 0, 1 / power, 0.0)
+
+
+def _line_grams(encodings: Sequence[Encoding], cutoff: float) -> list[LineGram]:
+    """EᴴE of every slice as dense matrices, where polynomials are taken so; else empty.
+
+    They are wherever matrices alone reach the cutoff, and else where that is faster. Those of two
+    polynomials lie beside them.
+    """
+    degree: float = degree_for(cutoff, Multiplied.HIGHEST_DEGREE)
+    degree = math.inf if degree > Applied.HIGHEST_DEGREE else degree
+    n_matrices = 3 * len(encodings)
+    found = [encoding.line_gram(n_matrices, degree) for encoding in encodings]
+    return [one for one in found if one] if all(found) else []
