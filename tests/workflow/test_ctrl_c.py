@@ -12,32 +12,18 @@ from pathlib import Path
 
 import pytest
 from crash import start
-from scratch import Scratch, build
+from phantom_study import build_phantom, params
+from scratch import Scratch
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
-PARAMS = """
-simulations:
-  phantom: {object: ellipses, matrix: [32, 32], n_coils: 4, noise_level: 0.03,
-            noise_correlation: 0.2, seed: 1}
-scans:
-  phantom:
-    file: data/simulated/phantom.h5
-    sampling: {pattern: lines, acceleration: 2, n_calibration: 16, seed: 0}
-held_out: {fraction: 0.08, seed: 11}
-regimes:
-  long: {optimizer: {name: Adam, lr: 0.01}, start: zero, n_iterations: 4000}
-measures: {n_checkpoints: 5, n_replicas: 1, seed: 7}
-"""
+PARAMS = params({"long": {"optimizer": {"name": "Adam", "lr": 0.01}, "start": "zero", "n_iterations": 4000}})
 LOG = "logs/reconstruct/phantom/long.log"
 
 
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory: pytest.TempPathFactory, warm: Path) -> Scratch:
     """A study with one long fit, all of it computed undisturbed."""
-    study = build(tmp_path_factory.mktemp("fitted") / "study", warm)
-    study.take_real_code()
-    (study.root / "params.yaml").write_text(PARAMS)
-    study.call("dvc", "remove", "data/raw/measured.npy.dvc")
+    study = build_phantom(tmp_path_factory.mktemp("fitted") / "study", warm, PARAMS)
     study.snakemake()
     return study
 

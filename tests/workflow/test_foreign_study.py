@@ -5,43 +5,39 @@ import shutil
 from pathlib import Path
 
 import pytest
-from scratch import REPOSITORY, Scratch, build
+from phantom_study import build_phantom, params
+from scratch import REPOSITORY, Scratch
 
 pytestmark = [
     pytest.mark.workflow,
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("bart") is None, reason="BART is not installed"),
 ]
-PARAMS = """
-simulations:
-  phantom: {object: ellipses, matrix: [64, 64], n_coils: 4, noise_level: 0.03,
-            noise_correlation: 0.2, seed: 1}
-scans:
-  phantom:
-    file: data/simulated/phantom.h5
-    sampling: {pattern: lines, acceleration: 2, n_calibration: 16, seed: 0}
-held_out: {fraction: 0.08, seed: 11}
-regimes:
-  cg: {solver: {name: cg}, start: zero, n_iterations: 10}
-  by_hand:
-    solver: {file: solvers/adam_by_hand.py, function: fit, lr: 0.01}
-    start: zero
-    n_iterations: 20
-  bart:
-    solver:
-      command: bart pics -S -w 1 -R W:3:0:{weight} -i 60 {kspace} {maps} {image}
-      weight: [4, 2, 1.5, 1, 0.7, 0.4, 0.1]
-    start: zero
-    n_iterations: 7
-measures: {n_checkpoints: 12, n_replicas: 1, seed: 7}
-"""
+PARAMS = params(
+    {
+        "cg": {"solver": {"name": "cg"}, "start": "zero", "n_iterations": 10},
+        "by_hand": {
+            "solver": {"file": "solvers/adam_by_hand.py", "function": "fit", "lr": 0.01},
+            "start": "zero",
+            "n_iterations": 20,
+        },
+        "bart": {
+            "solver": {
+                "command": "bart pics -S -w 1 -R W:3:0:{weight} -i 60 {kspace} {maps} {image}",
+                "weight": [4, 2, 1.5, 1, 0.7, 0.4, 0.1],
+            },
+            "start": "zero",
+            "n_iterations": 7,
+        },
+    },
+    size=64,
+    n_checkpoints=12,
+)
 
 
 @pytest.fixture
 def study(tmp_path: Path, warm: Path) -> Scratch:
-    made = build(tmp_path / "study", warm)
-    made.take_real_code()
-    (made.root / "params.yaml").write_text(PARAMS)
+    made = build_phantom(tmp_path / "study", warm, PARAMS)
     (made.root / "solvers").mkdir()
     shutil.copy(REPOSITORY / "docs/examples/adam_by_hand.py", made.root / "solvers")
     return made

@@ -3,25 +3,14 @@
 from pathlib import Path
 
 import pytest
-from scratch import Scratch, build
+from phantom_study import build_phantom, params
+from scratch import Scratch
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
-PARAMS = """
-simulations:
-  phantom: {object: ellipses, matrix: [48, 48], n_coils: 4, noise_level: 0.03,
-            noise_correlation: 0.2, seed: 1}
-scans:
-  phantom:
-    file: data/simulated/phantom.h5
-    sampling: {pattern: lines, acceleration: 2, n_calibration: 16, seed: 0}
-held_out: {fraction: 0.08, seed: 11}
-regimes:
-  constant: {optimizer: {name: Adam, lr: 0.01}, start: zero, n_iterations: 20}
-  plain: {optimizer: {name: SGD, lr: 1.0}, start: zero, n_iterations: 20}
-measures: {n_checkpoints: 5, n_replicas: 1, seed: 7}
-"""
-
-
+REGIMES = {
+    "constant": {"optimizer": {"name": "Adam", "lr": 0.01}, "start": "zero", "n_iterations": 20},
+    "plain": {"optimizer": {"name": "SGD", "lr": 1.0}, "start": "zero", "n_iterations": 20},
+}
 KINDS = {
     "cg": {"solver": {"name": "cg"}, "start": "zero_filled", "n_iterations": 8},
     "weighted": {
@@ -47,17 +36,14 @@ KINDS = {
 
 @pytest.fixture
 def real(tmp_path: Path, warm: Path) -> Scratch:
-    study = build(tmp_path / "study", warm)
-    study.take_real_code()
-    (study.root / "params.yaml").write_text(PARAMS)
-    study.call("dvc", "remove", "data/raw/measured.npy.dvc")
-    return study
+    return build_phantom(tmp_path / "study", warm, params(REGIMES))
 
 
 def test_the_real_solver_gives_the_same_bytes_again_and_reruns_only_what_changed(real: Scratch) -> None:
     assert len(real.snakemake()) == 8
     first = real.snapshot()
-    assert "sharper" in real.output or "fit" in real.output
+    for regime in REGIMES:
+        assert f"evaluate phantom/{regime}: " in real.output
     assert real.snakemake() == set()
     real.edit("regimes.constant.optimizer.lr", 0.02)
     edited = {"reconstruct phantom/constant", "evaluate phantom/constant", "summarise", "report"}

@@ -7,27 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scratch import Scratch, build
+from phantom_study import build_phantom, params
+from scratch import Scratch
 
 from sharpfit import api
 from sharpfit.errors import StaleResultsWarning
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 SHARPFIT = (sys.executable, "-c", "from sharpfit.cli import app; app()")
-PARAMS = """
-simulations:
-  phantom: {object: ellipses, matrix: [24, 24], n_coils: 2, noise_level: 0.03,
-            noise_correlation: 0.2, seed: 1}
-scans:
-  phantom:
-    file: data/simulated/phantom.h5
-    sampling: {pattern: lines, acceleration: 2, n_calibration: 12, seed: 0}
-held_out: {fraction: 0.08, seed: 11}
-regimes:
-  constant: {optimizer: {name: Adam, lr: 0.01}, start: zero, n_iterations: 8}
-  plain: {optimizer: {name: SGD, lr: 1.0}, start: zero, n_iterations: 8}
-measures: {n_checkpoints: 4, n_replicas: 1, seed: 7}
-"""
+PARAMS = params(
+    {
+        "constant": {"optimizer": {"name": "Adam", "lr": 0.01}, "start": "zero", "n_iterations": 8},
+        "plain": {"optimizer": {"name": "SGD", "lr": 1.0}, "start": "zero", "n_iterations": 8},
+    }
+)
 STALE = (
     "stale: phantom/constant (regimes.constant.optimizer.lr: 0.01 → 0.02); what is shown was made before. "
     "Run `snakemake --cores all`, or see `sharpfit why`"
@@ -37,10 +30,7 @@ LEFT_OVER = "no longer in params.yaml: phantom/constant, phantom/plain; delete w
 
 @pytest.fixture(scope="module")
 def computed(tmp_path_factory: pytest.TempPathFactory, warm: Path) -> Scratch:
-    study = build(tmp_path_factory.mktemp("computed") / "study", warm)
-    study.take_real_code()
-    (study.root / "params.yaml").write_text(PARAMS)
-    study.call("dvc", "remove", "data/raw/measured.npy.dvc")
+    study = build_phantom(tmp_path_factory.mktemp("computed") / "study", warm, PARAMS)
     study.snakemake()
     shutil.copytree(study.root / "results", study.root / "before")
     return study
