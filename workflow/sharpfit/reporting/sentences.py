@@ -1,6 +1,7 @@
 """Verdicts and figures in words, for a terminal."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,9 +26,23 @@ SHOWN = (
     "fwhm_x",
     "resolution",
 )
-
-
 UNRESOLVED = "unresolved"
+
+
+@dataclass(frozen=True)
+class _Risk:
+    """J of one image, and its standard error where that is known."""
+
+    value: float
+    error: float = np.nan
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether it stands above 0, which no squared error lies below, by two of its standard errors."""
+        return not (self.value <= 0 or self.value <= 2 * self.error)
+
+    def __str__(self) -> str:
+        return _number(self.value) + (f" ± {at_most(2, self.error)}" if np.isfinite(self.error) else "")
 
 
 def of_fit(evaluation: Evaluation) -> str:
@@ -39,16 +54,27 @@ def of_fit(evaluation: Evaluation) -> str:
         f"  {evaluation.where_to_stop}",
     ]
     lines += _numbers_for_a_person(evaluation)
-    lines += _unresolved_errors(evaluation)
+    risks = {
+        "picked": _Risk(evaluation.picked.risk, evaluation.picked_risk_error),
+        "last": _Risk(evaluation.last.risk),
+    }
+    lines += [
+        f"  the {end} image's error is smaller than the noise estimate resolves: J came out as {risk}"
+        for end, risk in risks.items()
+        if not risk.is_resolved
+    ]
     lines += [f"  advice: {evaluation.advice}"] if evaluation.advice else []
     lines += [f"  stopped early: {evaluation.stopped_because}"] if evaluation.stopped_because else []
     lines += [f"  noise level: {evaluation.noise.check}"] if evaluation.noise.check else []
-    rows = [("", "picked", "last", "", "")]
+    rows: list[tuple[str, ...]] = [("", "picked", "last", "", "")]
     for name in SHOWN:
         picked, last = (_value(evaluation, end, name) for end in ("picked", "last"))
         if np.isfinite([picked, last]).any():
-            shown = _risks(evaluation) if name == "risk" else (_number(picked), _number(last))
-            rows.append((name, *shown, unit(name), meaning(name) + _margin_meant(shown)))
+            shown = [_number(picked), _number(last)]
+            if name == "risk":
+                shown = [str(risk) if risk.is_resolved else UNRESOLVED for risk in risks.values()]
+            margin = ", ± its standard error" if any("±" in cell for cell in shown) else ""
+            rows.append((name, *shown, unit(name), meaning(name) + margin))
     return "\n".join([*lines, "", *fitted(rows)])
 
 
@@ -79,40 +105,6 @@ def _numbers_for_a_person(evaluation: Evaluation) -> list[str]:
         )
         lines.append(f"  error at the end {told} that at the pick")
     return lines
-
-
-def _risks(evaluation: Evaluation) -> tuple[str, str]:
-    """Return J of the picked image, with its standard error where that is known, and of the last one."""
-    error = evaluation.picked_risk_error
-    margin = f" ± {at_most(2, error)}" if np.isfinite(error) else ""
-    picked, last = (_value(evaluation, end, "risk") for end in ("picked", "last"))
-    return (
-        UNRESOLVED if _is_unresolved(picked, error) else _number(picked) + margin,
-        UNRESOLVED if _is_unresolved(last) else _number(last),
-    )
-
-
-def _margin_meant(shown: Sequence[str]) -> str:
-    return ", ± its standard error" if any("±" in cell for cell in shown) else ""
-
-
-def _unresolved_errors(evaluation: Evaluation) -> list[str]:
-    """Say of which images the error is too small to be seen: a squared error below 0 is none."""
-    error = evaluation.picked_risk_error
-    found = []
-    for end, margin in (("picked", error), ("last", np.nan)):
-        risk = _value(evaluation, end, "risk")
-        if _is_unresolved(risk, margin):
-            told = f"{risk:.4g}" + (f" ± {at_most(2, margin)}" if np.isfinite(margin) else "")
-            found.append(
-                f"  the {end} image's error is smaller than the noise estimate resolves: J came out as {told}"
-            )
-    return found
-
-
-def _is_unresolved(risk: float, error: float = np.nan) -> bool:
-    """Whether an estimated squared error lies below 0, or within two of its standard errors of it."""
-    return bool(risk <= 0 or risk <= 2 * error)
 
 
 def _value(evaluation: Evaluation, end: str, name: str) -> float:
