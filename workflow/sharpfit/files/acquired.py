@@ -1,6 +1,6 @@
 """From what a scanner acquired, one readout after the other, to the raw scan that every reader returns."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -8,9 +8,10 @@ import numpy as np
 
 from sharpfit.errors import InputError
 from sharpfit.files.axes import FileArray
+from sharpfit.files.encoding import Encoding
 from sharpfit.files.geometry import Geometry, Turn, upright
 from sharpfit.files.raw_scan import RawScan, ScannerNotes
-from sharpfit.files.readouts import Grid, Placed, Readouts, chosen, place, to_image, without_oversampling
+from sharpfit.files.readouts import Placed, Readouts, chosen, place, to_image, without_oversampling
 
 
 @dataclass(frozen=True)
@@ -24,48 +25,7 @@ class Kinds:
     """(coil, sample), scaled to the noise of one imaging sample"""
 
 
-@dataclass(frozen=True)
-class Encoding:
-    """What was encoded."""
-
-    grid: Grid
-    n_x_kept: int
-    """of ``grid.n_x``, without the readout's oversampling"""
-    field_of_view_mm: tuple[float, float, float]
-    """of the grid along z, y, x"""
-
-    @property
-    def spacing_mm(self) -> tuple[float, float] | None:
-        """Along y and x of 2-D slices, or of the images across a 3-D scan's readout, before a turn."""
-        if min(self.field_of_view_mm) <= 0:
-            return None
-        grid = self.grid
-        z, y, x = (f / n for f, n in zip(self.field_of_view_mm, (grid.n_z, grid.n_y, grid.n_x), strict=True))
-        return (y, x) if grid.n_z == 1 else (y, z)
-
-    def geometry(
-        self, positions: np.ndarray, read: np.ndarray, phase: np.ndarray, across: np.ndarray
-    ) -> Geometry | None:
-        """Place the images of 2-D slices, or those that a 3-D scan gives across its readout.
-
-        Parameters
-        ----------
-        positions
-            (slice, 3), centres of the slices or the slab, mm
-        read, phase, across
-            unit vectors along which kx, ky and kz encode
-
-        Returns
-        -------
-            None where the fields of view are not stated
-        """
-        if self.spacing_mm is None:
-            return None
-        if self.grid.n_z == 1:
-            return Geometry(positions, read, phase, self.spacing_mm, self.field_of_view_mm[0])
-        x = self.field_of_view_mm[2] / self.grid.n_x
-        along = x * (np.arange(self.n_x_kept) - self.n_x_kept // 2)
-        return Geometry(positions[:1] + along[:, None] * read, across, phase, self.spacing_mm, x)
+_AS_ACQUIRED = Turn(transpose=False, flip_y=False, flip_x=False)
 
 
 class _Stack(NamedTuple):
@@ -75,6 +35,26 @@ class _Stack(NamedTuple):
     """(average, slice, coil, ky, kx)"""
     sampled: np.ndarray
     """(slice, ky, kx)"""
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How placed readouts become upright slices: found for the images, gone by calibration lines too."""
+
+    encoding: Encoding
+    where: str
+    """the file, for messages"""
+    is_cropped: bool
+    """whether the readout's oversampling is removed"""
+    turn: Turn
+    order: np.ndarray
+    """(slice,), of slices as they were acquired"""
+
+    def place(self, readouts: Readouts) -> Placed:
+        """Put readouts on the grid, without their oversampling."""
+        placed = place(readouts, self.encoding.grid, self.where)
+        cropped = without_oversampling(placed, self.encoding.n_x_kept) if self.is_cropped else None
+        return cropped or placed
 
 
 def as_raw_scan(
@@ -108,22 +88,21 @@ def as_raw_scan(
         if several images are there and none is chosen, or header and data disagree
     """
     imaging, these = chosen(kinds.imaging, select, where)
-    said: list[str] = []
-    placed = _place(imaging, encoding.grid, where, said)
-    cropped = _crop(placed, encoding, said)
-    turn, turned = _turn(geometry(these), said)
-    stack = _as_slices(cropped or placed, where, said)
+    placed = place(imaging, encoding.grid, where)
+    cropped = _crop(placed, encoding)
+    found = geometry(these)
+    turn, turned = (_AS_ACQUIRED, None) if found is None else upright(found)
+    stack = _as_slices(cropped or placed, where)
     order = np.arange(len(stack.sampled)) if turned is None else _order(turned)
     averages, sampled = turn(stack.averages[:, order]), turn(stack.sampled[order])
-    shape = averages.shape[1:]
-    said.insert(0, f"slice {shape[0]}, coil {shape[1]}, ky {shape[2]}, kx {shape[3]}")
+    way = _Way(encoding, where, cropped is not None, turn, order)
     return RawScan(
         kspace=averages.mean(axis=0) if len(averages) > 1 else averages[0],
         where=where,
-        axes_source=f"axes given by the format: {'; '.join(said)}",
+        axes_source=f"axes given by the format: {'; '.join(_said(way, placed, averages.shape, turned))}",
         sampled=sampled,
         noise=_of_the_mean(kinds.noise, len(averages)),
-        calibration=_calibration(kinds, imaging, encoding, cropped is not None, turn, shape, where, order),
+        calibration=_calibration(kinds.calibration, imaging, way),
         averages=averages if len(averages) > 1 else None,
         pixel_spacing_mm=turned.spacing_mm if turned else encoding.spacing_mm,
         geometry=turned and replace(turned, centres=turned.centres[order]),
@@ -132,39 +111,36 @@ def as_raw_scan(
     )
 
 
-def _place(imaging: Readouts, grid: Grid, where: str, said: list[str]) -> Placed:
-    """Put readouts on the grid."""
-    placed = place(imaging, grid, where)
-    said.append(f"readouts placed by the header on {grid.n_x} × {grid.n_y} × {grid.n_z}")
-    if len(placed.averages) > 1:
-        said.append(f"mean of {len(placed.averages)} averages")
-    if placed.n_left_out:
-        said.append(f"{placed.n_left_out} readouts of lines acquired more often than others left out")
-    return placed
-
-
-def _crop(placed: Placed, encoding: Encoding, said: list[str]) -> Placed | None:
+def _crop(placed: Placed, encoding: Encoding) -> Placed | None:
     """Remove the readout's oversampling; None where there is none, or an asymmetric echo forbids it."""
-    n_x, kept = encoding.grid.n_x, encoding.n_x_kept
-    if kept >= n_x:
-        return None
-    cropped = without_oversampling(placed, kept)
-    if cropped is None:
-        said.append("readout oversampling kept: the echo is asymmetric, and removing it mixes neighbours")
-    else:
-        said.append(f"readout oversampling removed ({n_x} to {kept})")
-    return cropped
+    return without_oversampling(placed, encoding.n_x_kept) if encoding.n_x_kept < encoding.grid.n_x else None
 
 
-def _turn(geometry: Geometry | None, said: list[str]) -> tuple[Turn, Geometry | None]:
-    if geometry is None:
-        said.append("not turned: no complete geometry")
-        return Turn(transpose=False, flip_y=False, flip_x=False), None
-    turn, turned = upright(geometry)
+def _said(way: _Way, placed: Placed, shape: tuple[int, ...], geometry: Geometry | None) -> Iterator[str]:
+    """Say what became of the images' readouts; shape: (average, slice, coil, ky, kx) in the end."""
+    grid, (n_averages, n_slices, n_coils, n_y, n_x) = way.encoding.grid, shape
+    yield f"slice {n_slices}, coil {n_coils}, ky {n_y}, kx {n_x}"
+    yield f"readouts placed by the header on {grid.n_x} × {grid.n_y} × {grid.n_z}"
+    if n_averages > 1:
+        yield f"mean of {n_averages} averages"
+    if placed.n_left_out:
+        yield f"{placed.n_left_out} readouts of lines acquired more often than others left out"
+    if way.is_cropped:
+        yield f"readout oversampling removed ({grid.n_x} to {way.encoding.n_x_kept})"
+    elif way.encoding.n_x_kept < grid.n_x:
+        yield "readout oversampling kept: the echo is asymmetric, and removing it mixes neighbours"
+    yield "not turned: no complete geometry" if geometry is None else _said_of(way.turn)
+    if grid.n_z > 1:
+        yield (
+            f"3-D: the readout is transformed, and its {n_slices} positions are slices; ky × kz become "
+            "ky × kx"
+        )
+
+
+def _said_of(turn: Turn) -> str:
     names = {"ky and kx exchanged": turn.transpose, "ky mirrored": turn.flip_y, "kx mirrored": turn.flip_x}
     done = [name for name, is_so in names.items() if is_so]
-    said.append(f"turned upright ({', '.join(done)})" if done else "upright as acquired")
-    return turn, turned
+    return f"turned upright ({', '.join(done)})" if done else "upright as acquired"
 
 
 def _order(geometry: Geometry) -> np.ndarray:
@@ -172,7 +148,7 @@ def _order(geometry: Geometry) -> np.ndarray:
     return np.argsort(geometry.centres @ geometry.normal, kind="stable")
 
 
-def _as_slices(placed: Placed, where: str, said: list[str]) -> _Stack:
+def _as_slices(placed: Placed, where: str) -> _Stack:
     """Drop kz of a 2-D scan; transform the readout of a 3-D one."""
     n_z = placed.sampled.shape[1]
     if n_z == 1:
@@ -185,11 +161,7 @@ def _as_slices(placed: Placed, where: str, said: list[str]) -> _Stack:
             f"{where}: a 3-D scan with asymmetric echoes cannot be fitted: its readout cannot be transformed"
         )
     image = to_image(placed.averages[:, 0], -1).astype(placed.averages.dtype)  # (average, coil, kz, ky, x)
-    n_x = image.shape[-1]
-    said.append(
-        f"3-D: the readout is transformed, and its {n_x} positions are slices; ky × kz become ky × kx"
-    )
-    return _Stack(image.transpose(0, 4, 1, 3, 2), np.repeat(whole.T[None], n_x, axis=0))
+    return _Stack(image.transpose(0, 4, 1, 3, 2), np.repeat(whole.T[None], image.shape[-1], axis=0))
 
 
 def _of_the_mean(noise: FileArray | None, n_averages: int) -> FileArray | None:
@@ -199,19 +171,9 @@ def _of_the_mean(noise: FileArray | None, n_averages: int) -> FileArray | None:
     return noise._replace(values=noise.values / np.float32(np.sqrt(n_averages)))
 
 
-def _calibration(
-    kinds: Kinds,
-    imaging: Readouts,
-    encoding: Encoding,
-    cropped: bool,
-    turn: Turn,
-    shape: tuple[int, ...],
-    where: str,
-    order: np.ndarray,
-) -> np.ndarray | None:
+def _calibration(readouts: Readouts | None, imaging: Readouts, way: _Way) -> np.ndarray | None:
     """Place separate calibration lines as the images; None where their readout or slices are others."""
-    readouts = kinds.calibration
-    if readouts is None or readouts.data.shape[1:] != kinds.imaging.data.shape[1:]:
+    if readouts is None or readouts.data.shape[1:] != imaging.data.shape[1:]:
         return None
     first = {name: values == values.min() for name, values in readouts.counters.items()}
     alone = first["contrast"] & first["phase"] & first["set"] & first["repetition"]
@@ -219,8 +181,5 @@ def _calibration(
     lines_of_them = readouts.where(alone & np.isin(readouts.counters["slice"], slices))
     if not np.isin(slices, lines_of_them.counters["slice"]).all():
         return None
-    placed = place(lines_of_them, encoding.grid, where)
-    if cropped:
-        placed = without_oversampling(placed, encoding.n_x_kept) or placed
-    lines = _as_slices(placed, where, []).averages.mean(axis=0)
-    return turn(lines[order]) if len(lines) == shape[0] else None
+    lines = _as_slices(way.place(lines_of_them), way.where).averages.mean(axis=0)
+    return way.turn(lines[way.order]) if len(lines) == len(way.order) else None

@@ -10,8 +10,9 @@ import h5py
 import numpy as np
 
 from sharpfit.errors import InputError
-from sharpfit.files.acquired import Encoding, Kinds, as_raw_scan
+from sharpfit.files.acquired import Kinds, as_raw_scan
 from sharpfit.files.axes import FileArray
+from sharpfit.files.encoding import Encoding
 from sharpfit.files.geometry import Geometry
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.files.readers import ismrmrd_header

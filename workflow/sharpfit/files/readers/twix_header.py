@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from sharpfit.errors import InputError
-from sharpfit.files.acquired import Encoding
+from sharpfit.files.encoding import Encoding
 from sharpfit.files.raw_scan import ScannerNotes
 from sharpfit.files.readouts import Grid
 
