@@ -35,6 +35,16 @@ class Block:
     cut: tuple[int, int] = (0, 0)
 
 
+def lines_of(kspace, **counters):
+    """One block for each ky of (coil, ky, kx)."""
+    return [Block(kspace[:, ky], {"Lin": ky} | counters) for ky in range(kspace.shape[1])]
+
+
+def upright(kspace):
+    """Mirror ky, as the reader does: the axial slice's phase encode runs to the back after a forward FFT."""
+    return np.roll(kspace[..., ::-1, :], 1 - kspace.shape[-2] % 2, axis=-2)
+
+
 def measurement(blocks, n_x, n_y, n_z=1, centre=(None, None), **protocol):
     """What `twixtools.write_twix` writes for one measurement."""
     settings = {

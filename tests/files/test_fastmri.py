@@ -2,10 +2,9 @@ import h5py
 import numpy as np
 import pytest
 from made_mrd import header, xsd
+from scanner_files import read
 
 from sharpfit.errors import InputError
-from sharpfit.files.formats import reader_of
-from sharpfit.files.read_scan import read_scan
 
 N_SLICES, N_COILS, N_X, N_Y = 2, 3, 20, 24
 FIRST, ACQUIRED = 3, 17
@@ -34,10 +33,6 @@ def wide(kspace):
     image = np.fft.fftshift(np.fft.ifft(np.fft.ifftshift(kspace, -2), axis=-2, norm="ortho"), -2)
     padded = np.pad(image, [(0, 0)] * (image.ndim - 2) + [(N_X // 2, N_X // 2), (0, 0)])
     return np.fft.fftshift(np.fft.fft(np.fft.ifftshift(padded, -2), axis=-2, norm="ortho"), -2)
-
-
-def read(path, **entries):
-    return read_scan({"file": str(path), **entries}, {str(path): reader_of(str(path))})
 
 
 def inside(columns=slice(FIRST, FIRST + ACQUIRED)):
