@@ -1,5 +1,7 @@
 """The image that fits are compared with, in input units: combined from k-space, or given."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter
@@ -73,15 +75,13 @@ def combine(kspace: np.ndarray, csm: np.ndarray, noise_cov: np.ndarray) -> np.nd
     -------
         complex64 (slice, y, x)
     """
-    whitening = noise.whitener(noise_cov)
-    combined = np.empty((len(kspace), *kspace.shape[2:]), np.complex64)
-    for n in range(len(kspace)):
-        white = noise.whiten(whitening, csm[n : n + 1])[0]
-        images = Fourier().adjoint(torch.from_numpy(kspace[n : n + 1])).numpy()
-        power = (np.abs(white) ** 2).sum(0)
-        matched = (white.conj() * noise.whiten(whitening, images)[0]).sum(0)
-        combined[n] = np.where(power > 0, matched / np.where(power > 0, power, 1), 0)
-    return combined
+    combined = []
+    for images, maps in _white_slices(kspace, [csm], noise_cov):
+        power = (np.abs(maps) ** 2).sum(0)
+        matched = (maps.conj() * images).sum(0)
+        one = np.where(power > 0, matched / np.where(power > 0, power, 1), 0)
+        combined.append(one.astype(np.complex64))
+    return np.stack(combined)
 
 
 def combine_both(
@@ -91,16 +91,24 @@ def combine_both(
 
     Weighted least squares as in :func:`combine`, with a 2 × 2 matrix SᴴΨ⁻¹S in every pixel.
     """
-    whitening = noise.whitener(noise_cov)
-    combined = np.empty((len(kspace), *kspace.shape[2:]), np.complex64)
-    for n in range(len(kspace)):
-        sets = (noise.whiten(whitening, maps[n : n + 1])[0] for maps in (csm, second))
+    combined = []
+    for images, *sets in _white_slices(kspace, [csm, second], noise_cov):
         S = np.stack([np.moveaxis(maps, 0, -1) for maps in sets], axis=-1)  # (y, x, coil, set)
-        images = noise.whiten(whitening, Fourier().adjoint(torch.from_numpy(kspace[n : n + 1])).numpy())[0]
         adjoint = S.conj().swapaxes(-1, -2)
         both = np.linalg.pinv(adjoint @ S, hermitian=True) @ (adjoint @ np.moveaxis(images, 0, -1)[..., None])
-        combined[n] = np.linalg.norm(both[..., 0], axis=-1)
-    return combined
+        combined.append(np.linalg.norm(both[..., 0], axis=-1).astype(np.complex64))
+    return np.stack(combined)
+
+
+def _white_slices(
+    kspace: np.ndarray, sets: Sequence[np.ndarray], noise_cov: np.ndarray
+) -> Iterator[list[np.ndarray]]:
+    """Yield of every slice L⁻¹ Fᴴ y, then L⁻¹ S of each set of maps, Ψ = L Lᴴ: (coil, y, x) each."""
+    whitening = noise.whitener(noise_cov)
+    for n in range(len(kspace)):
+        one = slice(n, n + 1)
+        images = Fourier().adjoint(torch.from_numpy(kspace[one])).numpy()
+        yield [noise.whiten(whitening, part)[0] for part in (images, *(maps[one] for maps in sets))]
 
 
 def given(
@@ -137,8 +145,11 @@ def given(
     InputError
         if its scale is another one than the measured samples'
     """
-    _check_scale(reference, kspace, unit, csm, noise_cov, sampled)
-    turn = np.exp(1j * _smooth_phase(reference.values, kspace, csm, noise_cov, sampled))
+    seen = _centre(sampled)
+    measured = combine(np.where(seen, kspace, 0), csm, noise_cov)
+    phased = np.abs(reference.values) / unit * np.exp(1j * np.angle(measured))
+    _check_scale(reference.where, phased, kspace, csm, seen)
+    turn = np.exp(1j * _smooth_phase(reference.values, measured, seen))
     kind = "" if reference.values.dtype.kind == "c" else " as magnitude"
     source = (
         f"given{kind} ({reference.where}), up to a smooth phase, which the maps leave free and the centre "
@@ -147,16 +158,13 @@ def given(
     return (reference.values * turn).astype(np.complex64), source
 
 
-def _smooth_phase(
-    image: np.ndarray, kspace: np.ndarray, csm: np.ndarray, noise_cov: np.ndarray, sampled: np.ndarray
-) -> np.ndarray:
-    """Phase of the measured image over a given one, (slice, y, x), both seen through the centre of k-space.
+def _smooth_phase(image: np.ndarray, measured: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Phase of the measured image over a given one, (slice, y, x), both of the k-space that is ``seen``.
 
     Maps turned by any smooth phase fit the data as well, with the image turned back; the phase of single
     pixels would take their noise along.
     """
-    seen, F = _centre(sampled), Fourier()
-    measured = combine(np.where(seen, kspace, 0), csm, noise_cov)
+    F = Fourier()
     smoothing = (0, _PHASE_SMOOTHING, _PHASE_SMOOTHING)
     phase = np.zeros(image.shape)
     for _ in range(_PHASE_STEPS):
@@ -176,28 +184,21 @@ def _centre(sampled: np.ndarray) -> np.ndarray:
 
 
 def _check_scale(
-    reference: FileArray,
-    kspace: np.ndarray,
-    unit: float,
-    csm: np.ndarray,
-    noise_cov: np.ndarray,
-    sampled: np.ndarray,
+    where: str, image: np.ndarray, kspace: np.ndarray, csm: np.ndarray, seen: np.ndarray
 ) -> None:
     """Refuse a reference in other units than the k-space, or of another object.
 
-    The factor f of least squares ‖f M F S |x| exp(iφ) − M y‖² must lie in 0.5 … 2; φ is the phase of the
-    measured combination and M the centre of k-space, where noise and aliasing matter least.
+    The factor f of least squares ‖f M F S x − M y‖² must lie in 0.5 … 2; the image x has the reference's
+    modulus and the phase of what was measured, M is the centre of k-space, where noise and aliasing matter
+    least.
     """
-    seen = _centre(sampled)
-    phase = np.angle(combine(np.where(seen, kspace, 0), csm, noise_cov))
-    image = np.abs(reference.values) / unit * np.exp(1j * phase)
     predicted = Fourier().forward(torch.from_numpy(csm * image[:, None])).numpy()[..., seen]
     energy = float((np.abs(predicted) ** 2).sum())
     overlap = float((predicted.conj() * kspace[..., seen]).real.sum())
     factor = overlap / energy if energy > 0 else float("inf")
     if not _FACTORS[0] <= factor <= _FACTORS[1]:
         raise InputError(
-            f"{reference.where}: the measured samples are {factor:.3g} times this reference (least squares); "
+            f"{where}: the measured samples are {factor:.3g} times this reference (least squares); "
             "give it in the units of the k-space (centred orthonormal FFT, coils combined with Σ|S|² = 1), "
             "or look at its axes"
         )
