@@ -34,7 +34,7 @@ rule evaluate:
     message:
         "Evaluate {wildcards.scan} with {wildcards.regime}"
     shell:
-        plan.run_job()
+        run_job()
 
 
 rule summarise:
@@ -63,7 +63,7 @@ rule summarise:
     message:
         "Summarise all verdicts"
     shell:
-        plan.run_job()
+        run_job()
 
 
 rule report:
@@ -92,4 +92,4 @@ rule report:
     message:
         "Write the report"
     shell:
-        plan.run_job()
+        run_job()

@@ -17,4 +17,4 @@ rule export:
     message:
         "Export {wildcards.scan} with {wildcards.regime}"
     shell:
-        plan.run_job()
+        run_job()

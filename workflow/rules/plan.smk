@@ -6,6 +6,7 @@ import sys
 sys.path[:] = [f"{workflow.basedir}/workflow", *filter(os.path.isabs, sys.path)]
 
 from sharpfit.study import paths
+from sharpfit.running.job_command import run_job, shell_prefix
 from sharpfit.running.plan import open_plan
 
 plan = open_plan(workflow)
@@ -17,4 +18,4 @@ wildcard_constraints:
     regime="[^/]+",
 
 
-shell.prefix(plan.shell_prefix())
+shell.prefix(shell_prefix(f"{workflow.basedir}/workflow"))

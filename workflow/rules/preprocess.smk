@@ -14,7 +14,7 @@ rule simulate:
     message:
         "Simulate {wildcards.name}"
     shell:
-        plan.run_job()
+        run_job()
 
 
 rule preprocess:
@@ -34,4 +34,4 @@ rule preprocess:
     message:
         "Preprocess {wildcards.scan}"
     shell:
-        plan.run_job()
+        run_job()

@@ -19,4 +19,4 @@ rule reconstruct:
     message:
         "Reconstruct {wildcards.scan} with {wildcards.regime}"
     shell:
-        plan.run_job() + " --device {params.device:q}"
+        run_job() + " --device {params.device:q}"

@@ -1,16 +1,13 @@
 """What the Snakefile asks: this study's jobs, their fingerprints, and which of them must run.
 
-The only module that knows Snakemake. It is built while the Snakefile is read: by ``snakemake``, by a dry
-run, and once more by every process that Snakemake starts for a job on a cluster. All of them may write specs,
-which are named after their content; only the main process writes the stale marker.
+It is built while the Snakefile is read: by ``snakemake``, by a dry run, and once more by every process
+that Snakemake starts for a job on a cluster. All of them may write specs, which are named after their
+content; only the main process writes the stale marker.
 """
 
 import errno
 import os
-import shlex
-import sys
 import threading
-import time
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -24,16 +21,18 @@ from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import write_spec
 from sharpfit.provenance.stale import DAMAGED, Provenance, rerun_set
 from sharpfit.provenance.why import reasons
-from sharpfit.running import compute, gpus, job_server, preflight, records, runlock, start_job, stopping
+from sharpfit.running import compute, gpus, job_server, preflight, records, runlock, stale_marker, stopping
+from sharpfit.running.settings import settings_of
+from sharpfit.running.stale_marker import dated_ahead
+from sharpfit.running.start_job import SERVER
 from sharpfit.study import paths
-from sharpfit.study.foreign_code import ALLOW, check_code
+from sharpfit.study.foreign_code import check_code
 from sharpfit.study.jobs import Job, jobs_of
 from sharpfit.study.own_places import check_folders, check_own_places
 from sharpfit.study.params_file import read_params
 from sharpfit.study.streams import print_whatever_the_locale, say
 
 InputFunction = Callable[[Any], Any]
-CLOCK_TICK_NS = 20_000_000  # longer than file systems take to tell two times apart
 
 
 def open_plan(workflow: Any) -> "Plan":
@@ -67,8 +66,8 @@ class Plan:
             check_own_places()
         code = Code(Path(workflow.basedir) / "workflow", Path(paths.CODE))
         self._workflow = workflow
-        self._code = code.root
-        self.device, allow_code = _settings(workflow)
+        self._code_folder = code.root
+        self.device, allow_code = settings_of(workflow)
         self.n_gpus = int(self.device != "cpu" and (self.device != "auto" or gpus.can_be_used()))
         params = read_params()
         workflow.configfiles.append(paths.PARAMS)  # for Snakemake's report and archive; it does not read it
@@ -90,7 +89,7 @@ class Plan:
         for spec in self.provenance.specs.values():
             write_spec(spec)
         if workflow.is_main_process and self.stale:
-            self._write_marker()
+            stale_marker.write(file for job in jobs for file in (*job.outputs.values(), job.sidecar))
         self._console = self._open_console(workflow.logger_manager.get_log_handlers())
 
     def _check_scans(self, params: dict[str, Any]) -> None:
@@ -162,34 +161,21 @@ class Plan:
         """Priority of a fit, from 0 to 1: the longest one begun last would leave the other cores idle."""
         return _n_iterations(self._job("reconstruct", wildcards)) / self._longest
 
-    def run_job(self) -> str:
-        """Shell command of every rule: run the job of the spec that is named after its fingerprint."""
-        python, start = literal(sys.executable), literal(str(Path(start_job.__file__)))
-        return f"{python} -I -S {start} --spec {paths.spec('{params.fp}')} --log {{log:q}}"
-
-    def shell_prefix(self) -> str:
-        """Put before every shell command: the code of this folder, and the lock that jobs share."""
-        lock = literal(paths.JOBS_LOCK)
-        # PYTHONSAFEPATH: no module is imported from the study's folder
-        python = f"export PYTHONPATH={literal(str(self._code))} PYTHONSAFEPATH=1"
-        return f"set -euo pipefail; exec 9>>{lock}; flock --shared 9; {python}; "
-
     def begin(self) -> None:
         """Take the run lock, wait for orphaned jobs, clear away what killed jobs left."""
         # Snakemake's SIGTERM handler takes this lock in the thread that may hold it: it would wait for ever.
         self._workflow.scheduler._lock = threading.RLock()
         runlock.take(job for job in self.provenance.jobs if job.sidecar in self._rerun)
-        marker = Path(paths.STALE)
-        if self.stale and dated_ahead(paths.STALE):
-            marker.touch()  # jobs are chosen by now, and what they write must be newer than the marker
+        if self.stale:
+            stale_marker.bring_back()  # jobs are chosen by now
         if self._workflow.local_exec:
             # Its limit of jobs a second is for clusters; for its last timer the process would wait a second.
             self._workflow.scheduler.job_rate_limiter = None
-            environment = {**compute.ENVIRONMENT, "PYTHONPATH": str(self._code)}
+            environment = {**compute.ENVIRONMENT, "PYTHONPATH": str(self._code_folder)}
             to_run = (job.sidecar for job in self.provenance.jobs if job.sidecar in self._rerun)
             code = dict.fromkeys(file for one in to_run for file in self.provenance.specs[one]["code"])
             if server := job_server.start(environment, code):
-                os.environ[start_job.SERVER] = server
+                os.environ[SERVER] = server
 
     def end(self) -> None:
         """Show the verdicts, when the summary is up to date, and what belongs to the study no more.
@@ -273,49 +259,6 @@ class Plan:
     def _longest(self) -> int:
         return max(_n_iterations(job) for job in self.provenance.jobs if job.rule == "reconstruct")
 
-    def _write_marker(self) -> None:
-        """Write the stale marker with a time after that of every result there is.
-
-        The time is never later than now, or a job that takes less than the lead would look older than its
-        marker; only where results come from a clock that is ahead does the marker have to be ahead too.
-        """
-        files = [file for job in self.provenance.jobs for file in (*job.outputs.values(), job.sidecar)]
-        newest = max((Path(file).lstat().st_mtime_ns for file in files if Path(file).exists()), default=0)
-        marker = Path(paths.STALE)
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        marker.write_text("Results listed by `sharpfit why` are stale.\n", encoding="utf-8")
-        while marker.stat().st_mtime_ns <= newest:
-            if newest > time.time_ns() + CLOCK_TICK_NS:
-                os.utime(marker, ns=(newest + CLOCK_TICK_NS, newest + CLOCK_TICK_NS))
-            else:
-                time.sleep(CLOCK_TICK_NS / 1e9)
-                marker.touch()
-
 
 def _n_iterations(fit: Job) -> int:
     return int(fit.params["regime"]["n_iterations"])
-
-
-def _settings(workflow: Any) -> tuple[str, bool]:
-    """Device and permission to run a study's code, from ``--config`` or a profile alone."""
-    settings = dict(workflow.config_settings.overwrite_config)
-    device = str(settings.pop("device", "auto"))
-    allow_code = str(settings.pop(ALLOW, False)).lower()  # a command line says true, a profile True
-    if settings:
-        raise InputError(
-            f"--config {next(iter(settings))}: only device and {ALLOW} are given so; parameters stand in "
-            f"{paths.PARAMS}"
-        )
-    if allow_code not in ("true", "false"):
-        raise InputError(f"--config {ALLOW}={allow_code}: should be true or false")
-    return device, allow_code == "true"
-
-
-def literal(text: str) -> str:
-    """Text as a word of a shell command in which Snakemake replaces what stands in braces."""
-    return shlex.quote(text).replace("{", "{{").replace("}", "}}")
-
-
-def dated_ahead(file: str) -> bool:
-    """Whether a file's time lies in the future, as a clock that ran ahead leaves it."""
-    return max(Path(file).stat().st_mtime_ns, Path(file).lstat().st_mtime_ns) > time.time_ns()

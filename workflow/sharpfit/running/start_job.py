@@ -22,7 +22,7 @@ SERVER = "SHARPFIT_JOB_SERVER"
 HANDED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """Signals for the job. They are blocked until it listens, so that none ends it without a word (`pausing`)."""
 
-KEPT = (0, 1, 2, 9)  # standard streams, and the lock that jobs share (`Plan.shell_prefix`)
+KEPT = (0, 1, 2, 9)  # standard streams, and the lock that jobs share (`job_command.shell_prefix`)
 
 
 def main(*argv: str) -> NoReturn:
