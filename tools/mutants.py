@@ -36,18 +36,8 @@ from coverage import CoverageData
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = Path("workflow", "sharpfit")
-ROOMS = (
-    "files",
-    "simulation",
-    "physics",
-    "preparing",
-    "measuring",
-    "fitting",
-    "judging",
-    "results",
-    "reporting",
-    "study",
-)
+AROUND = {"commands", "comparing", "exporting", "provenance", "running"}  # rooms that do not compute
+ROOMS = sorted({init.parent.name for init in (REPOSITORY / PACKAGE).glob("*/__init__.py")} - AROUND)
 DRAWING = ("figures.py", "page")  # of the room reporting
 TIMES = "times.xml"
 QUICK = "not slow and not workflow and not browser and not real"
