@@ -94,6 +94,15 @@ def test_init_makes_a_study_that_its_own_schema_accepts(folder):
     assert "is there already" in again.output
 
 
+def test_init_refuses_two_files_that_would_be_one_scan(folder):
+    (folder / "other").mkdir()
+    (folder / "other" / "scan.mrd").write_bytes((folder / "scan.h5").read_bytes())
+    result = call("init", "study", "scan.h5", "other/scan.mrd")
+    assert result.exit_code == 1
+    assert "other/scan.mrd: scan.h5 is called scan already; rename one of them" in result.stderr
+    assert not (folder / "study").exists()
+
+
 @pytest.mark.parametrize(
     ("key", "typed", "value"),
     [

@@ -8,7 +8,7 @@ import pytest
 from sharpfit.errors import InputError
 from sharpfit.study.new_study import scan_lines, write_study
 from sharpfit.study.params import validate
-from sharpfit.study.params_file import read_params
+from sharpfit.study.params_file import parse, read_params
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "params.schema.yaml"
 FULL = """    # fully sampled; to undersample it afterwards:
@@ -29,6 +29,14 @@ def test_scans_are_lines_to_paste():
     assert scan_lines({"a": {"axes": ["x" * 60] * 15}}, {"a": False}).count("\n") == 2, (
         "one line, however long"
     )
+
+
+@pytest.mark.parametrize("name", ["5", "on", "1e5", "0x1f", "2026-11-30", "null", "a"])
+def test_a_scan_is_read_back_whatever_its_file_is_called(name):
+    """YAML reads some of these as a number, a date or a yes."""
+    scan = {"file": f"data/raw/{name}.npy", "dataset": name, "axes": ["ky", "kx"]}
+    lines = scan_lines({name: scan}, {name: True})
+    assert parse(f"scans:\n{lines}".encode()) == {"scans": {name: scan}}
 
 
 def test_a_study_holds_copies_of_its_files_and_valid_parameters(tmp_path):

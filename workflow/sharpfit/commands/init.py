@@ -2,11 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from sharpfit.commands.one_line import errors_in_one_line
+from sharpfit.errors import InputError
 from sharpfit.study.streams import say
 
 Folder = Annotated[Path, typer.Argument(help="The new study's folder.")]
@@ -29,11 +30,16 @@ def init(
         from sharpfit.provenance.attest import WORKFLOW
         from sharpfit.study.new_study import write_study
 
-        scans, fully_sampled = {}, {}
+        scans: dict[str, dict[str, Any]] = {}
+        fully_sampled: dict[str, bool] = {}
         for file in files or []:
+            name = asking.scan_name(file)
+            if name in scans:
+                raise InputError(
+                    f"{file}: {scans[name]['file']} is called {name} already; rename one of them"
+                )
             raw, scan = asking.read_asking(asking.entry(file, dataset, axes, select))
             found = inspect(raw)
-            name = asking.scan_name(file)
             say(f"{file}: {found.facts['matrix']}, {found.facts['coils']} coils, {found.facts['sampling']}")
             for key, why in found.missing.items():
                 say(f"{file}: state {key}: in params.yaml: {why}")

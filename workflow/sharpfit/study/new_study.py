@@ -1,5 +1,6 @@
 """Make a study's folder: params.yaml with its scans, data/raw, and a README."""
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ import yaml
 
 from sharpfit.errors import InputError
 from sharpfit.study import paths
+from sharpfit.study.params_file import as_key, parse
 
 _SETTINGS = """
 # Held-out samples judge the fit from outside (one replica is fitted without them).
@@ -47,7 +49,7 @@ def scan_lines(scans: Mapping[str, Mapping[str, Any]], fully_sampled: Mapping[st
     """Write scans as lines of params.yaml, ready to paste under ``scans:``."""
     lines = []
     for name, scan in scans.items():
-        lines.append(f"  {name}:")
+        lines.append(f"  {as_key(name)}:")
         lines += [f"    {key}: {_flow(value)}" for key, value in scan.items()]
         if fully_sampled[name]:
             lines.append("    # fully sampled; to undersample it afterwards:")
@@ -79,9 +81,10 @@ def write_study(
         else "  {}  # `sharpfit inspect FILE` prints what belongs here\n"
     )
     params.write_text(
-        f"# yaml-language-server: $schema={schema}\n\nsimulations: {{}}\n\nscans:\n{listed}{_SETTINGS}"
+        f"# yaml-language-server: $schema={schema}\n\nsimulations: {{}}\n\nscans:\n{listed}{_SETTINGS}",
+        encoding="utf-8",
     )
-    (folder / "README.md").write_text(_README)
+    (folder / "README.md").write_text(_README, encoding="utf-8")
 
 
 def _copied(file: Path, raw: Path) -> Path:
@@ -96,4 +99,6 @@ def _copied(file: Path, raw: Path) -> Path:
 
 
 def _flow(value: Any) -> str:
-    return yaml.safe_dump(value, default_flow_style=True, width=1000).strip().removesuffix("...").strip()
+    """Write a value on one line; as JSON where YAML 1.1, which PyYAML writes, reads it as another one."""
+    text = yaml.safe_dump(value, default_flow_style=True, width=1000).strip().removesuffix("...").strip()
+    return text if parse(f"value: {text}".encode()) == {"value": value} else json.dumps(value)

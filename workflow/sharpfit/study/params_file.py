@@ -157,7 +157,7 @@ class _Document:
         plain = event.implicit[0]
         if plain and event.value == "<<":
             raise self._error(event, "<< merges nothing in YAML 1.2; write the keys themselves")
-        if plain and (event.value in WORDS or NO_KEY.fullmatch(event.value)):
+        if plain and not _is_text_to_all(event.value):
             if len(event.value) > MAX_DIGITS:
                 raise self._error(event, f"key {shown(event.value)} is no text to every reader of YAML")
             raise self._error(
@@ -185,6 +185,16 @@ class _Document:
 
     def _error(self, event: yaml.Event, what: str) -> InputError:
         return InputError(f"{_place(self._name, event.start_mark)}: {what}")
+
+
+def as_key(name: str) -> str:
+    """Return a name of letters, digits, ``_``, ``.`` and ``-`` as a key: in quotes where it must be."""
+    return name if _is_text_to_all(name) else f"'{name}'"
+
+
+def _is_text_to_all(key: str) -> bool:
+    """Whether every reader of YAML takes a key without quotes for text."""
+    return key not in WORDS and not NO_KEY.fullmatch(key)
 
 
 def shown(value: Any) -> str:
