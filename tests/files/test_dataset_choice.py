@@ -1,4 +1,4 @@
-"""Which dataset is meant, what lies on a trajectory, and what is told of a library's error."""
+"""Which dataset is meant, and what lies on a trajectory."""
 
 from pathlib import Path
 
@@ -6,19 +6,7 @@ import numpy as np
 import pytest
 
 from sharpfit.errors import InputError, UnclearError
-from sharpfit.files.readers.dataset_choice import MAX_COMPRESSION, check_size, first_line, numeric, pick
-
-
-@pytest.mark.parametrize(
-    ("error", "said"),
-    [
-        (ValueError("bad magic\nat 0x12\nin heap"), "bad magic"),
-        (KeyError("data"), "'data'"),
-        (EOFError(), "EOFError"),
-    ],
-)
-def test_an_error_is_told_by_its_first_line_or_its_kind(error, said):
-    assert first_line(error) == said
+from sharpfit.files.readers.dataset_choice import MAX_COMPRESSION, check_size, numeric, pick
 
 
 @pytest.mark.parametrize("name", ["k", "group/K", "traj", "trajectory", "k_loc", "kloc", "spokes"])

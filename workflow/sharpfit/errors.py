@@ -37,6 +37,11 @@ class StaleResultsWarning(UserWarning):
     """Results that were opened are not what the study asks for now."""
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, its kind where it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def printable(text: str) -> str:
     """Return a text with whatever would move a terminal's cursor, or turn what is read, as escapes.
 

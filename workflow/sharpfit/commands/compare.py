@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from sharpfit.commands.one_line import errors_in_one_line
-from sharpfit.errors import InputError, printable
+from sharpfit.errors import InputError, first_line, printable
 from sharpfit.study.streams import say
 
 Sources = Annotated[
@@ -74,7 +74,7 @@ def compare(
 
 def _compare_results(sources: list[str], html: Path | None, as_json: bool, fail_on: str) -> int:
     from sharpfit.comparing.outcome import as_text, compare_sources
-    from sharpfit.comparing.sources import DAMAGED, first_line, open_source
+    from sharpfit.comparing.sources import DAMAGED, open_source
     from sharpfit.provenance.standing import say_standing
     from sharpfit.reporting.columns import terminal_width
 

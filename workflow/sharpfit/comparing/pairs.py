@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from sharpfit.comparing.differences import data_identity
-from sharpfit.comparing.sources import DAMAGED, Result, Source, first_line
-from sharpfit.errors import InputError
+from sharpfit.comparing.sources import DAMAGED, Result, Source
+from sharpfit.errors import InputError, first_line
 from sharpfit.reporting.ranking import middle_estimate, risk_margin
 from sharpfit.results.picked_file import read_picked
 from sharpfit.study import paths

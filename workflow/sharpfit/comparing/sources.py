@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sharpfit.comparing.git_objects import check_objects
-from sharpfit.errors import InputError
+from sharpfit.errors import InputError, first_line
 from sharpfit.provenance.sidecar import read_sidecar
 from sharpfit.results.evaluation import Evaluation
 from sharpfit.results.evaluation_file import read_evaluation
@@ -181,8 +181,3 @@ def _named(summary: Path) -> list[tuple[str, ...]]:
         return [(scan, regime) for scan, rows in content.items() for regime in rows]
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return []
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of what an error says, its kind where it says nothing."""
-    return (str(error).splitlines() or [type(error).__name__])[0]

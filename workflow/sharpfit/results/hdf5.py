@@ -8,7 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from sharpfit.errors import InputError
+from sharpfit.errors import InputError, first_line
 from sharpfit.files.own_content import check_own
 
 
@@ -49,7 +49,7 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             file.visititems(collect)
             attrs = {name: _plain(value) for name, value in file.attrs.items()}
     except OSError as error:
-        raise InputError(f"{path}: cannot be read as HDF5 ({_first_line(error)})") from error
+        raise InputError(f"{path}: cannot be read as HDF5 ({first_line(error)})") from error
     return datasets, attrs
 
 
@@ -68,7 +68,7 @@ def opened(path: Path) -> Iterator[h5py.File]:
         file = h5py.File(path, "r")
     except OSError as error:
         raise InputError(
-            f"{path}: no result can be read ({_first_line(error)}); run the study again"
+            f"{path}: no result can be read ({first_line(error)}); run the study again"
         ) from error
     with file:
         check_own(path, file)
@@ -85,7 +85,3 @@ def _plain(value: object) -> object:
     if isinstance(value, bytes):
         return value.decode()
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -2,7 +2,7 @@
 
 import os
 
-from sharpfit.errors import InputError
+from sharpfit.errors import InputError, first_line
 from sharpfit.running import gpus
 
 ENVIRONMENT = {
@@ -37,7 +37,7 @@ def resolve(device: str) -> str:
     try:
         torch.zeros(1, device=torch.device(device))
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise InputError(
             f"device {device!r} cannot be used ({reason}); run with --config device=cpu, auto, cuda or cuda:1"
         ) from None

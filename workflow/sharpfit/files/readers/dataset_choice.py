@@ -65,11 +65,6 @@ def no_dataset(path: Path, dataset: str | None) -> None:
         raise InputError(f"{path}: dataset {dataset!r} is stated, but a {path.suffix} file holds one array")
 
 
-def first_line(error: BaseException) -> str:
-    """Return the first line of what an error says, its kind where it says nothing."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
-
-
 def check_size(path: Path, shape: Sequence[int], itemsize: int) -> None:
     """Refuse an array that its file cannot hold.
 

@@ -9,10 +9,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-from sharpfit.errors import InputError
+from sharpfit.errors import InputError, first_line
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.files.readers import ismrmrd_header
-from sharpfit.files.readers.dataset_choice import check_size, first_line, no_dataset
+from sharpfit.files.readers.dataset_choice import check_size, no_dataset
 from sharpfit.files.readers.hdf5 import opened
 from sharpfit.files.readouts import to_image, to_kspace
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import h5py
 
-from sharpfit.errors import InputError
+from sharpfit.errors import InputError, first_line
 from sharpfit.files.axes import FileArray
 from sharpfit.files.own_content import check_own
-from sharpfit.files.readers.dataset_choice import check_size, first_line, numeric, pick
+from sharpfit.files.readers.dataset_choice import check_size, numeric, pick
 from sharpfit.files.readers.hdf5_trial import try_out
 
 # What h5py raises for files that were cut off, damaged or made to confuse.

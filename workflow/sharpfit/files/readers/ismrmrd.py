@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
-from sharpfit.errors import InputError
+from sharpfit.errors import InputError, first_line
 from sharpfit.files.acquired import Kinds, as_raw_scan
 from sharpfit.files.axes import FileArray
 from sharpfit.files.encoding import Encoding
 from sharpfit.files.geometry import Geometry
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.files.readers import ismrmrd_header
-from sharpfit.files.readers.dataset_choice import check_size, first_line
+from sharpfit.files.readers.dataset_choice import check_size
 from sharpfit.files.readers.hdf5 import opened
 from sharpfit.files.readouts import Readouts
 

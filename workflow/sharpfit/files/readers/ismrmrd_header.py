@@ -9,10 +9,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from sharpfit.errors import InputError
+from sharpfit.errors import InputError, first_line
 from sharpfit.files.encoding import Encoding
 from sharpfit.files.raw_scan import ScannerNotes
-from sharpfit.files.readers.dataset_choice import first_line
 from sharpfit.files.readouts import Grid
 
 if TYPE_CHECKING:  # slow to import

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import h5py
 
-from sharpfit.errors import InputError
+from sharpfit.errors import InputError, first_line
 from sharpfit.files.axes import FileArray
 from sharpfit.files.readers import hdf5
-from sharpfit.files.readers.dataset_choice import first_line, numeric, pick
+from sharpfit.files.readers.dataset_choice import numeric, pick
 
 # What scipy raises for files that were cut off or are no MATLAB files.
 _BROKEN_MAT = (ValueError, TypeError, LookupError, NotImplementedError, OSError, zlib.error)

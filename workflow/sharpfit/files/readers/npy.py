@@ -6,9 +6,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from sharpfit.errors import InputError
+from sharpfit.errors import InputError, first_line
 from sharpfit.files.axes import FileArray
-from sharpfit.files.readers.dataset_choice import first_line, no_dataset, numeric
+from sharpfit.files.readers.dataset_choice import no_dataset, numeric
 
 # What NumPy makes of a damaged header, which it parses as Python, or of a shape that the file cannot hold.
 _BROKEN = (

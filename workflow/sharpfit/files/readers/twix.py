@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from sharpfit.errors import InputError
+from sharpfit.errors import InputError, first_line
 from sharpfit.files.acquired import Kinds, as_raw_scan
 from sharpfit.files.axes import FileArray
 from sharpfit.files.encoding import Encoding
 from sharpfit.files.geometry import Geometry
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.files.readers import twix_header
-from sharpfit.files.readers.dataset_choice import first_line, no_dataset
+from sharpfit.files.readers.dataset_choice import no_dataset
 from sharpfit.files.readouts import Readouts
 
 if TYPE_CHECKING:  # slow to import
