@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from sharpfit.physics.encoding import SAMPLES, Encoding
 from sharpfit.physics.norms import energy, inner
+from sharpfit.physics.white_noise import white_noise
 
 _FISSION, _PROBE, _SKETCH = 0, 1, 2  # which noise a stream of random numbers stands for
 PROBE_STEP = 0.2  # ε / σ of a probe
@@ -212,11 +212,5 @@ class Perturbed:
     def _noise(self, kind: int, k: int) -> Tensor:
         """Staged noise of unit variance per component."""
         seed, i = self._stream
-        drawn = torch.from_numpy(_unit_noise((seed, kind, k, i), self._shape))
+        drawn = torch.from_numpy(white_noise((seed, kind, k, i), self._shape))
         return self._encoding.stage(drawn[None].to(self.y.device))
-
-
-def _unit_noise(stream: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
-    """Complex64 noise of unit variance per component, the same on every device and for every mask."""
-    parts = np.random.default_rng(stream).standard_normal((*shape, 2), dtype=np.float32)
-    return parts.view(np.complex64)[..., 0]

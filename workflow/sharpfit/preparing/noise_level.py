@@ -14,6 +14,7 @@ from sharpfit.physics.acquisition import acquisition
 from sharpfit.physics.encoding import SAMPLES, Encoding
 from sharpfit.physics.norms import energy
 from sharpfit.physics.operators import LinearOperator
+from sharpfit.physics.white_noise import white_noise
 
 N_STEPS = 20
 """Conjugate gradient steps: a residual that noise dominates is at rest after ten."""
@@ -173,8 +174,7 @@ def _residual_of(
     left = np.zeros((2, 2, N_STEPS))
     for i in which:
         E, _, rest = acquisition(torch.from_numpy(csm[i : i + 1]), sampled).encoding.split(left_out)
-        drawn = np.random.default_rng((0, i)).standard_normal((*kspace[i : i + 1].shape, 2), np.float32)
-        b = E.stage(torch.from_numpy(drawn.view(np.complex64)[..., 0]))
+        b = E.stage(torch.from_numpy(white_noise((0, i), kspace[i : i + 1].shape)))
         left += _left_over(E, rest, torch.stack([E.stage(torch.from_numpy(kspace[i : i + 1])), b]))
     n_real = 2 * len(which) * kspace.shape[1]
     return left, [n_real * count for count in counts]

@@ -7,6 +7,7 @@ from scipy import ndimage
 from sharpfit.physics.acquisition import acquisition
 from sharpfit.physics.conjugate_gradient import conjugate_gradient
 from sharpfit.physics.masks import each_slice
+from sharpfit.physics.white_noise import white_noise
 
 N_STEPS = 6
 """Conjugate gradient steps: they unfold the aliasing and hardly fit noise yet."""
@@ -62,8 +63,7 @@ def _powers(
     powers = []
     for i in range(len(kspace)):
         E = acquisition(torch.from_numpy(csm[i : i + 1]), sampled[i]).encoding
-        drawn = np.random.default_rng((1, i)).standard_normal((*kspace[i : i + 1].shape, 2), np.float32)
-        data = [kspace[i : i + 1], sigma * drawn.view(np.complex64)[..., 0]]
+        data = [kspace[i : i + 1], sigma * white_noise((1, i), kspace[i : i + 1].shape)]
         back = torch.stack([E.adjoint(E.stage(torch.from_numpy(np.asarray(y, np.complex64)))) for y in data])
         image = E.unstage_image(conjugate_gradient(E.gram, back, N_STEPS))[:, 0]
         powers.append([ndimage.gaussian_filter(np.abs(one) ** 2, SMOOTHING) for one in image.numpy()])
