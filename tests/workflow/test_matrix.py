@@ -154,7 +154,7 @@ def test_row_12_an_edited_solver_recomputes_the_fits_that_use_it(study: Scratch,
     study.edit("regimes.slow", without_rate)
     assert study.make(command) == jobs(regime="slow")
     solvers = "workflow/sharpfit/fitting/solvers"
-    study.replace(f"{solvers}/cg.py", "+= self._scale(alpha)", "+= 0.5 * self._scale(alpha)")
+    study.replace(f"{solvers}/cg.py", "+= factors(alpha", "+= 0.5 * factors(alpha")
     assert study.make(command) == jobs(regime="slow")
     study.replace(f"{solvers}/torch_optimizer.py", "len(built) < 2", "len(built) <= 1")
     assert study.make(command) == jobs(regime="fast")

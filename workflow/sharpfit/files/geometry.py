@@ -52,7 +52,7 @@ class Turn:
 
 
 def mirrored(kspace: np.ndarray, axis: int) -> np.ndarray:
-    """K → −k along an axis whose centre is N // 2; the image is mirrored about its pixel N // 2."""
+    """Turn k to −k along an axis whose centre is N // 2; the image is mirrored about its pixel N // 2."""
     return np.roll(np.flip(kspace, axis), 1 - kspace.shape[axis] % 2, axis)
 
 

@@ -1,16 +1,17 @@
-"""What all solvers of penalised objectives share: iterate, weight, penalty, and the state of a checkpoint."""
+"""What all solvers of penalised objectives share: weight and penalty, and their state."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic
+from typing import Any, Generic
 
 from torch import Tensor
 
+from sharpfit.fitting.iterating import Iterating
 from sharpfit.fitting.solving import P
 
 
-class Penalised(Generic[P]):
-    """A solver of ½‖A c − y‖² + λ R(c) without a learning rate.
+class Penalised(Iterating, Generic[P]):
+    """A solver of ½‖A c − y‖² + λ R(c).
 
     Parameters
     ----------
@@ -22,25 +23,18 @@ class Penalised(Generic[P]):
         λ
     """
 
-    lr = float("nan")
-    pace = 1.0
-    STATE: ClassVar[tuple[str, ...]]
-    """The tensors, beside the iterate, that the next step goes on from: ``_name`` of the instance."""
-
     def __init__(self, start: Tensor, penalty: P, weight: float) -> None:
-        self.c = start.detach().clone()
+        super().__init__(start)
         self.weight = weight
         self._penalty = penalty
 
     def state_dict(self) -> dict[str, Any]:
         """Return iterate, weight, the penalty's state and what `STATE` names."""
-        own = {name: getattr(self, f"_{name}") for name in self.STATE}
-        return {"c": self.c, "weight": self.weight, "penalty": self._penalty.state_dict(), **own}
+        return super().state_dict() | {"weight": self.weight, "penalty": self._penalty.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up the state of another instance."""
-        own = {f"_{name}": state[name] for name in self.STATE}  # before anything changes: it may be another's
-        self._penalty.load_state_dict(state["penalty"])
-        self.c.copy_(state["c"])
-        self.weight = state["weight"]
-        vars(self).update(own)
+        weight, penalty = state["weight"], state["penalty"]
+        super().load_state_dict(state)
+        self._penalty.load_state_dict(penalty)
+        self.weight = weight

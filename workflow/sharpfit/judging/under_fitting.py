@@ -66,7 +66,7 @@ def look_ahead(curves: Curves) -> Ahead:
 
 
 def _slope(curves: Curves, values: np.ndarray) -> float:
-    """D log values / d log (clock) over about its last half; 0 where they are not positive."""
+    """Slope d log values / d log clock over about its last half; 0 where they are not positive."""
     pace = np.abs(np.nan_to_num(np.asarray(curves.record.history["pace"], float)[:-1]))
     spent = np.r_[0, np.cumsum(pace)][curves.iterations]
     half = max(int(np.flatnonzero(spent <= spent[-1] / 2)[-1]), 1)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from sharpfit.physics.norms import IMAGE, energy, inner, quotient, spread_over
+from sharpfit.physics.norms import IMAGE, energy, factors, inner, quotient
 
 Gram = Callable[[torch.Tensor], torch.Tensor]
 
@@ -41,14 +41,10 @@ def conjugate_gradient(
     for _ in range(n_steps):
         moving = (power > rest).to(power.dtype)
         mapped = gram(direction)
-        alpha = _scale(moving * quotient(power, inner(direction, mapped, dims)), rhs)
+        alpha = factors(moving * quotient(power, inner(direction, mapped, dims)), rhs)
         x = x + alpha * direction
         residual = residual - alpha * mapped
         next_power = energy(residual, dims)
-        direction = residual + _scale(moving * quotient(next_power, power), rhs) * direction
+        direction = residual + factors(moving * quotient(next_power, power), rhs) * direction
         power = next_power
     return x
-
-
-def _scale(values: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    return spread_over(values, like).to(like.real.dtype)

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import torch
 
 IMAGE = (-2, -1)
-
-
 _BLOCK = 4096
 
 
@@ -52,6 +50,11 @@ def item_axes(c: torch.Tensor) -> tuple[int, ...]:
 def spread_over(values: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """Append axes to one value per leading index, so that they scale x (…, and its own axes)."""
     return values.reshape(values.shape + (1,) * (x.ndim - values.ndim))
+
+
+def factors(values: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """Bring one value per leading index to the axes and the precision of x (…, and its own), to scale it."""
+    return spread_over(values, x).to(x.real.dtype)
 
 
 def quotient(numerator: torch.Tensor, denominator: torch.Tensor) -> torch.Tensor:

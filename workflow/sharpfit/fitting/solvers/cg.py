@@ -7,7 +7,7 @@ from torch import Tensor
 
 from sharpfit.fitting.krylov import Krylov
 from sharpfit.fitting.solving import Objective
-from sharpfit.physics.norms import inner, item_axes, quotient
+from sharpfit.physics.norms import factors, inner, item_axes, quotient
 
 
 def make(objective: Objective, start: Tensor) -> ConjugateGradients:
@@ -29,11 +29,11 @@ class ConjugateGradients(Krylov):
         self._last_power = torch.zeros_like(self._first)
 
     def step(self, gradient: Tensor, _loss: Tensor) -> None:
-        """C ← c + α d with d = r + β d, r = −gradient, and α minimising each item's loss along d."""
+        """Step along d = r + β d, r = −gradient: c ← c + α d, α minimising each item's loss along d."""
         residual, axes = -gradient, item_axes(gradient)
         power, moving = self._power(residual)
-        self._direction = residual + self._scale(quotient(power, self._last_power)) * self._direction
+        self._direction = residual + factors(quotient(power, self._last_power), residual) * self._direction
         curvature = inner(self._direction, self._gram(self._direction), axes)
         alpha = moving * quotient(inner(residual, self._direction, axes), curvature)
-        self.c += self._scale(alpha) * self._direction
+        self.c += factors(alpha, self.c) * self._direction
         self._last_power = power

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from sharpfit.fitting.penalised import Penalised
 from sharpfit.fitting.solving import Objective, ProximalPenalty, penalty_of
-from sharpfit.physics.norms import inner, item_axes, spread_over
+from sharpfit.physics.norms import factors, inner, item_axes
 
 
 def make(objective: Objective, start: Tensor) -> Fista:
@@ -38,7 +38,7 @@ class Fista(Penalised[ProximalPenalty]):
 
     def step(self, gradient: Tensor, _loss: Tensor) -> None:
         """Move every item one step."""
-        beta = spread_over(self._beta, self.c).to(self.c.real.dtype)
+        beta = factors(self._beta, self.c)
         z = self.c + beta * (self.c - self._before)
         gradient_there = gradient + beta * (gradient - self._gradient_before)
         threshold = torch.full_like(beta, self.weight)

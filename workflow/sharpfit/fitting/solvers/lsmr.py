@@ -7,7 +7,7 @@ from torch import Tensor
 
 from sharpfit.fitting.krylov import Krylov
 from sharpfit.fitting.solving import Objective
-from sharpfit.physics.norms import energy, inner, item_axes, quotient
+from sharpfit.physics.norms import energy, factors, inner, item_axes, quotient
 
 
 def make(objective: Objective, start: Tensor) -> Lsmr:
@@ -32,14 +32,14 @@ class Lsmr(Krylov):
         self._curvature = torch.zeros_like(self._first)
 
     def step(self, gradient: Tensor, _loss: Tensor) -> None:
-        """C ← c + α d with d = r + β d, r = −gradient, and α minimising each item's ‖r‖ along d."""
+        """Step along d = r + β d, r = −gradient: c ← c + α d, α minimising each item's ‖r‖ along d."""
         residual, axes = -gradient, item_axes(gradient)
         _, moving = self._power(residual)
         seen = self._gram(residual)
         curvature = inner(residual, seen, axes)  # ⟨r, AᴴA r⟩
-        beta = self._scale(quotient(curvature, self._curvature))
+        beta = factors(quotient(curvature, self._curvature), residual)
         self._direction = residual + beta * self._direction
         self._mapped = seen + beta * self._mapped
         alpha = moving * quotient(inner(self._mapped, residual, axes), energy(self._mapped, axes))
-        self.c += self._scale(alpha) * self._direction
+        self.c += factors(alpha, self.c) * self._direction
         self._curvature = curvature

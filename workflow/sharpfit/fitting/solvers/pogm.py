@@ -7,7 +7,7 @@ from torch import Tensor
 
 from sharpfit.fitting.penalised import Penalised
 from sharpfit.fitting.solving import Objective, ProximalPenalty, penalty_of
-from sharpfit.physics.norms import inner, item_axes, spread_over
+from sharpfit.physics.norms import factors, inner, item_axes
 
 
 def make(objective: Objective, start: Tensor) -> Pogm:
@@ -43,18 +43,15 @@ class Pogm(Penalised[ProximalPenalty]):
         omega = self.c - gradient
         z = (
             omega
-            + self._scale((theta - 1) / after) * (omega - self._omega)
-            + self._scale(theta / after) * (omega - self.c)
-            + self._scale((theta - 1) / (gamma * after)) * (self._z - self.c)
+            + factors((theta - 1) / after, self.c) * (omega - self._omega)
+            + factors(theta / after, self.c) * (omega - self.c)
+            + factors((theta - 1) / (gamma * after), self.c) * (self._z - self.c)
         )
-        moved = self._penalty.prox(z, self.weight * self._scale(ahead))
-        downhill = gradient - (moved - z) / self._scale(ahead)
+        moved = self._penalty.prox(z, self.weight * factors(ahead, self.c))
+        downhill = gradient - (moved - z) / factors(ahead, self.c)
         uphill = inner(downhill, omega - self._omega, item_axes(self.c)) > 0
         self._theta = torch.where(uphill, 1.0, after)
         self._gamma = torch.where(uphill, 1.0, ahead)
         self._omega = omega
         self._z = z
         self.c.copy_(moved)
-
-    def _scale(self, values: Tensor) -> Tensor:
-        return spread_over(values, self.c).to(self.c.real.dtype)
