@@ -95,12 +95,11 @@ def _of_halves(problem: Problem, plus: Tensor, minus: Tensor) -> dict[str, Tenso
     """Measure centred halves (pair, slice, y, x): variance, sharpness, correlation of rings."""
     tools = problem.instruments
     cross, power = measures.gradient_energies(plus, minus, tools.inside)
-    ring_correlation, _ = measures.frc(plus, minus, tools.rings)
     return {
         "v_image": measures.noise_variance(plus, minus, tools.inside),
         "cross_gradient": cross,
         "gradient_energy": power,
-        "frc": ring_correlation,
+        "frc": measures.frc(plus, minus, tools.rings),
     }
 
 

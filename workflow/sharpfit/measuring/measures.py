@@ -83,12 +83,12 @@ def _ring_sums(values: torch.Tensor, rings: torch.Tensor) -> torch.Tensor:
     return torch.where(rings >= 0, gathered, 0.0).sum(-1)
 
 
-def frc(plus: torch.Tensor, minus: torch.Tensor, rings: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Fourier ring correlation of two halves, and the number of samples in each ring.
+def frc(plus: torch.Tensor, minus: torch.Tensor, rings: torch.Tensor) -> torch.Tensor:
+    """Fourier ring correlation of two halves.
 
     FRC(r) = Re Σ X₊ conj(X₋) / √(Σ|X₊|² Σ|X₋|²), the sums over ring r (van Heel & Schatz 2005,
     doi:10.1016/j.jsb.2005.05.009). plus, minus: (..., y, x); rings from `ring_index`.
-    Returns float64 (..., ring), NaN where a ring holds no energy, and int64 (ring,).
+    Returns float64 (..., ring), NaN where a ring holds no energy.
     """
     spectrum_plus, spectrum_minus = (
         torch.fft.fftshift(torch.fft.fft2(half.to(torch.complex128), norm="ortho"), dim=IMAGE)
@@ -97,7 +97,7 @@ def frc(plus: torch.Tensor, minus: torch.Tensor, rings: torch.Tensor) -> tuple[t
     cross = _ring_sums((spectrum_plus * spectrum_minus.conj()).real, rings)
     power_plus = _ring_sums(spectrum_plus.abs().square(), rings)
     power_minus = _ring_sums(spectrum_minus.abs().square(), rings)
-    return cross / torch.sqrt(power_plus * power_minus), ring_counts(rings)
+    return cross / torch.sqrt(power_plus * power_minus)
 
 
 def weak_mode_share(x: torch.Tensor, determined: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
