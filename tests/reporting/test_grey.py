@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sharpfit.reporting.grey import gain_for, grey_window
+from sharpfit.reporting.grey import gain_for, grey_window, times
 from sharpfit.reporting.preview import grey_picture
 
 
@@ -48,3 +48,8 @@ def test_a_pixel_is_its_share_of_white_in_255_steps():
 def test_the_finer_spacing_is_that_of_the_picture(spacing, size):
     """Width and height of four rows of six pixels."""
     assert grey_picture(np.ones((4, 6)), 1.0, spacing).size == size
+
+
+def test_no_picture_is_said_to_be_magnified_once():
+    assert times(1.0) == ""
+    assert times(5.0) == " × 5"

@@ -16,7 +16,7 @@ from made_study import ITERATIONS, WEIGHTS, made_curves, make_study
 from sharpfit.errors import InputError
 from sharpfit.reporting import grey
 from sharpfit.reporting.digits import three_digits
-from sharpfit.reporting.page import budget, charts, drawing, pictures, words
+from sharpfit.reporting.page import budget, charts, drawing, pictures
 from sharpfit.reporting.page.build import write_report
 from sharpfit.reporting.page.fits import read_fit
 from sharpfit.reporting.page.standing import error_in_words
@@ -170,11 +170,6 @@ def test_among_all_regimes_a_path_stands_as_a_level_where_its_weight_was_chosen(
     assert line["name"] == "tv at 0.4 σ"
     assert set(line["y"]) == {mark["y"][0]}
     assert mark["text"] == ["weight 0.4 σ"]
-
-
-def test_no_picture_is_said_to_be_magnified_once():
-    assert words.times(1.0) == ""
-    assert words.times(5.0) == " × 5"
 
 
 def test_j_stands_against_the_weight_with_its_standard_error_and_the_chosen_one_marked(tmp_path):

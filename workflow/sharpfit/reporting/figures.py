@@ -20,7 +20,7 @@ from matplotlib.ticker import LogFormatter, ScalarFormatter
 from sharpfit.judging.evaluate import JudgedFit
 from sharpfit.judging.findings import place
 from sharpfit.reporting.colours import COLOURS
-from sharpfit.reporting.grey import gain_for, grey_window
+from sharpfit.reporting.grey import gain_for, grey_window, times
 
 BLUE, ORANGE, GREEN, PURPLE = COLOURS[:4]
 SKY, GREY = COLOURS[5], "#666666"
@@ -111,14 +111,14 @@ def draw_images(
     if reference is None:
         white = grey_window(best)
         gain = gain_for([second - best], white)
-        panels += [(f"|{names[1]} − picked|{_times(gain)}", gain * (second - best))]
+        panels += [(f"|{names[1]} − picked|{times(gain)}", gain * (second - best))]
     else:
         reference = middle_slice(reference)
         white = grey_window(reference)
         gain = gain_for([best - reference, second - reference], white)
         panels += [("reference", reference)]
         panels += [
-            (f"error of {name}{_times(gain)}", gain * (image - reference))
+            (f"error of {name}{times(gain)}", gain * (image - reference))
             for name, image in zip(names, (best, second), strict=True)
         ]
     with style.context("default"):
@@ -136,10 +136,6 @@ def draw_images(
         figure.colorbar(shown, cax=bar, label="magnitude, input units")
         figure.suptitle(title, fontsize=10, parse_math=False)
         save_figure(figure, path)
-
-
-def _times(gain: float) -> str:
-    return "" if gain == 1 else f" × {gain:g}"
 
 
 def draw_curves(

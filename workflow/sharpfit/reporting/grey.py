@@ -33,3 +33,8 @@ def gain_for(images: Sequence[np.ndarray], white: float) -> float:
     top = max(tops, default=0.0)
     fitting = [gain for gain in GAINS if gain * top <= white]
     return float(fitting[-1] if fitting and top > 0 else GAINS[0] if top > 0 else 1.0)
+
+
+def times(gain: float) -> str:
+    """Return by what a picture is magnified, to stand after its name; nothing where it is shown as it is."""
+    return "" if gain == 1 else f" × {gain:g}"

@@ -8,13 +8,14 @@ import numpy as np
 
 from sharpfit.reporting import ranking
 from sharpfit.reporting.decisions import decisions
+from sharpfit.reporting.grey import times
 from sharpfit.reporting.page import charts, pictures
 from sharpfit.reporting.page.budget import Budget
 from sharpfit.reporting.page.fits import ShownFit
 from sharpfit.reporting.page.packed import packed_json
 from sharpfit.reporting.page.standing import Standing, standings
 from sharpfit.reporting.page.weight_chart import weight_chart
-from sharpfit.reporting.page.words import pictures_in_words, say, times
+from sharpfit.reporting.page.words import pictures_in_words, say
 from sharpfit.results.scan_file import Scan, read_reference_image
 
 

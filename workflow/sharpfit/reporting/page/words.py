@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sharpfit.reporting.digits import three_digits
+from sharpfit.reporting.grey import times
 from sharpfit.reporting.page.fits import ShownFit
 from sharpfit.reporting.page.standing import Standing
 from sharpfit.results import summary_file
@@ -28,11 +29,6 @@ def say(fit: ShownFit, checkpoint: int) -> str:
     numbers = [("χ²", along.chi2), ("held-out", along.held_out), ("NRMSE", fit.evaluation.nrmse)]
     known = [(name, values[checkpoint]) for name, values in numbers if np.isfinite(values[checkpoint])]
     return " · ".join(f"{name} {number(float(value))}" for name, value in known)
-
-
-def times(gain: float) -> str:
-    """Return by what a picture is magnified, to stand after its name; nothing where it is shown as it is."""
-    return "" if gain == 1 else f" × {gain:g}"
 
 
 def pictures_in_words(scan: Scan, gains: Mapping[str, float]) -> str:
