@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import yaml
 
-from sharpfit.files.read_scan import ROLES, read_scan
+from sharpfit.files.read_scan import read_scan
+from sharpfit.files.roles import ROLES
 from sharpfit.preparing.preprocess import preprocess
 from sharpfit.study.jobs import readers_of
 

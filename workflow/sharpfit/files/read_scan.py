@@ -12,15 +12,7 @@ from sharpfit.errors import InputError
 from sharpfit.files.axes import KSPACE_AXES, FileArray, match_sizes
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.files.reading import READERS, check_finite, read_array, read_kspace
-
-PART_AXES = {
-    "noise": ("coil", "sample"),
-    "csm": ("slice", "coil", "y", "x"),
-    "mask": ("ky", "kx"),
-    "reference": ("slice", "y", "x"),
-    "basis": ("coefficient", "y", "x"),
-}
-ROLES = tuple(PART_AXES)
+from sharpfit.files.roles import PART_AXES, ROLES
 
 
 def read_scan(scan: Mapping[str, Any], readers: Mapping[str, str]) -> RawScan:

@@ -11,6 +11,7 @@ from typing import Any
 from sharpfit.errors import InputError
 from sharpfit.exporting.formats import WRITERS
 from sharpfit.files.formats import READERS, reader_of
+from sharpfit.files.roles import ROLES
 from sharpfit.fitting.methods import MATRIX, acts_on_coefficients, modules_of
 from sharpfit.study import paths
 from sharpfit.study.foreign_code import files_run
@@ -86,14 +87,11 @@ def jobs_of(params: dict[str, Any]) -> list[Job]:
 
 
 def raw_files(scan: dict[str, Any]) -> list[str]:
-    """Return the files a scan is read from: its k-space first, then noise, maps, mask and reference.
+    """Return the files a scan is read from: its k-space first, then those of its `ROLES`.
 
     A BART ``.cfl`` or ``.hdr`` brings its other half along.
     """
-    named = [
-        scan["file"],
-        *(scan[key]["file"] for key in ("noise", "csm", "mask", "reference", "basis") if key in scan),
-    ]
+    named = [scan["file"], *(scan[role]["file"] for role in ROLES if role in scan)]
     found: list[str] = []
     for file in named:
         path = PurePosixPath(file)
