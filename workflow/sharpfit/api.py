@@ -153,10 +153,9 @@ def open_study(folder: str | Path = ".") -> Study:
         when some results are stale, are in params.yaml no more, or this cannot be told
     """
     root = Path(folder)
-    files = sorted((root / paths.RESULTS / "evaluate").glob("*/*/evaluation.json"))
-    if not files:
+    names = list(paths.judged(root / paths.RESULTS))
+    if not names:
         raise InputError(f"nothing was judged in {root.resolve()} yet: run `snakemake --cores all` there")
-    names = ["/".join(file.parts[-3:-1]) for file in files]
     with chdir(root):
         found = standing(names)
     for line in found.lines():

@@ -35,16 +35,21 @@ def show(name: Name = "") -> None:
 
     with errors_in_one_line():
         scan, _, regime = name.partition("/")
-        files = sorted(Path(paths.RESULTS, "evaluate").glob("*/*/evaluation.json"))
-        chosen = [file for file in files if scan in ("", file.parts[-3]) and regime in ("", file.parts[-2])]
+        judged = paths.judged()
+        chosen = [one for one in judged if _is_meant(one, scan, regime)]
         if not chosen:
-            raise InputError(_nothing(name, ["/".join(file.parts[-3:-1]) for file in files]))
-        evaluations = read_evaluations(chosen)
+            raise InputError(_nothing(name, list(judged)))
+        evaluations = read_evaluations(judged[one] for one in chosen)
         if regime:
             say(sentences.of_fit(evaluations[0]))
         else:
             say("\n\n".join(sentences.of_scan(members) for members in by_scan(evaluations).values()))
-        say_standing("/".join(file.parts[-3:-1]) for file in chosen)
+        say_standing(chosen)
+
+
+def _is_meant(fit: str, scan: str, regime: str) -> bool:
+    """Whether a fit, scan/regime, is of this scan and regime, each empty where any will do."""
+    return all(wanted in ("", own) for wanted, own in zip((scan, regime), fit.split("/"), strict=True))
 
 
 def _nothing(name: str, known: list[str]) -> str:

@@ -154,8 +154,7 @@ def _revision(revision: str, scratch: Path) -> Path:
 
 def _results(results: Path) -> list[Result]:
     """Return every judged fit of a results folder: in the summary's order, then by name."""
-    files = sorted((results / "evaluate").glob("*/*/evaluation.json"))
-    found = {file.parts[-3:-1]: file for file in files}
+    found = {tuple(name.split("/")): file for name, file in paths.judged(results).items()}
     summary = _place(results, paths.SUMMARY_JSON)
     named: list[tuple[str, ...]] = []
     if summary.is_file():
