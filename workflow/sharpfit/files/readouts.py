@@ -139,10 +139,15 @@ def without_oversampling(placed: Placed, n_x: int) -> Placed | None:
     whole = np.all(placed.sampled, axis=-1)
     if (whole != placed.sampled.any(axis=-1)).any():
         return None
-    first = placed.averages.shape[-1] // 2 - n_x // 2
-    image = to_image(placed.averages, -1)[..., first : first + n_x]
     sampled = np.repeat(whole[..., None], n_x, axis=-1)
-    return replace(placed, averages=to_kspace(image, -1).astype(placed.averages.dtype), sampled=sampled)
+    return replace(placed, averages=cropped(placed.averages, n_x, -1), sampled=sampled)
+
+
+def cropped(kspace: np.ndarray, n: int, axis: int) -> np.ndarray:
+    """Crop the field of view along an axis of k-space to the n pixels in its middle."""
+    image = np.moveaxis(to_image(kspace, axis), axis, -1)
+    first = image.shape[-1] // 2 - n // 2
+    return to_kspace(np.moveaxis(image[..., first : first + n], -1, axis), axis).astype(kspace.dtype)
 
 
 def to_image(kspace: np.ndarray, axis: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from sharpfit.files.raw_scan import RawScan
 from sharpfit.files.readers import ismrmrd_header
 from sharpfit.files.readers.dataset_choice import check_size, no_dataset
 from sharpfit.files.readers.hdf5 import opened
-from sharpfit.files.readouts import to_image, to_kspace
+from sharpfit.files.readouts import cropped
 
 
 def read_scan(path: Path, dataset: str | None, select: Mapping[str, Any]) -> RawScan:
@@ -43,8 +43,7 @@ def read_scan(path: Path, dataset: str | None, select: Mapping[str, Any]) -> Raw
     kspace = np.where(columns, kspace, 0)
     n_x, kept = kspace.shape[-2], encoding.n_x_kept
     if kept < n_x:
-        image = to_image(kspace, -2)[..., n_x // 2 - kept // 2 :, :][..., :kept, :]
-        kspace = to_kspace(image, -2).astype(np.complex64)
+        kspace = cropped(kspace, kept, -2)
         said += f"; readout oversampling removed ({n_x} to {kept})"
     _, field_y, field_x = encoding.field_of_view_mm
     shape = kspace.shape
