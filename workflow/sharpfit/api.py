@@ -25,6 +25,7 @@ from matplotlib.figure import Figure
 from sharpfit.errors import InputError, StaleResultsWarning
 from sharpfit.judging.evaluate import JudgedFit, evaluate
 from sharpfit.judging.record import Record
+from sharpfit.judging.weight_choice import by_weight
 from sharpfit.provenance.standing import standing
 from sharpfit.reporting.grey import grey_window
 from sharpfit.results.evaluation import Evaluation
@@ -210,7 +211,7 @@ def plot(fit: Fit) -> Figure:
         axes.set_axis_off()
     along, history = evaluation.trajectory, fit.history
     if evaluation.weight is not None:
-        order = np.argsort(weights)[: np.count_nonzero(np.isfinite(weights))]  # NaN, the start, sorts last
+        order = by_weight(weights)
         x, at = weights[order], evaluation.weight.weight
         right.loglog(x, along.chi2[order], label="loss χ²")
         right.set_xlabel("weight in noise σ")

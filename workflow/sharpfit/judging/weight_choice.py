@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,11 @@ def chosen_weight(curves: Curves, picked: int, error: np.ndarray) -> ChosenWeigh
     as_good = weights[(curves.risk - curves.risk[picked] <= error) & np.isfinite(weights)]
     lowest, highest = (float(end(as_good, initial=weights[picked])) for end in (np.min, np.max))
     return ChosenWeight(float(weights[picked]), lowest, highest, len(np.unique(weights[1:])))
+
+
+def by_weight(weights: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Order checkpoints from the smallest weight to the largest, the start, whose weight is NaN, left out."""
+    return np.argsort(weights)[: np.count_nonzero(np.isfinite(weights))]  # NaN sorts last
 
 
 def of_path(choice: ChosenWeight, curves: Curves, sharper: Finding) -> Finding:

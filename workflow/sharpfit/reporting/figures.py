@@ -19,6 +19,7 @@ from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from sharpfit.judging.evaluate import JudgedFit
 from sharpfit.judging.findings import place
+from sharpfit.judging.weight_choice import by_weight
 from sharpfit.reporting.colours import COLOURS
 from sharpfit.reporting.grey import gain_for, grey_window, times
 
@@ -237,7 +238,7 @@ def draw_fit(
         history = curves.record.history
         steps = Axis(history["iteration"], curves.iterations[at])
     else:
-        order = np.argsort(weights)[: np.count_nonzero(np.isfinite(weights))]  # NaN, the start, sorts last
+        order = by_weight(weights)
         values, second, name = weights[order], int(order[0]), "smallest"
         history = {"chi2": curves.chi2[order], "held_out": curves.held_out[order]}
         steps = Axis(values, weights[at], is_path=True)

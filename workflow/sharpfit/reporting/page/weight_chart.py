@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sharpfit.judging.weight_choice import by_weight
 from sharpfit.reporting.colours import COLOURS
 from sharpfit.reporting.page.drawing import Chart, Line, plain_chart, scatter
 from sharpfit.reporting.page.fits import ShownFit
@@ -17,7 +18,7 @@ def weight_chart(fit: ShownFit) -> dict[str, Chart]:
     if not fit.ends_of_path:
         return {}
     weights = np.array(fit.evaluation.weights, float)
-    order = np.argsort(weights)[: np.count_nonzero(np.isfinite(weights))]  # NaN sorts last
+    order = by_weight(weights)
     risk = fit.evaluation.trajectory.risk[order]
     lines = [_line(weights[order], *_relative(risk, _errors(fit)[order]), "J / its minimum", 0)]
     error = fit.evaluation.nrmse[order] ** 2
