@@ -158,7 +158,7 @@ def test_row_12_an_edited_solver_recomputes_the_fits_that_use_it(study: Scratch,
     assert study.make(command) == jobs(regime="slow")
     study.replace(f"{solvers}/torch_optimizer.py", "len(built) < 2", "len(built) <= 1")
     assert study.make(command) == jobs(regime="fast")
-    study.replace("workflow/sharpfit/fitting/methods.py", '_SMOOTH = ("cg",', '_SMOOTH = ("cg", "spare",')
+    study.replace("workflow/sharpfit/fitting/methods.py", '("cg", "lsmr")', '("cg", "lsmr", "spare")')
     assert study.make(command) == set()
     study.check()
 

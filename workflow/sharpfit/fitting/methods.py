@@ -16,11 +16,11 @@ TORCH = "torch_optimizer"
 OPTIMIZERS = {"ComplexAdam": "sharpfit.fitting.optimizers.complex_adam"}
 """Our own optimizers, which torch lacks → the file."""
 
-_SMOOTH = ("cg", "lsmr")
-_WITH_PROX = ("tikhonov", "total_variation", "wavelet")
+_UNPENALISED = ("cg", "lsmr")
+_PROXIMAL = ("tikhonov", "total_variation", "wavelet")
 _PENALTIES_OF = {
-    "fista": _WITH_PROX,
-    "pogm": _WITH_PROX,
+    "fista": _PROXIMAL,
+    "pogm": _PROXIMAL,
     "primal_dual": ("smooth_phase", "total_variation"),
 }
 _PENALTIES = sorted({name for names in _PENALTIES_OF.values() for name in names})
@@ -32,7 +32,7 @@ AUTO = "auto"
 
 EVERY_MODULE = (
     LR_RANGE,
-    *(f"{SOLVERS}.{name}" for name in (TORCH, *_SMOOTH, *_PENALTIES_OF)),
+    *(f"{SOLVERS}.{name}" for name in (TORCH, *_UNPENALISED, *_PENALTIES_OF)),
     *(f"{PENALTIES}.{name}" for name in _PENALTIES),
     *(f"{SOLVERS}.{name}" for name in FOREIGN.values()),
     *(f"{BASES}.{name}" for name in _BASES),
@@ -76,7 +76,7 @@ def _solver_and_penalty(regime: Mapping[str, Any]) -> tuple[str, ...]:
         if "penalty" in regime:
             raise InputError("penalty: a solver of your own brings its own")
         return (f"{SOLVERS}.{kind}",)
-    solver = _known("solver", regime["solver"]["name"], (*_SMOOTH, *_PENALTIES_OF))
+    solver = _known("solver", regime["solver"]["name"], (*_UNPENALISED, *_PENALTIES_OF))
     if "penalty" not in regime:
         if solver in _PENALTIES_OF:
             raise InputError(f"solver: {solver} is for penalised fits; name a penalty, or take cg")
