@@ -4,6 +4,8 @@ import pytest
 import yaml
 
 from sharpfit.errors import InputError
+from sharpfit.exporting.formats import ENDINGS, IMAGES
+from sharpfit.files.formats import FORMATS
 from sharpfit.study import params as module
 from sharpfit.study.params import validate
 
@@ -17,6 +19,14 @@ def default():
 
 def test_the_default_study_is_valid():
     validate(default(), SCHEMA)
+
+
+def test_the_schema_names_the_formats_that_are_read_and_written():
+    schema = yaml.safe_load(SCHEMA.read_text())
+    assert schema["$defs"]["scan"]["properties"]["format"]["enum"] == list(FORMATS)
+    export = schema["properties"]["export"]["properties"]
+    assert export["formats"]["items"]["enum"] == list(ENDINGS)
+    assert export["image"]["enum"] == list(IMAGES)
 
 
 @pytest.mark.parametrize(
