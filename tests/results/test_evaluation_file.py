@@ -182,6 +182,6 @@ def test_a_solver_and_a_penalty_are_kept_where_no_optimizer_is_named():
     regime = {"solver": {"name": "cg"}, "penalty": {"name": "tikhonov", "weight": 1}, "start": "zero"}
     settings = RegimeSettings.of(regime)
     assert settings.method == {"solver": {"name": "cg"}, "penalty": {"name": "tikhonov", "weight": 1}}
-    assert (settings.solver, settings.start, list(settings.schedule)) == ("", "zero", [])
-    assert RegimeSettings.of(SETTINGS).solver == "Adam"
+    assert (settings.optimizer_name, settings.start, list(settings.schedule)) == ("", "zero", [])
+    assert RegimeSettings.of(SETTINGS).optimizer_name == "Adam"
     assert RegimeSettings.of(SETTINGS).method == {}

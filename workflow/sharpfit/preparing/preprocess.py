@@ -73,9 +73,9 @@ def preprocess(
     raw
         the scan as read
     held_out
-        fraction and seed of `sampling.hold_out`
+        fraction and seed of `masks.hold_out`
     sampling_parameters
-        keyword arguments of `sampling.make_mask`, to undersample a fully sampled scan
+        keyword arguments of `masks.make_mask`, to undersample a fully sampled scan
     added_noise
         level (std per component / 99th percentile of the coils' root sum of squares) and seed
     noise_std

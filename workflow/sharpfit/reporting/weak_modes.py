@@ -32,7 +32,7 @@ def comparison(evaluations: Sequence[Evaluation]) -> str:
     others = [
         one
         for one in evaluations
-        if one.settings.solver not in ("", "SGD") and np.isfinite(one.picked.weak_mode_share)
+        if one.settings.optimizer_name not in ("", "SGD") and np.isfinite(one.picked.weak_mode_share)
     ]
     if baseline is None or not others:
         return ""
@@ -43,14 +43,14 @@ def comparison(evaluations: Sequence[Evaluation]) -> str:
         return ""
     return (
         f"At equal χ² ({chi2:.3g}) {other.regime} holds {100 * share:.2g} % of its image in modes the "
-        f"data hardly determine, {baseline.regime} {100 * expected:.2g} %: {other.settings.solver} scales "
-        "each coefficient's step by its own gradient, so its steps leave the well-determined directions and "
-        "fill the others with artefact that the loss hardly sees."
+        f"data hardly determine, {baseline.regime} {100 * expected:.2g} %: {other.settings.optimizer_name} "
+        "scales each coefficient's step by its own gradient, so its steps leave the well-determined "
+        "directions and fill the others with artefact that the loss hardly sees."
     )
 
 
 def _is_gradient_descent(evaluation: Evaluation) -> bool:
-    return evaluation.settings.solver == "SGD" and not evaluation.settings.optimizer.get("momentum")
+    return evaluation.settings.optimizer_name == "SGD" and not evaluation.settings.optimizer.get("momentum")
 
 
 def _share_at(trajectory: Figures[np.ndarray], chi2: float) -> float | None:

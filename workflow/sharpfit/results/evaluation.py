@@ -34,8 +34,8 @@ class RegimeSettings:
         return cls(optimizer, schedule, regime.get("start", ""), method)
 
     @property
-    def solver(self) -> str:
-        """Name of the optimizer."""
+    def optimizer_name(self) -> str:
+        """Class of the optimizer; empty where a regime names a solver instead."""
         return str(self.optimizer["name"])
 
 

@@ -82,7 +82,7 @@ def complex_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarra
 
 
 def as_datasets(simulation: Simulation) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Datasets and attributes of a simulated file, as `storage.write` takes them."""
+    """Datasets and attributes of a simulated file, as `results.hdf5.write` takes them."""
     attrs = {
         "format": "sharpfit simulation",
         "axes": "slice coil ky kx",
