@@ -110,3 +110,15 @@ def test_values_that_are_not_finite_have_no_quality():
     image = reference()
     image[0, 0, 0] = np.nan
     assert np.isnan(astuple(quality.against_reference(image, compared()))).all()
+
+
+def test_a_reference_of_noise_alone_is_none():
+    """Samples of air: of 20 draws none tells an error, though half hold more than the mean energy."""
+    rng = np.random.default_rng(5)
+    inside = np.ones((1, 30, 30), bool)
+    for _ in range(20):
+        air = rng.standard_normal((1, 30, 30, 2)).view(complex)[..., 0]
+        told = Reference(air, inside, noise_variance=1.0, noise_energy=2.0 * 900)
+        assert np.isnan(quality.nrmse(np.zeros_like(air), told))
+    faint = Reference(air + 0.5, inside, noise_variance=1.0, noise_energy=2.0 * 900)
+    assert quality.nrmse(np.zeros_like(air), faint) == pytest.approx(1)

@@ -84,8 +84,9 @@ class Instruments:
         )
         self.strong_data = self.filtered.strong(made.back_projection[0])
         weight = torch.stack([model.stage(_combination(of_slice, device)) for of_slice in csm])
+        sampled = torch.tensor([one.n_samples / csm[0].size for one in encodings], dtype=torch.float64)
         self.shared_noise = SharedNoise(
-            self.trace_adjoint, made.sketch_adjoint, weight * self.inside_staged, apart
+            self.trace_adjoint, weight * self.inside_staged, sampled.to(device), apart
         )
 
 

@@ -6,6 +6,9 @@ import numpy as np
 
 from sharpfit.measuring.table import UNKNOWN_QUALITY, Quality
 
+STANDARD_ERRORS = 3.0
+"""A reference holds an object where its energy exceeds its noise's by this many E‖P n‖² / √pixels."""
+
 
 @dataclass(frozen=True, eq=False)
 class Reference:
@@ -48,13 +51,14 @@ def nrmse(image: np.ndarray, reference: Reference, shared: float = 0.0) -> float
 
     Returns
     -------
-        NaN where the image's error cannot be told from the reference's noise
+        NaN where the image's error, or the object itself, cannot be told from the reference's noise
     """
     inside = reference.inside
     distance = np.linalg.norm((image - reference.image)[inside].astype(np.complex128)) ** 2
     energy = np.linalg.norm(reference.image[inside].astype(np.complex128)) ** 2 - reference.noise_energy
     error = distance + 2 * reference.noise_variance * shared - reference.noise_energy
-    return float(np.sqrt(error / energy)) if error >= 0 and energy > 0 else np.nan
+    least = STANDARD_ERRORS * reference.noise_energy / np.sqrt(max(inside.sum(), 1))
+    return float(np.sqrt(error / energy)) if error >= 0 and energy > least else np.nan
 
 
 def ssim(image: np.ndarray, reference: np.ndarray, inside: np.ndarray | None = None) -> float:
