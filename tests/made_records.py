@@ -59,6 +59,7 @@ def made_record(
         "frc_counts": np.arange(1, 9),
         "psf": np.multiply.outer(kept.mean(1), window)[:, None] * slices[..., None, None, None],
         "history": history,
+        "side": 16,
         "sigma": sigma,
         "n_real": N_REAL,
         "n_held_out": N_HELD_OUT,

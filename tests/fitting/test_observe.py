@@ -114,12 +114,13 @@ def test_ring_correlations_are_sums_over_the_rings_of_an_explicit_transform(seen
     ky, kx = (np.arange(n) - n // 2 for n in SHAPE)
     waves = [np.exp(-2j * np.pi * np.outer(k, k) / len(k)) / np.sqrt(len(k)) for k in (ky, kx)]
     ring = np.round(np.hypot(ky[:, None] / SHAPE[0], kx / SHAPE[1]) * min(SHAPE)).astype(int)
-    assert found["frc"].shape == (2, N_PAIRS, min(SHAPE) // 2)
-    np.testing.assert_array_equal(ring_counts(SHAPE), np.bincount(ring.ravel())[: min(SHAPE) // 2])
+    n_rings = (min(SHAPE) + 1) // 2
+    assert found["frc"].shape == (2, N_PAIRS, n_rings)
+    np.testing.assert_array_equal(ring_counts(SHAPE), np.bincount(ring.ravel())[:n_rings])
     for i, fit in enumerate(fits):
         for k, halves in enumerate(zip(*pairs(fit), strict=True)):
             plus, minus = (waves[0] @ x.reshape(SHAPE) @ waves[1].T for x in halves)
-            for r in range(min(SHAPE) // 2):
+            for r in range(n_rings):
                 p, m = plus[ring == r], minus[ring == r]
                 expected = (p * m.conj()).real.sum() / np.sqrt(norm2(p) * norm2(m))
                 assert found["frc"][i, k, r] == pytest.approx(expected, abs=1e-4)

@@ -124,7 +124,7 @@ def test_what_was_asked_is_stored_beside(fit):
     assert attrs["stopped_because"] == ""
     assert not attrs["is_penalised"]
     assert datasets["measures/psf"].shape == (4, 2, 13, 13)
-    assert datasets["frc_counts"].shape == (5,)
+    assert datasets["frc_counts"].shape == (6,)
     assert {values.shape[0] for name, values in datasets.items() if name.startswith("measures/")} == {4}
 
 

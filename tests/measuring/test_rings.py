@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sharpfit.measuring import rings
+from sharpfit.measuring.measures import ring_index
 
 NAN = np.nan
 
@@ -37,4 +38,19 @@ def test_the_resolution_is_where_the_correlation_first_falls_below_the_curve():
     frc[0, 5:] = curve[5:] - 0.01
     frc[1, :3] = frc[1, 6] = 0  # the first three rings hold a few samples and say nothing
     frc[2, 3] = curve[3] - 1e-6
-    np.testing.assert_allclose(rings.resolution(frc, counts), [8 / 5, 8 / 6, 8 / 3, NAN])
+    np.testing.assert_allclose(rings.resolution(frc, counts, 16), [8 / 5, 8 / 6, 8 / 3, NAN])
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (21, 21), (27, 40), (44, 23)])
+def test_the_resolution_is_half_a_period_of_the_ring_whatever_the_side(shape):
+    """Held against the mean frequency of the samples that each ring holds, in the mean over rings."""
+    members = ring_index(shape, "cpu").numpy()
+    fy, fx = (np.fft.fftshift(np.fft.fftfreq(n)) for n in shape)
+    frequency = np.hypot(fy[:, None], fx[None]).ravel()
+    counts = (members >= 0).sum(1)
+    ratios = []
+    for ring in range(3, len(members)):
+        frc = (np.arange(len(members)) < ring).astype(float)[None]
+        half = 0.5 / frequency[members[ring][members[ring] >= 0]].mean()
+        ratios.append(rings.resolution(frc, counts, min(shape)) / half)
+    assert np.mean(ratios) == pytest.approx(1, abs=0.02)

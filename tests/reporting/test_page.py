@@ -102,6 +102,14 @@ def test_resolution_is_told_in_pixels_and_millimetres(page):
     assert layout["annotations"][0]["text"] == "resolution: picked 1.5 px (1.8 mm) · last 1.5 px (1.8 mm)"
 
 
+def test_an_empty_image_has_no_resolution(tmp_path):
+    root = make_study(tmp_path, ("one",), ("a",))
+    with h5py.File(root / "results/reconstruct/one/a/reconstruction.h5", "r+") as file:
+        file["measures/frc"][-1] = np.nan
+    layout = scans_of(page_of(root))[0]["fits"][0]["charts"]["frc"]["layout"]
+    assert layout["annotations"][0]["text"].endswith("last not known")
+
+
 def test_a_scan_that_is_not_there_is_named(study):
     evaluations, reconstructions, histories, scans = inputs(study)
     with pytest.raises(InputError, match="phantom_r2"):

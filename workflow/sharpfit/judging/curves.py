@@ -122,7 +122,7 @@ class Curves:
     @cached_property
     def resolution(self) -> np.ndarray:
         """Pixels per half period at which the halves stop agreeing; NaN: nowhere."""
-        return rings.resolution(self._frc, self.record.frc_counts)
+        return rings.resolution(self._frc, self.record.frc_counts, self.record.side)
 
     @cached_property
     def _frc(self) -> np.ndarray:

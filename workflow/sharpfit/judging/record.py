@@ -11,9 +11,9 @@ class Record:
     """What reconstruct measured at the checkpoints, in fitted units.
 
     Arrays start (checkpoint, slice); those of replicas go on (pair), filtered_sketch (probe), frc
-    (pair, ring) and psf (2w+1, 2w+1). `history` holds the columns of history.csv. sigma is
-    the noise std per real and imaginary component; n_real and n_held_out count real numbers in one slice, the
-    mean where slices are sampled differently.
+    (pair, ring) and psf (2w+1, 2w+1). `history` holds the columns of history.csv. side counts pixels along
+    the smaller side of the images; sigma is the noise std per real and imaginary component; n_real and
+    n_held_out count real numbers in one slice, the mean where slices are sampled differently.
     cutoff_asked is the eigenvalue of AᴴA down to which modes hold more signal than noise, cutoff_used the one
     down to which errors are seen. Images are measured inside the object alone.
     """
@@ -38,6 +38,7 @@ class Record:
     frc_counts: np.ndarray
     psf: np.ndarray
     history: Mapping[str, np.ndarray]
+    side: int
     sigma: float
     n_real: float
     n_held_out: float

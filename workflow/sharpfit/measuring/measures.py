@@ -68,7 +68,7 @@ def ring_index(shape: Sequence[int], device: torch.device | str) -> torch.Tensor
     fy = (torch.arange(rows, dtype=torch.float64) - rows // 2) / rows
     fx = (torch.arange(columns, dtype=torch.float64) - columns // 2) / columns
     ring = torch.round(torch.hypot(fy[:, None], fx[None, :]) * n).long().flatten()
-    members = [torch.nonzero(ring == r).flatten() for r in range(n // 2)]
+    members = [torch.nonzero(ring == r).flatten() for r in range((n + 1) // 2)]
     return torch.nn.utils.rnn.pad_sequence(members, batch_first=True, padding_value=-1).to(device)
 
 

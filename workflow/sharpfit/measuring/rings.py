@@ -30,7 +30,7 @@ def half_bit(counts: np.ndarray) -> np.ndarray:
     return np.asarray((0.2071 + 1.9102 / root) / (1.2071 + 0.9102 / root))
 
 
-def resolution(frc: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def resolution(frc: np.ndarray, counts: np.ndarray, side: int) -> np.ndarray:
     """Pixels per half period at which the halves' correlation meets the half-bit curve; NaN: nowhere.
 
     Parameters
@@ -39,6 +39,8 @@ def resolution(frc: np.ndarray, counts: np.ndarray) -> np.ndarray:
         (checkpoint, ring), NaN where not known
     counts
         (ring,)
+    side
+        pixels along the image's smaller side: ring r has the frequency r / side
 
     Returns
     -------
@@ -47,7 +49,7 @@ def resolution(frc: np.ndarray, counts: np.ndarray) -> np.ndarray:
     below = frc < half_bit(counts)
     below[:, :3] = False  # rings of a few samples say nothing
     ring = np.where(below.any(-1), below.argmax(-1), np.nan)
-    return np.asarray(counts.size / ring)
+    return np.asarray(side / (2 * ring))
 
 
 def mean(frc: np.ndarray, counts: np.ndarray) -> np.ndarray:

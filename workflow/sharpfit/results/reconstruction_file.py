@@ -73,11 +73,13 @@ def read_record(reconstruction: Path, history: Path) -> Record:
             measured = bool(file.attrs.get("has_measured_pair", False))
             penalised = bool(file.attrs.get("is_penalised", False))
             weights = tuple(file["weights"][()].tolist()) if "weights" in file else ()
+            side = min(file["images"].shape[-2:])
         except KeyError as error:
             raise InputError(f"{reconstruction}: {error.args[0]}; reconstruct it again") from error
     return Record(
         **arrays,
         history=read_history(history),
+        side=side,
         sigma=float(attrs["sigma"]),
         n_real=float(attrs["n_real"]),
         n_held_out=float(attrs["n_held_out"]),

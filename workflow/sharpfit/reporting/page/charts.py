@@ -180,6 +180,9 @@ def _frc(fit: ShownFit, scan: Scan) -> Chart:
 
 def _resolution(fit: ShownFit, end: str, scan: Scan) -> str:
     """Return half a period where the halves stop agreeing, in pixels, and in mm where their size is known."""
+    at = fit.picked if end == "picked" else fit.last
+    if not np.isfinite(fit.seen.frc[at]).any():  # an empty image
+        return "not known"
     pixels = (fit.evaluation.picked if end == "picked" else fit.evaluation.last).resolution
     if not np.isfinite(pixels):
         return "1 px or finer"
@@ -210,6 +213,6 @@ def ring_power(image: np.ndarray) -> np.ndarray:
     spectrum = np.abs(np.fft.fft2(np.nan_to_num(image), norm="ortho")) ** 2
     fy, fx = np.fft.fftfreq(image.shape[0])[:, None], np.fft.fftfreq(image.shape[1])[None, :]
     ring = np.round(np.hypot(fy, fx) * min(image.shape)).astype(int).ravel()
-    n_rings = min(image.shape) // 2
+    n_rings = (min(image.shape) + 1) // 2
     sums = np.bincount(ring, weights=spectrum.ravel())[:n_rings]
     return np.asarray(sums / np.bincount(ring)[:n_rings])
