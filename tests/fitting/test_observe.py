@@ -252,3 +252,18 @@ def test_the_held_out_residual_of_the_truth_is_one(seen):
     np.testing.assert_allclose(problem.noise_floor.numpy(), floor)
     for found, n in ((at.held_out_rss, n_held_out), (at.rss[0], problem.n_real)):
         assert float(found.sum()) / (2 * n * SIGMA**2) == pytest.approx(1, abs=4 / np.sqrt(n))
+
+
+def test_a_slice_of_air_counts_nowhere():
+    """Where the second slice holds no object, what is told of images is the first one's alone."""
+    case = dense_case("ky lines")
+    case.scan["support"][1] = False
+    problem = dense_problem(case)
+    c = problem.start("zero") - 0.9 * problem.evaluate(problem.start("zero")).gradient
+    found = observe(problem, c, problem.evaluate(c))
+    for name in ("v_image", "v_filtered", "cross_gradient", "gradient_energy", "filtered_rss", "image_norm"):
+        assert np.all(found[name][0] > 0)
+        assert not found[name][1].any()
+    for name in ("frc", "psf", "weak_mode_share"):
+        assert np.isfinite(found[name][0]).all()
+        assert np.isnan(found[name][1]).all()

@@ -156,6 +156,16 @@ def test_the_local_psf_is_the_median_where_most_slices_have_a_width():
     assert curves.fwhm_x[0] > 2.5 > 1.3 > curves.fwhm_y[0]
 
 
+def test_slices_without_an_object_have_no_point_spread_to_count():
+    window = np.full((T, S, 5, 17, 17), np.nan, np.complex64)
+    window[:, 1, 3] = 0
+    window[:, 1, 3, 8, 8] = 0.5
+    curves = Curves(replace(RECORD, psf=window))
+    np.testing.assert_allclose(curves.fwhm_y, [1.207] * T, atol=0.01)
+    np.testing.assert_allclose(curves.psf_peak, 0.5)
+    assert np.isnan(Curves(replace(RECORD, psf=window[:, :1])).psf_peak).all()
+
+
 def test_another_noise_level_scales_what_the_replicas_showed():
     other = Curves(RECORD.at_noise(1.5))
     for name in ("v_data", "v_image", "noise_energy"):

@@ -92,14 +92,19 @@ def _traces(problem: Problem, change: Tensor) -> dict[str, Tensor]:
 
 
 def _of_halves(problem: Problem, plus: Tensor, minus: Tensor) -> dict[str, Tensor]:
-    """Measure centred halves (pair, slice, y, x): variance, sharpness, correlation of rings."""
+    """Measure centred halves (pair, slice, y, x): variance, sharpness, correlation of rings.
+
+    Slices without an object have no correlation (NaN): that of their noise would count against the others'.
+    """
     tools = problem.instruments
     cross, power = measures.gradient_energies(plus, minus, tools.inside)
+    correlation = measures.frc(plus, minus, tools.rings)
+    correlation[:, ~tools.inside.any(-1).any(-1)] = torch.nan
     return {
         "v_image": measures.noise_variance(plus, minus, tools.inside),
         "cross_gradient": cross,
         "gradient_energy": power,
-        "frc": measures.frc(plus, minus, tools.rings),
+        "frc": correlation,
     }
 
 

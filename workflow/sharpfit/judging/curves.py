@@ -176,15 +176,16 @@ class Curves:
 
     @cached_property
     def _local_psf(self) -> tuple[np.ndarray, np.ndarray]:
-        """FWHM along (y, x) and peak, the median over slices: (checkpoint, 2), (checkpoint,)."""
+        """FWHM along (y, x) and peak, the median over slices with an object: (checkpoint[, 2])."""
         fwhm, peak = fwhm_and_peak(self.record.psf)
-        widths = fwhm.reshape(len(fwhm), -1, 2)
-        seen = np.isfinite(widths).all(-1)
-        enough = seen.mean(-1) > 0.5
-        median = np.full((len(widths), 2), np.nan)
-        for t in np.flatnonzero(enough):
-            median[t] = np.median(widths[t][seen[t]], axis=0)
-        return median, np.median(peak.reshape(len(peak), -1), axis=-1)
+        widths, peaks = fwhm.reshape(len(fwhm), -1, 2), peak.reshape(len(peak), -1)
+        seen, known = np.isfinite(widths).all(-1), np.isfinite(peaks)
+        width, height = np.full((len(widths), 2), np.nan), np.full(len(peaks), np.nan)
+        for t in np.flatnonzero(known.any(-1)):
+            height[t] = np.median(peaks[t][known[t]])
+            if seen[t].sum() > 0.5 * known[t].sum():
+                width[t] = np.median(widths[t][seen[t]], axis=0)
+        return width, height
 
     @cached_property
     def fwhm_y(self) -> np.ndarray:

@@ -136,13 +136,13 @@ def mean_response(
 
     Returns
     -------
-        complex (..., 2·half_width + 1, 2·half_width + 1), Δ = 0 at the centre
+        complex (..., 2·half_width + 1, 2·half_width + 1), Δ = 0 at the centre; NaN without an object
     """
     window = torch.arange(-half_width, half_width + 1, device=noise.device)
     spectrum = torch.fft.fft2(difference) * torch.fft.fft2(noise * inside).conj()
     rows, columns = (window % n for n in noise.shape[-2:])
     correlation = torch.fft.ifft2(spectrum)[..., rows[:, None], columns]
-    pixels = inside.sum(IMAGE).clamp(min=1)[..., None, None]
+    pixels = inside.sum(IMAGE)[..., None, None]
     return correlation / (2 * apart * pixels)
 
 

@@ -45,14 +45,14 @@ def support(kspace: np.ndarray, csm: np.ndarray, mask: np.ndarray, sigma: float)
 
     Returns
     -------
-        bool (slice, y, x); a slice in which nothing stands out is all object
+        bool (slice, y, x); a slice in which nothing stands out holds no object, and where nothing does in any
+        slice, all is object
     """
     power, noise = _powers(kspace, csm, mask, sigma)
     bright = np.percentile(np.clip(power - noise, 0, None), 99)
     found = power - noise > np.maximum(SHARE**2 * bright, CLEAR * noise)
-    for one in found:
-        one[:] = _solid(one) if one.any() else True
-    return found & (np.abs(csm).max(1) > 0)
+    solid = np.stack([_solid(one) if one.any() else one for one in found])
+    return (solid if solid.any() else ~solid) & (np.abs(csm).max(1) > 0)
 
 
 def _powers(
