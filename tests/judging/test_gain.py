@@ -165,3 +165,15 @@ def test_without_a_width_the_first_image_after_the_start_is_compared():
         "sharper: from iteration 1 to iteration 100 the sharpness that noise does not share changed by a "
         "rise from nothing, noise share 25 %"
     )
+
+
+def test_no_sharpness_at_either_end_is_no_rise():
+    none = np.full(len(ITERATIONS), -3.0)
+    assert "changed by nothing: there is none, noise" in gain(seen(cross_gradient=none)).evidence
+
+
+def test_a_width_that_is_seen_at_the_end_alone_is_not_compared_with_itself():
+    width = np.r_[np.full(len(ITERATIONS) - 1, np.nan), 2.0]
+    evidence = gain(seen(fwhm_y=width, cross_gradient=ending(200.0))).evidence
+    assert "from iteration 1 to iteration 100" in evidence
+    assert "PSF" not in evidence

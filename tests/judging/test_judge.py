@@ -10,6 +10,7 @@ from made_records import ITERATIONS, by_risk_alone, made_record, with_history
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.judge import _worst_slice, judge, pick
 from sharpfit.judging.over_fitting import paired_error
+from sharpfit.judging.record import MEASURES
 
 
 def test_figures_of_a_converged_projection_stand_at_the_noise_floor():
@@ -139,6 +140,33 @@ def test_frozen_says_why():
     why = "parameters did not move though the gradient is not zero: c is not what the optimizer holds"
     frozen = replace(record, stopped_because=why, history=with_history(record, step=np.zeros(4)))
     assert judge(frozen).cause == why
+
+
+@pytest.mark.parametrize("left", [0.0, 3e-7])
+def test_a_fit_that_begins_where_it_ends_is_not_frozen_but_unchanged(left):
+    """As the zero-filled image of all samples of one coil: its gradient is the rounding of none."""
+    record = made_record()
+    at_rest = replace(
+        record,
+        **{
+            name: np.repeat(getattr(record, name)[-1:], len(ITERATIONS), 0)
+            for name in MEASURES
+            if name not in ("iterations", "frc_counts")
+        },
+        history=with_history(record, step=np.zeros(101), chi2=np.full(101, 0.7), held_out=np.full(101, 1.1)),
+    )
+    found = judge(replace(at_rest, gradient_norm=left * at_rest.image_norm))
+    assert (found.verdict, found.cause) == ("unchanged", "converged by iteration 0")
+    assert judge(replace(at_rest, gradient_norm=1e-3 * at_rest.image_norm)).verdict == "frozen"
+
+
+def test_one_step_that_leaves_a_gradient_is_not_decided_and_one_that_leaves_none_is_unchanged():
+    record = made_record(conditioning=0.05, iterations=ITERATIONS[:2])
+    found = judge(record)
+    assert found.verdict == "not decided"
+    assert "of the gradient left" in found.evidence
+    assert np.isnan(found.confidence)
+    assert judge(made_record(iterations=ITERATIONS[:2])).verdict == "unchanged"
 
 
 def test_a_fit_that_moved_and_then_stood_still_is_not_frozen():

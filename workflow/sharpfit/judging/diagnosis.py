@@ -54,7 +54,11 @@ def travel(record: Record) -> Travel:
 
 
 def frozen(record: Record) -> Finding | None:
-    """Find parameters that never moved; one that moved and then stood still ran out of learning rate."""
+    """Find parameters that never moved though the gradient asks them to.
+
+    One that moved and then stood still ran out of learning rate; one whose gradient is what rounding leaves
+    of none began where it ends.
+    """
     way = travel(record)
     if way.pace_sum == 0:
         return Finding(
@@ -63,7 +67,8 @@ def frozen(record: Record) -> Finding | None:
             f"Σ lr = 0 over {len(record.history['pace']) - 1} iterations, so nothing could move",
             "give the optimizer a learning rate above zero, and check what the schedule multiplies it with",
         )
-    if way.made == 0:
+    at_rest = record.gradient_norm.max() <= thresholds.ROUNDING * record.image_norm.max()
+    if way.made == 0 and not at_rest:
         return Finding(
             "frozen",
             record.stopped_because or "the parameters did not move",
@@ -114,6 +119,9 @@ def plateau_cause(chi2_df: float, gradient_left: float) -> str:
     """Name why the loss no longer falls although the fit is not called under-fitted."""
     if np.isfinite(chi2_df) and chi2_df <= thresholds.NOISE_FLOOR:
         return "noise floor"
-    if gradient_left <= thresholds.GRADIENT_LEFT:
-        return "converged"
-    return ""
+    return "converged" if converged(gradient_left) else ""
+
+
+def converged(gradient_left: float) -> bool:
+    """Whether the last gradient is a small part of the first; NaN says that there was none to begin with."""
+    return not gradient_left > thresholds.GRADIENT_LEFT

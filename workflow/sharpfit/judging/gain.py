@@ -6,15 +6,21 @@ from sharpfit.judging import diagnosis, thresholds
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.findings import Finding, percent, place
 
+ONE_STEP = "one step shows no trend"
+
 
 def gain(curves: Curves, end: int = -1) -> Finding:
     """Say what happened from the first checkpoint after the start to this end.
 
     Sharper needs a gain of the sharpness that noise does not share, and noise must not drown it, nor the
     error rise with it; contrast restored is such a gain at an unchanged point spread; cleaner is an error
-    that fell while sharpness did not rise; unchanged is neither.
+    that fell while sharpness did not rise; unchanged is neither. A fit of one step has nothing to compare: it
+    is unchanged where it converged, else not decided.
     """
-    first = _first_seen(curves)
+    end %= len(curves.iterations)
+    first = _first_seen(curves, end)
+    if first == end and not curves.record.weights and not diagnosis.converged(curves.gradient_norm[end]):
+        return _one_step(curves, end)
     cause = diagnosis.plateau_cause(curves.chi2_df[end], curves.gradient_norm[end])
     sharpness, share = curves.cross_gradient, curves.noise_share[end]
     gained = sharpness[end] - sharpness[first] > thresholds.SHARPNESS_GAIN * abs(sharpness[end])
@@ -36,10 +42,18 @@ def gain(curves: Curves, end: int = -1) -> Finding:
     return Finding("unchanged", f"converged {when}", f"unchanged: the image was as good {when}; {numbers}")
 
 
-def _first_seen(curves: Curves) -> int:
-    """First checkpoint with a point spread to compare; the first after the start where none has one."""
-    seen = np.flatnonzero(np.isfinite(curves.fwhm_y) & np.isfinite(curves.fwhm_x))
-    return int(seen[0]) if seen.size else min(1, len(curves.iterations) - 1)
+def _one_step(curves: Curves, end: int) -> Finding:
+    evidence = (
+        f"{_place(curves, end)} is the first image after the start: χ² stands at {curves.chi2[end]:.3g} "
+        f"(1 is the noise floor) with {percent(curves.gradient_norm[end])} of the gradient left"
+    )
+    return Finding("not decided", ONE_STEP, evidence, "iterate longer")
+
+
+def _first_seen(curves: Curves, end: int) -> int:
+    """First checkpoint before the end with a point spread to compare; the first after the start without."""
+    seen = np.flatnonzero(np.isfinite(curves.fwhm_y[:end]) & np.isfinite(curves.fwhm_x[:end]))
+    return int(seen[0]) if seen.size else min(1, end)
 
 
 def _width_stayed(curves: Curves, first: int, end: int) -> bool:
@@ -54,7 +68,7 @@ def _place(curves: Curves, checkpoint: int) -> str:
 
 def _numbers(curves: Curves, first: int, end: int) -> str:
     sharpness = curves.cross_gradient
-    change = "a rise from nothing"
+    change = "a rise from nothing" if sharpness[end] > 0 else "nothing: there is none"
     if sharpness[first] > 0:
         percent_more = 100 * (sharpness[end] / sharpness[first] - 1)
         change = f"{np.round(percent_more) + 0.0:+.0f} %"  # + 0.0 turns −0 into 0

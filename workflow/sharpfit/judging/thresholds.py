@@ -34,6 +34,9 @@ GAIN = 0.95
 GRADIENT_LEFT = 0.03
 """A fit has converged when its gradient norm lies below this share of its start (prototype)."""
 
+ROUNDING = 1e-6
+"""A gradient below this share of the image's norm is what float32 leaves of none, where ‖A‖ = 1."""
+
 GRADIENT_HARDLY_MOVED = 0.5
 """Above this share of its start a gradient is hardly touched: then any fall of J is only its beginning."""
 
