@@ -1,5 +1,8 @@
 """The fits of one scan against each other, and the sentence that says it."""
 
+from collections import Counter
+
+import numpy as np
 import pytest
 from made_evaluations import made_evaluation
 from made_study import make_study
@@ -239,6 +242,51 @@ def test_where_an_error_has_no_root_the_next_is_told_without_a_number():
     warm = made_evaluation("warm", picked={"risk": -1.0}, schedule=[linear])
     plain = made_evaluation("plain", picked={"risk": 2.0})
     assert ranking.reasons([warm, plain]).endswith(
-        "Warm-up (warm against plain) made no difference beyond the uncertainty: "
-        "best image at the same iteration."
+        "Warm-up (warm against plain) helped: best image at the same iteration."
     )
+
+
+def drawn(rng, regime, **changes):
+    """A fit whose three estimates of the error are drawn each on its own."""
+    risk, sure, held_out = rng.uniform(0.5, 2, 3)
+    picked = {"risk": risk, "v_image": 0.1, "sure": sure, "v_data": 0.1, "held_out": 1 + held_out}
+    return made_evaluation(regime, picked=picked, **changes)
+
+
+def test_what_is_said_to_deny_j_denies_it():
+    """Ranks of three fits need not be those of each pair: what is named must put the best first."""
+    rng = np.random.default_rng(0)
+    said = Counter()
+    for _ in range(400):
+        fits = [drawn(rng, name) for name in "abc"]
+        best, first = ranking.rank(fits)[0], min(fits, key=lambda one: one.picked.risk)
+        told = ranking.answer(fits)
+        if "J alone" in told:
+            at_samples, held_out = "the error at the samples" in told, "held-out" in told
+            assert at_samples == (best.picked.sure < first.picked.sure)
+            assert held_out == (best.picked.held_out < first.picked.held_out)
+            said[at_samples, held_out] += 1
+    assert said[True, True] > 10
+    assert said[True, False] + said[False, True] > 2
+
+
+def test_a_warm_up_that_helped_is_never_said_to_have_more_error():
+    rng, said = np.random.default_rng(1), Counter()
+    linear = {"name": "LinearLR", "start_factor": 0.02, "total_iters": 50}
+    for _ in range(200):
+        told = ranking.answer([drawn(rng, "plain", schedule=[]), drawn(rng, "warm", schedule=[linear])])
+        warm_up = told[told.index("Warm-up") :]
+        helped, hurt = "helped" in warm_up, "hurt" in warm_up
+        assert not (helped and "more estimated" in warm_up)
+        assert not (hurt and "less estimated" in warm_up)
+        said[helped, hurt, "estimated" in warm_up] += 1
+    assert min(said[True, False, True], said[True, False, False], said[False, True, False]) > 0
+
+
+@pytest.mark.parametrize(("risk", "said"), [(-0.1, True), (float("nan"), False)])
+def test_a_warm_up_is_compared_where_j_has_no_root_and_not_where_it_is_unknown(risk, said):
+    linear = {"name": "LinearLR", "start_factor": 0.02, "total_iters": 50}
+    plain = made_evaluation("plain", picked={"risk": 1.0}, schedule=[])
+    warm = made_evaluation("warm", picked={"risk": risk}, schedule=[linear])
+    assert ("Warm-up (warm against plain) helped: best image at" in ranking.answer([plain, warm])) == said
+    assert ("Warm-up" in ranking.answer([plain, warm])) == said

@@ -39,6 +39,14 @@ _PATH_GAINED = {
 """The same of a path of weights, whose order is no descent of one loss."""
 
 
+_DENY = {
+    ("error at the samples", "held-out"): "the error at the samples and the held-out ones say",
+    ("error at the samples",): "the error at the samples says",
+    ("held-out",): "the held-out samples say",
+}
+"""Which estimates put another fit before the one that J puts first, in words."""
+
+
 @dataclass(frozen=True)
 class Compared:
     """What the middle one of the estimates says of two picked images of one scan.
@@ -173,12 +181,14 @@ def _at_the_end(best: Evaluation) -> str:
 
 
 def _outvoted(best: Evaluation, others: Sequence[Evaluation]) -> str:
-    """Say which fit J alone would have put first, where that is another beyond the uncertainty."""
+    """Say which fit J alone would have put first, and what denies it, beyond the uncertainty."""
     known = [one for one in (best, *others) if np.isfinite(one.picked.risk)]
     first = min(known, key=lambda one: one.picked.risk, default=best)
     if first is best or as_good(best, first) or not np.isfinite(best.picked.risk):
         return ""
-    return f"J alone would take {first.regime}; the error at the samples and the held-out ones say otherwise."
+    against = [name for name, one in _estimates([best, first]).items() if one.values[0] < one.values[1]]
+    denied = _DENY.get(tuple(against))
+    return f"J alone would take {first.regime}; {denied} otherwise." if denied else ""
 
 
 def _noise(evaluation: Evaluation) -> str:
@@ -201,7 +211,7 @@ def _warm_up(evaluations: Sequence[Evaluation]) -> str:
             same = (one.optimizer, one.start) == (two.optimizer, two.start)
             if same and list(one.schedule) == schedule[1:]:
                 sentences.append(_warm_up_sentence(warm, plain))
-    return " ".join(sentences)
+    return " ".join(filter(None, sentences))
 
 
 def _warms(part: Mapping[str, Any]) -> bool:
@@ -210,15 +220,20 @@ def _warms(part: Mapping[str, Any]) -> bool:
 
 
 def _warm_up_sentence(warm: Evaluation, plain: Evaluation) -> str:
+    """Say it by the middle estimate, with the errors' ratio where J agrees; empty where one has no J."""
     better, worse = rank([warm, plain])
+    if middle_estimate(better, worse) is None:
+        return ""
     names = f"Warm-up ({warm.regime} against {plain.regime})"
     reached = "best image at the same iteration"
     if warm.picked_iteration != plain.picked_iteration:
         reached = f"best image at iteration {warm.picked_iteration} instead of {plain.picked_iteration}"
-    ratio = error_ratio(warm, plain)
-    if as_good(better, worse) or ratio is None:
+    if as_good(better, worse):
         return f"{names} made no difference beyond the uncertainty: {reached}."
-    return f"{names} {'helped' if better is warm else 'hurt'}: {_by(ratio)}, {reached}."
+    ratio = error_ratio(warm, plain)
+    agrees = ratio is not None and (ratio < 1) == (better is warm)
+    by = f"{_by(ratio)}, " if ratio is not None and agrees else ""
+    return f"{names} {'helped' if better is warm else 'hurt'}: {by}{reached}."
 
 
 def error_ratio(one: Evaluation, two: Evaluation) -> float | None:
