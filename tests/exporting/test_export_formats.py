@@ -10,11 +10,12 @@ import pydicom
 import pytest
 from made_patient import PLANES, patient, scan, twix_scan
 from PIL import Image
+from pydicom.pixels import apply_rescale, apply_windowing
 
 from sharpfit.errors import InputError
 from sharpfit.exporting import bart, dicom, nifti, png
 from sharpfit.exporting.formats import format_of
-from sharpfit.exporting.picture import read_picture
+from sharpfit.exporting.picture import Picture, read_picture
 from sharpfit.files.read_scan import read_scan
 from sharpfit.preparing.preprocess import preprocess
 from sharpfit.results import hdf5
@@ -227,3 +228,17 @@ def test_the_ending_names_the_format(target, kind):
 def test_another_ending_is_refused_with_those_known():
     with pytest.raises(InputError, match=r"a\.jpg: no format is known by this ending; \.nii\.gz"):
         format_of("a.jpg")
+
+
+@pytest.mark.parametrize("unit", [1e-7, 0.8, 3e4])
+def test_a_dicom_viewer_shows_the_grey_of_the_png_in_any_unit(tmp_path, unit):
+    """Black at 0, white at the 99.5th percentile, by pydicom's own windowing as the standard has it."""
+    values = np.random.default_rng(0).random((1, 30, 40)) ** 2
+    image = (unit * values).astype(np.complex64)
+    dicom.write(tmp_path / "one.dcm", Picture(image, "made", None, None, ("scan", "image")))
+    read = pydicom.dcmread(tmp_path / "one.dcm")
+    rescaled = apply_rescale(read.pixel_array, read)
+    shown = apply_windowing(rescaled, read)
+    grey = (shown - shown.min()) / (shown.max() - shown.min())
+    white = np.percentile(values, 99.5)
+    np.testing.assert_allclose(grey, np.clip(values[0] / white, 0, 1), atol=1e-4)

@@ -90,6 +90,7 @@ def _common(picture: Picture, slope: str, scale: str) -> dict[str, Any]:
         "RescaleType": "US",
         "WindowCenter": _short(float(white) / 2),
         "WindowWidth": white,
+        "VOILUTFunction": "LINEAR_EXACT",  # LINEAR knows no window below 1, and cuts half a unit off any
     }
     if picture.spacing_mm is not None:
         elements["PixelSpacing"] = [_short(value) for value in picture.spacing_mm]
