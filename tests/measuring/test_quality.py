@@ -120,5 +120,5 @@ def test_a_reference_of_noise_alone_is_none():
         air = rng.standard_normal((1, 30, 30, 2)).view(complex)[..., 0]
         told = Reference(air, inside, noise_variance=1.0, noise_energy=2.0 * 900)
         assert np.isnan(quality.nrmse(np.zeros_like(air), told))
-    faint = Reference(air + 0.5, inside, noise_variance=1.0, noise_energy=2.0 * 900)
+    faint = Reference(air + 0.7, inside, noise_variance=1.0, noise_energy=2.0 * 900)
     assert quality.nrmse(np.zeros_like(air), faint) == pytest.approx(1)

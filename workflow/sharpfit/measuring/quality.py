@@ -6,8 +6,9 @@ import numpy as np
 
 from sharpfit.measuring.table import UNKNOWN_QUALITY, Quality
 
-STANDARD_ERRORS = 3.0
-"""A reference holds an object where its energy exceeds its noise's by this many E‖P n‖² / √pixels."""
+STANDARD_ERRORS = 5.0
+"""A reference holds an object where its energy exceeds its noise's by this many E‖P n‖² / √pixels. Without
+one, what is taken for it is where the noise happened to be strong, by up to four of them."""
 
 
 @dataclass(frozen=True, eq=False)
