@@ -152,3 +152,29 @@ def test_a_line_missing_in_all_coils_is_a_line_that_was_not_sampled(raw: RawScan
     kspace[:, :, 3] = 0
     datasets, _ = preprocess(replace(raw, kspace=kspace), held_out=HELD_OUT)
     assert not datasets["mask"][3].any()
+
+
+@pytest.mark.parametrize(("axes", "named"), [((2, 3), "ky and kx"), ((2,), "ky"), ((3,), "kx")])
+@pytest.mark.parametrize("step", [1, 3])
+def test_k_space_in_the_order_of_the_fft_is_one_line(raw: RawScan, axes, named: str, step: int):
+    """Whether fully sampled, or at every third line beside its centre."""
+    kspace = raw.kspace.copy()
+    kspace[:, :, [line for line in range(32) if line % step and abs(line - 16) > 6]] = 0
+    plausible.check_centre("scan.h5:kspace", kspace)
+    wrapped = np.fft.ifftshift(kspace, axes=axes)
+    with pytest.raises(InputError, match=rf"scan\.h5:kspace: .* both ends of {named} and weak .*fftshift"):
+        preprocess(replace(raw, kspace=wrapped), held_out=HELD_OUT)
+
+
+@pytest.mark.parametrize("odd", ["noise alone", "spikes at both ends", "an echo off the centre", "a corner"])
+def test_k_space_that_is_strange_otherwise_is_not_taken_for_uncentred(raw: RawScan, odd: str):
+    kspace = raw.kspace.copy()
+    if odd == "noise alone":
+        kspace = np.random.default_rng(1).standard_normal((1, 1, 16, 16)) + 0j
+    if odd == "spikes at both ends":
+        kspace[:, :, [0, -1]] += 100 * np.abs(kspace).max() * (np.arange(32) == 5)
+    if odd == "an echo off the centre":
+        kspace = kspace[..., 12:]
+    if odd == "a corner":
+        kspace[:, :, :20, :20] = 0
+    plausible.check_centre("scan.h5:kspace", kspace)
