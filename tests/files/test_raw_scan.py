@@ -80,6 +80,24 @@ def test_a_file_is_the_one_of_that_very_path(folder):
     assert raw.noise.where == "noise.npy"
 
 
+@pytest.mark.parametrize(
+    ("kept", "along"),
+    [
+        (np.s_[:, ::2, :], "ky"),
+        (np.s_[:, :, ::2], "kx"),
+        (np.s_[:, ::2, ::2], "ky"),
+        (np.s_[:], "ky"),
+    ],
+)
+@pytest.mark.parametrize("transposed", [False, True])
+def test_lines_of_an_array_are_encoded_along_the_axis_that_has_gaps(folder, kept, along, transposed):
+    values = np.zeros_like(KSPACE)
+    values[kept] = KSPACE[kept]
+    np.save(folder / "gaps.npy", values.transpose(0, 2, 1) if transposed else values)
+    axes = ["coil", "kx", "ky"] if transposed else ["coil", "ky", "kx"]
+    assert read(file="gaps.npy", axes=axes).phase_axis == along
+
+
 @pytest.mark.usefixtures("folder")
 def test_noise_is_measured_or_stated_not_both():
     with pytest.raises(InputError, match=r"k\.npy: a scan takes either noise: \(noise\.npy\) or noise_std:"):

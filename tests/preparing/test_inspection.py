@@ -6,7 +6,7 @@ import pytest
 from sharpfit.files.axes import FileArray
 from sharpfit.files.geometry import Geometry
 from sharpfit.files.raw_scan import RawScan, ScannerNotes
-from sharpfit.preparing.inspection import inspect
+from sharpfit.preparing.inspection import _pattern, inspect
 
 
 def said_of(sampled, axis=2):
@@ -24,10 +24,10 @@ def said_of(sampled, axis=2):
     ("sampled", "words"),
     [
         ([0, 3, 6, 7, 8, 9, 12, 15], "8 of 16 lines, every 3 at the sides;"),
-        (range(4, 16), "12 of 16 lines, partial Fourier 0.79;"),  # 4 below the centre and 7 above: 11 / 14
+        (range(4, 16), "12 of 16 lines, partial Fourier 0.75;"),
         ([2, *range(5, 16)], "12 of 16 lines, every 3 at the sides;"),
-        ([5, 8, 9, 12, 15], "5 of 16 lines, every 3 at the sides, partial Fourier 0.71;"),
-        (range(12), "12 of 16 lines, partial Fourier 0.69;"),  # 8 below and 3 above: 11 / 16
+        ([5, 8, 9, 12, 15], "5 of 16 lines, every 3 at the sides, partial Fourier 0.81;"),
+        (range(12), "12 of 16 lines, partial Fourier 0.75;"),
         (range(1, 16), "15 of 16 lines;"),
         (range(16), "fully sampled (R = 1)"),
         ([2, 4, *range(6, 16)], "12 of 16 lines, every 2 at the sides;"),
@@ -42,6 +42,19 @@ def said_of(sampled, axis=2):
 )
 def test_lines_their_spacing_and_what_is_missing_of_a_side(sampled, words, axis):
     assert words in said_of(list(sampled), axis)
+
+
+@pytest.mark.parametrize("n_lines", [60, 75, 128])
+@pytest.mark.parametrize("share", [5 / 8, 6 / 8, 7 / 8])
+@pytest.mark.parametrize("step", [1, 2, 3])
+@pytest.mark.parametrize("first", [True, False])
+def test_partial_fourier_is_told_as_the_protocol_states_it(n_lines, share, step, first):
+    n_asked = round(n_lines * share)
+    asked = range(n_asked) if first else range(n_lines - n_asked, n_lines)
+    sampled = np.zeros(n_lines, bool)
+    sampled[[line for line in asked if line % step == 0 or abs(line - n_lines // 2) < 6]] = True
+    told = float(_pattern(sampled).rpartition("partial Fourier ")[2])
+    assert told == pytest.approx(n_asked / n_lines, abs=step / n_lines + 0.005)
 
 
 @pytest.mark.parametrize(("width", "is_enough"), [(11, False), (12, True)])

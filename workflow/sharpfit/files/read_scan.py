@@ -63,16 +63,24 @@ def _measured(
         if unknown:
             raise InputError(f"{path}: select: {unknown[0]} is known of scanners' files only; here: slice")
         kspace, order, said = read_kspace(path, reader, scan.get("dataset"), scan.get("axes"))
-        return RawScan(kspace.values, kspace.where, said), order.index("kx") < order.index("ky")
+        raw = RawScan(kspace.values, kspace.where, said, phase_axis=_lines_along(kspace.values))
+        return raw, order.index("kx") < order.index("ky")
     if "axes" in scan:
         raise InputError(f"{path}: its format names the axes itself; leave out axes:")
     if not path.is_file():
         raise InputError(f"{path}: no such file")
-    raw: RawScan = module.read_scan(path, scan.get("dataset"), select)
+    raw = module.read_scan(path, scan.get("dataset"), select)
     check_finite(raw.kspace, raw.where, KSPACE_AXES)
     if raw.noise is not None:
         check_finite(raw.noise.values, raw.noise.where, PART_AXES["noise"])
     return raw, False
+
+
+def _lines_along(kspace: np.ndarray) -> str:
+    """Return the axis that lines are encoded along, which no array states: kx where it alone has gaps."""
+    sampled = np.asarray(kspace.any(axis=(0, 1)))
+    alike = bool((sampled == sampled[:1]).all())
+    return "kx" if alike and not sampled.all() else "ky"
 
 
 def _of_slices(raw: RawScan, wanted: int | Sequence[int] | None) -> RawScan:

@@ -99,7 +99,8 @@ def _pattern(lines: np.ndarray) -> str:
     step = int(np.diff(at).max(initial=1))
     words = f", {_rhythm(lines, step)} at the sides" if step > 1 else ""
     below, above = lines.size // 2 - at[0], at[-1] - lines.size // 2
-    share = (below + above) / (2 * max(below, above))
+    # A line stands for all up to the next; the whole of k-space is at most the matrix.
+    share = (below + above + step) / min(lines.size, 2 * max(below, above + step))
     # Of lines a step apart, the outermost of the two sides may differ by one step.
     is_partial = share < 0.95 and abs(below - above) > step
     return f"{words}, partial Fourier {share:.2f}" if is_partial else words
