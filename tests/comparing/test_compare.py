@@ -150,6 +150,8 @@ def test_nothing_in_common_is_not_comparable(tmp_path):
     result = sharpfit(tmp_path / "a", tmp_path / "b", "--fail-on", "worse")
     assert result.exit_code == 2
     assert "no fit in common" in result.output
+    assert "not told, since no fit is on both sides" in result.output
+    assert "nothing that is recorded" not in result.output
 
 
 def test_regimes_meet_across_their_names(made, monkeypatch):

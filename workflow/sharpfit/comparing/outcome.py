@@ -93,7 +93,7 @@ def as_text(outcome: Outcome, width: int | None = None) -> str:
         letter = side.source.letter
         lines += [f"{letter}  {side.source.name}", "", f"{letter} against A: {count(side.pairs)}."]
         lines += ["", f"What differs from A to {letter} in the making"]
-        lines += list(_difference_lines(side.differences)) or ["  nothing that is recorded"]
+        lines += list(_difference_lines(side.differences)) or [f"  {unmade(side.pairs)}"]
         lines += _result_lines(side, width)
     return "\n".join(lines) + "\n"
 
@@ -154,6 +154,13 @@ def _verdicts(pair: Pair) -> str:
     if pair.verdicts is None:
         return ""
     return " → ".join(dict.fromkeys(pair.verdicts))
+
+
+def unmade(pairs: Sequence[Pair]) -> str:
+    """Say why no difference in the making is told."""
+    if {pair.status for pair in pairs} <= {MISSING}:
+        return "not told, since no fit is on both sides"
+    return "nothing that is recorded"
 
 
 def count(pairs: Sequence[Pair]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sharpfit.comparing.outcome import HEAD, OF_WHAT, Outcome, Side, count, differing, row
+from sharpfit.comparing.outcome import HEAD, OF_WHAT, Outcome, Side, count, differing, row, unmade
 from sharpfit.comparing.pairs import IDENTICAL, INCOMPARABLE
 from sharpfit.comparing.sources import Result
 from sharpfit.reporting.page.build import write_page
@@ -82,7 +82,7 @@ def _notes(outcome: Outcome) -> list[dict[str, Any]]:
         *(_stands(outcome.first.name, side) for side in outcome.sides),
         _note(_MAKING, "", ("sides", "kind", "name", "before", "after"), made_otherwise)
         if made_otherwise
-        else _note(_MAKING, "Nothing that is recorded.", (), []),
+        else _note(_MAKING, f"{unmade(outcome.pairs).capitalize()}.", (), []),
     ]
 
 
