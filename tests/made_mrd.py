@@ -63,7 +63,9 @@ def header(encoded, recon, field_of_view=(200.0, 200.0, 5.0), **changes):
         encoding=[encoding],
         experimentalConditions=xsd.experimentalConditionsType(H1resonanceFrequency_Hz=128000000),
         acquisitionSystemInformation=xsd.acquisitionSystemInformationType(
-            systemVendor=changes.pop("vendor", "made"), systemModel="test", relativeReceiverNoiseBandwidth=0.8
+            systemVendor=changes.pop("vendor", "made"),
+            systemModel="test",
+            relativeReceiverNoiseBandwidth=changes.pop("bandwidth", 0.8),
         ),
         measurementInformation=xsd.measurementInformationType(
             patientPosition=xsd.patientPositionType("HFS"), protocolName="phantom"

@@ -59,7 +59,17 @@ def test_a_dwell_time_that_is_not_known_scales_nothing(tmp_path, dwell):
     noise = RNG.standard_normal((N_COILS, 40)) + 0j
     lines = [Line(noise, flags=(19,), dwell=dwell[0]), *lines_of(oversampled(KSPACE), dwell=dwell[1])]
     ratio = dwell[0] / dwell[1] if all(dwell) else 1
-    close(read(written(tmp_path, lines)).noise.values, noise * np.sqrt(ratio / 0.8))
+    raw = read(written(tmp_path, lines))
+    close(raw.noise.values, noise * np.sqrt(ratio / 0.8))
+    assert ("(dwell not stated, taken as that of the images, " in raw.noise.where) == (not all(dwell))
+
+
+def test_a_bandwidth_that_is_not_stated_is_said_to_be_taken_as_1(tmp_path):
+    noise = RNG.standard_normal((N_COILS, 40)) + 0j
+    lines = [Line(noise, flags=(19,), dwell=8.0), *lines_of(oversampled(KSPACE), dwell=2.0)]
+    raw = read(written(tmp_path, lines, bandwidth=None))
+    close(raw.noise.values, noise * 2)
+    assert "receiver bandwidth not stated, taken as 1)" in raw.noise.where
 
 
 def test_samples_and_noise_of_a_scanners_file_are_numbers(tmp_path):

@@ -138,6 +138,7 @@ def spoil(values, **changes):
         (spoil(KSPACE, bad=np.inf), "1 values are NaN or infinite"),
         (0 * KSPACE, "every value is zero"),
         (KSPACE.real, r"float32 of shape \(3, 8, 6\) is real-valued"),
+        (np.stack([KSPACE.real, KSPACE.imag]).astype(np.int16), r"apart, save real \+ 1j \* imaginary\)$"),
         (KSPACE[0, 0], "state axes:"),
         (np.stack([KSPACE, KSPACE]), "4 axes longer than 1"),
     ],

@@ -123,7 +123,7 @@ def test_a_given_mask_is_part_of_what_was_acquired():
     made = settle(FULL, given, None, "ky", "scan")
     np.testing.assert_array_equal(made.fitted, given.values)
     assert made.acquired.all()
-    assert made.source == "given (mask.npy); the file is fully sampled"
+    assert made.source == "given (mask.npy); the file itself: fully sampled"
     assert told(settle, FULL, given, LINES, "ky", "scan") == (
         "mask.npy: a scan takes either mask: or sampling:, not both"
     )

@@ -81,6 +81,10 @@ def told(change):
     ("change", "message"),
     [
         (lambda p: p.pop("measures"), "params.yaml: measures is missing"),
+        (
+            lambda p: p.pop("simulations"),
+            "params.yaml: simulations is missing; write simulations: {} where none is made",
+        ),
         (lambda p: p["measures"].pop("seed"), "params.yaml: measures.seed is missing"),
         (lambda p: p.update(scans={}), "params.yaml: scans is empty"),
         (

@@ -41,7 +41,7 @@ def read_kspace(
     if array.values.dtype.kind != "c":
         raise InputError(
             f"{array.where}: {array.values.dtype} of shape {array.values.shape} is real-valued; "
-            "k-space is complex (is this an image?)"
+            "k-space is complex (an image? of real and imaginary parts apart, save real + 1j * imaginary)"
         )
     named, sentence = kspace_axes(array, axes)
     check_finite(named.values, array.where, named.axes or ())

@@ -136,7 +136,7 @@ def settle(
             raise InputError(
                 f"{given.where}: {int(missing.sum())} locations of the mask hold only zeros in {where}"
             )
-        return Sampling(locations, given.values, f"given ({given.where}); the file is {source}")
+        return Sampling(locations, given.values, f"given ({given.where}); the file itself: {source}")
     if parameters is None:
         return Sampling(locations, locations, source)
     if not locations.all():

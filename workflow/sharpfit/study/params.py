@@ -111,7 +111,8 @@ def _say(error: jsonschema.ValidationError) -> str:
             return f"{_key([*where, unknown])} is not known here; {hint(str(unknown), known)}"
         case "required":
             absent = next(key for key in error.validator_value if key not in value)
-            return f"{_key([*where, absent])} is missing"
+            none = "; write simulations: {} where none is made" if absent == "simulations" else ""
+            return f"{_key([*where, absent])} is missing{none}"
         case "type":
             return f"{_key(where)} = {shown(value)} {_should(value, error.validator_value)}"
         case "enum":

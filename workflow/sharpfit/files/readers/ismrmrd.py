@@ -179,12 +179,16 @@ def _noise(
         axis=1,
     )
     system = header.acquisitionSystemInformation
-    share = float(getattr(system, "relativeReceiverNoiseBandwidth", None) or 1.0)
+    stated = getattr(system, "relativeReceiverNoiseBandwidth", None)
+    share = float(stated or 1.0)
     slow, fast = float(heads["sample_time_us"][0]), float(imaging["sample_time_us"][0])
-    ratio = slow / fast if slow > 0 and fast > 0 else 1.0
-    factor = np.float32(np.sqrt(ratio / share))
-    said = f"{where} noise scan (dwell {slow:g} µs against {fast:g} µs, receiver bandwidth {share:g})"
-    return FileArray(samples * factor, said, ("coil", "sample"))
+    known = slow > 0 and fast > 0
+    factor = np.float32(np.sqrt((slow / fast if known else 1.0) / share))
+    dwell = (
+        f"dwell {slow:g} µs against {fast:g} µs" if known else "dwell not stated, taken as that of the images"
+    )
+    band = f"receiver bandwidth {share:g}" if stated else "receiver bandwidth not stated, taken as 1"
+    return FileArray(samples * factor, f"{where} noise scan ({dwell}, {band})", ("coil", "sample"))
 
 
 def _geometry(heads: np.ndarray, encoding: Encoding, siemens: bool) -> Geometry | None:
