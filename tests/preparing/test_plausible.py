@@ -34,6 +34,26 @@ def test_maps_in_any_unit_are_the_same_maps(raw: RawScan, factor: float):
     preprocess(replace(raw, csm=FileArray(csm, "maps.h5:csm", None)), held_out=HELD_OUT)
 
 
+@pytest.mark.parametrize("factor", [1e-250, 1e-100, 1e-36, 1e36, 1e100, 1e250])
+def test_k_space_in_units_that_no_image_can_hold_is_one_line(raw: RawScan, factor: float):
+    kspace = raw.kspace.astype(np.complex128) * factor
+    with pytest.raises(InputError, match=r"scan\.h5:kspace: its largest sample is .* multiply it"):
+        preprocess(replace(raw, kspace=kspace), held_out=HELD_OUT)
+
+
+@pytest.mark.parametrize("factor", [1e-28, 1e-9, 1e9, 1e28])
+def test_k_space_in_any_other_unit_gives_the_same_fit(raw: RawScan, factor: float):
+    def scaled(values: np.ndarray) -> np.ndarray:
+        return values.astype(np.complex128) * factor
+
+    noise = FileArray(scaled(raw.noise.values), "noise", None)
+    datasets, attrs = preprocess(replace(raw, kspace=scaled(raw.kspace), noise=noise), held_out=HELD_OUT)
+    wanted, of_one = preprocess(raw, held_out=HELD_OUT)
+    np.testing.assert_allclose(datasets["kspace"], wanted["kspace"], atol=1e-4)
+    np.testing.assert_allclose(datasets["reference"] / factor, wanted["reference"], atol=1e-4)
+    assert attrs["image_scale"] == pytest.approx(of_one["image_scale"] * factor, rel=1e-4)
+
+
 @pytest.mark.parametrize("std", [1e-300, 1e-30, 1e30, 1e300])
 def test_a_noise_level_in_other_units_is_one_line(raw: RawScan, std: float):
     said = r"scan\.h5:kspace: its noise is .* units"

@@ -6,6 +6,8 @@ from sharpfit.errors import InputError
 
 NOISE_RANGE = (1e-12, 10.0)
 """Noise per component over the largest sample; beyond it float32 holds one of the two no more."""
+UNIT_RANGE = (1e-30, 1e30)
+"""Largest sample of a k-space: images are stored in its units as float32, which ends at 1e-38 and 1e38."""
 _MIN_SAMPLES = 8  # exact zeros in fewer samples of a line may be chance
 _NOTHING = 1e-4  # of the noise, no sample in 10⁸ is less; noise itself is more than that beside any signal
 # So many of the lines that a coil measured may hold zeros, and are not taken for its noise.
@@ -52,6 +54,22 @@ def check_lines(where: str, kspace: np.ndarray) -> None:
                     f"{where}: coil {measured[coil]} of slice {at} holds {what} at {name} {line}, which "
                     "other coils have sampled; set the line to zero in all coils, or all of the coil"
                 )
+
+
+def check_unit(where: str, kspace: np.ndarray) -> None:
+    """Refuse k-space (slice, coil, ky, kx) in units in which its images cannot be stored.
+
+    Raises
+    ------
+    InputError
+        naming its largest sample
+    """
+    largest = max(float(np.abs(one).max()) for one in kspace)
+    if not UNIT_RANGE[0] <= largest <= UNIT_RANGE[1]:
+        raise InputError(
+            f"{where}: its largest sample is {largest:.1g}, beyond what images of float32 hold; multiply it "
+            f"by a number that brings it to {UNIT_RANGE[0]:g} … {UNIT_RANGE[1]:g}, and its noise scan too"
+        )
 
 
 def check_centre(where: str, kspace: np.ndarray) -> None:

@@ -10,7 +10,7 @@ from sharpfit.errors import InputError
 from sharpfit.files.axes import FileArray
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.physics import masks
-from sharpfit.preparing.plausible import check_centre, check_lines
+from sharpfit.preparing.plausible import check_centre, check_lines, check_unit
 
 # A share of exact zeros below this is chance (integer samples of a single coil), not undersampling.
 _STRAY_ZEROS = 1e-3
@@ -47,10 +47,11 @@ def acquired(kspace: np.ndarray, stated: np.ndarray | None, where: str) -> tuple
     ------
     InputError
         if a slice is empty, or a coil in some slices only (one that is empty in all is passed over), or
-        k-space is not centred
+        k-space is not centred or in units that no image can be stored in
     """
     nonzero = kspace != 0
     _check_coils(where, nonzero.any(axis=(2, 3)))
+    check_unit(where, kspace)
     check_lines(where, kspace)
     check_centre(where, kspace)
     in_slices = nonzero.any(axis=1) if stated is None else stated
