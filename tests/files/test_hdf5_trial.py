@@ -1,10 +1,14 @@
 """What lies in the heaps of an HDF5 file is tried out before anything else reads it."""
 
+import os
+import signal
+
 import h5py
 import numpy as np
 import pytest
 
 from sharpfit.errors import InputError
+from sharpfit.files.readers import hdf5_trial
 from sharpfit.files.readers.hdf5_trial import try_out
 
 
@@ -27,3 +31,12 @@ def test_a_heap_that_cannot_be_read_is_one_line(tmp_path, place):
     path.write_bytes(path.read_bytes().replace(b"GCOL", b"xxxx"))
     with pytest.raises(InputError, match=r"scan\.h5: its texts or readouts cannot be read as HDF5"):
         try_out(path)
+
+
+@pytest.mark.parametrize(
+    ("killed_by", "how"), [(signal.SIGALRM, "takes far too long over"), (signal.SIGKILL, "crashes on")]
+)
+def test_a_file_on_which_the_library_dies_is_one_line(tmp_path, monkeypatch, killed_by, how):
+    monkeypatch.setattr(hdf5_trial, "_read_and_exit", lambda _: os.kill(os.getpid(), killed_by))
+    with pytest.raises(InputError, match=rf"scan\.h5: HDF5's own library {how} this file; it is damaged"):
+        try_out(tmp_path / "scan.h5")

@@ -6,6 +6,7 @@ import scipy.io
 from sharpfit.errors import InputError
 from sharpfit.files import reading
 from sharpfit.files.formats import reader_of
+from sharpfit.files.readers import hdf5
 
 RNG = np.random.default_rng(3)
 KSPACE = (RNG.standard_normal((3, 8, 6)) + 1j * RNG.standard_normal((3, 8, 6))).astype(np.complex64)
@@ -282,3 +283,13 @@ def test_how_many_values_are_no_numbers_is_told_with_the_first(tmp_path):
     assert str(caught.value) == (
         f"{tmp_path / 'k.npy'}: 2 values are NaN or infinite, the first at coil 1, ky 7, kx 5"
     )
+
+
+def test_axes_that_an_hdf5_file_states_are_those_of_its_kspace_alone(tmp_path):
+    """Whatever else it holds, before it in the alphabet or behind."""
+    with h5py.File(tmp_path / "k.h5", "w") as file:
+        file.attrs["axes"] = "slice coil ky kx"
+        for name in ("csm", "kspace", "mask"):
+            file[name] = np.ones((2, 3, 4, 5))
+    found = hdf5.read_several(tmp_path / "k.h5", ["csm", "kspace", "mask"])
+    assert [one.axes for one in found] == [None, ("slice", "coil", "ky", "kx"), None]

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -184,3 +186,15 @@ def test_a_reference_combines_samples_by_the_maps_power():
     assert combination[2, 5] == 0
     combination[2, 5] = 1 / 6
     np.testing.assert_allclose(combination, 1 / 6, rtol=1e-6)
+
+
+def test_dense_matrices_of_the_filter_are_those_of_every_slice_or_none():
+    """Each slice keeps three of them, EᴴE and two polynomials, and where one slice has none, none has."""
+    asked = []
+
+    def encoding(found):
+        return SimpleNamespace(line_gram=lambda *sizes: asked.append(sizes) or found)
+
+    assert instruments._line_grams([encoding("a"), encoding("b")], 0.5) == ["a", "b"]
+    assert instruments._line_grams([encoding("a"), encoding(None)], 0.5) == []
+    assert [n_matrices for n_matrices, _ in asked] == [6] * 4

@@ -7,7 +7,7 @@ import pytest
 from made_records import ITERATIONS, made_record
 
 from sharpfit.judging.curves import Curves
-from sharpfit.judging.gain import gain
+from sharpfit.judging.gain import _first_seen, gain
 from sharpfit.judging.judge import judge
 
 
@@ -177,3 +177,9 @@ def test_a_width_that_is_seen_at_the_end_alone_is_not_compared_with_itself():
     evidence = gain(seen(fwhm_y=width, cross_gradient=ending(200.0))).evidence
     assert "from iteration 1 to iteration 100" in evidence
     assert "PSF" not in evidence
+
+
+def test_without_any_width_the_gain_is_told_from_the_first_step_or_from_the_start_where_that_is_all():
+    record = made_record()
+    curves = Curves(replace(record, psf=np.full_like(record.psf, np.nan)))
+    assert (_first_seen(curves, 5), _first_seen(curves, 0)) == (1, 0)

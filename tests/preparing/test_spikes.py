@@ -143,3 +143,20 @@ def test_a_spike_is_told_before_anything_is_fitted_and_stays(compressed):
     assert told[1].startswith("1 sample looks like a spike: slice 0, ky 12, kx 40 holds ")
     strongest = np.abs(datasets["kspace"][0]).sum(axis=0).argmax()
     assert np.unravel_index(strongest, SHAPE) == (12, 40)
+
+
+def test_a_sample_is_held_against_so_many_neighbours_that_are_not_beside_it():
+    """The nearest 24 outside the square of 7 × 7 around it count, and no sample further out."""
+    sampled = np.argwhere(np.ones((31, 31), bool))
+    place = np.array([[15, 15]])
+    outside = sampled[np.abs(sampled - place).max(axis=1) > spikes.BESIDE]
+    distance = np.linalg.norm(outside - place, axis=1)
+    counted = sampled[:0]
+    for ky, kx in outside:
+        power = np.zeros((31, 31))
+        power[ky, kx] = 2
+        found = spikes._largest_around(place, power, sampled)
+        assert found in (0, 2)
+        counted = np.concatenate([counted, [[ky, kx]]]) if found else counted
+    assert len(counted) == spikes.N_AROUND
+    assert np.linalg.norm(counted - place, axis=1).max() <= np.sort(distance)[spikes.N_AROUND - 1]

@@ -133,3 +133,16 @@ def test_where_nothing_stands_out_in_any_slice_all_is_object_but_what_no_coil_se
     inside = powers(monkeypatch, np.full((2, 20, 30), 0.01), 0.01)
     assert inside.sum(axis=(1, 2)).tolist() == [599, 599]
     assert not inside[:, 0, 0].any()
+
+
+def test_the_support_is_the_same_on_any_scale():
+    """10 % of the brightness is a share: a faint ring around the object is air on every scale."""
+    y, x = np.indices((48, 40)) - np.array([[[24]], [[20]]])
+    radius = np.hypot(y, x)
+    image = 1.0 * (radius < 8) + 0.04 * ((radius >= 8) & (radius < 18))
+    kspace = np.fft.fftshift(np.fft.fft2(np.fft.ifftshift(image), norm="ortho"))[None, None]
+    csm, mask = np.ones((1, 1, 48, 40), np.complex64), np.ones((48, 40), bool)
+    found = [support((s * kspace).astype(np.complex64), csm, mask, 1e-4 * s) for s in (0.01, 1, 100)]
+    assert not found[0][0, 24, 35:].any()
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[2], found[1])
