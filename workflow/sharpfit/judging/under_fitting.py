@@ -26,15 +26,12 @@ def under_fitted(curves: Curves) -> Finding | None:
     left = curves.gradient_norm[-1]
     if not (risk > 0 and bias > thresholds.BIAS_LEFT * risk):
         return None
-    is_moving = (
-        _slope(curves, curves.risk) < thresholds.RISK_AT_REST
-        or _slope(curves, curves.chi2)
-        < thresholds.LOSS_FALLS  # noise is put in first, as by Adam on wavelets
-    )
+    error_falls = _slope(curves, curves.risk) < thresholds.RISK_AT_REST
+    loss_falls = _slope(curves, curves.chi2) < thresholds.LOSS_FALLS  # Adam on wavelets puts noise in first
     beginning = (
         not curves.record.is_penalised  # a penalty keeps the loss's gradient from falling
         and left > thresholds.GRADIENT_HARDLY_MOVED
-        and is_moving
+        and (error_falls or loss_falls)
     )
     ahead = look_ahead(curves)
     if not (beginning or ahead.error < thresholds.GAIN):
