@@ -99,8 +99,9 @@ def _pattern(lines: np.ndarray) -> str:
     step = int(np.diff(at).max(initial=1))
     words = f", {_rhythm(lines, step)} at the sides" if step > 1 else ""
     below, above = lines.size // 2 - at[0], at[-1] - lines.size // 2
-    # A line stands for all up to the next; the whole of k-space is at most the matrix.
-    share = (below + above + step) / min(lines.size, 2 * max(below, above + step))
+    # A line stands for all up to the next; the whole is the matrix, unless zeros pad the longer side as well.
+    padded = max(below, above) + step < lines.size // 2
+    share = (below + above + step) / (2 * max(below, above + step) if padded else lines.size)
     # Of lines a step apart, the outermost of the two sides may differ by one step.
     is_partial = share < 0.95 and abs(below - above) > step
     return f"{words}, partial Fourier {share:.2f}" if is_partial else words
