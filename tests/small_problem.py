@@ -22,7 +22,9 @@ class Small:
     attrs: dict[str, float]
     truth: np.ndarray
 
-    def problem(self, *, n_pairs=1, seed=3, device=CPU, has_probes=False, scratch=None, **changed):
+    def problem(
+        self, *, n_pairs=1, seed=3, device=CPU, model_errs=False, has_probes=False, scratch=None, **changed
+    ):
         assert changed.keys() <= self.scan.keys()
         scan = {**self.scan, **changed}
         return Problem(
@@ -35,6 +37,7 @@ class Small:
             n_pairs=n_pairs,
             seed=seed,
             device=device,
+            model_errs=model_errs,
             has_probes=has_probes,
             scratch=scratch,
         )

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 from dense_problem import N_PAIRS, SHAPE, SIGMA, dense_case, dense_fit, dense_problem, of_slice
+from scipy import ndimage
+from small_problem import small
 
 from sharpfit.fitting.observe import PSF_HALF_WIDTH, observe, ring_counts
 from sharpfit.fitting.replicas import PROBE_STEP
@@ -267,3 +269,24 @@ def test_a_slice_of_air_counts_nowhere():
     for name in ("frc", "psf", "weak_mode_share"):
         assert np.isfinite(found[name][0]).all()
         assert np.isnan(found[name][1]).all()
+
+
+def test_an_error_of_the_model_is_not_taken_for_one_of_the_true_image():
+    """Noise-free data of maps that are 2 % off: what the filter sees of the true image should be nothing.
+
+    In weak modes the data's error is divided by their small eigenvalues, so there it looks like a large one.
+    """
+    case = small(shape=(48, 40), acceleration=4, sigma=1e-3)
+    off = ndimage.gaussian_filter(
+        np.random.default_rng(1).standard_normal(case.scan["csm"].shape), (0, 0, 6, 6)
+    )
+    maps = case.scan["csm"] * (1 + 0.02 * off / off.std()) / 1.1  # ‖A‖ < 1
+    seen = {}
+    for model_errs in (False, True):
+        problem = case.problem(csm=maps.astype(np.complex64), model_errs=model_errs)
+        x = problem.stage(torch.from_numpy(1.1 * case.truth).to(torch.complex64))
+        c = x.expand_as(problem.start("zero"))
+        gradient = problem.evaluate(c).image_gradient[0]
+        filtered = problem.instruments.filtered.look(gradient, gradient[None])
+        seen[model_errs] = float(filtered.rss.sum()) / float(x.abs().square().sum())
+    assert seen[True] < 1e-3 < 1e-2 < seen[False]

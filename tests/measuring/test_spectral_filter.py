@@ -22,13 +22,22 @@ def test_filter_is_near_one_above_the_cutoff_and_falls_to_zero_below(lowest):
     assert (below.diff() > 0).all()
 
 
+def cutoff(*scan, model_errs=False):
+    return spectral_filter.cutoff(*scan, model_errs=model_errs)
+
+
 def test_cutoff_depends_on_the_scan_and_stays_within_bounds():
-    twice = spectral_filter.cutoff(4.0, 2.0, 0.4, 0), spectral_filter.cutoff(4.0, 2.0, 0.2, 0)
-    assert twice[0] == pytest.approx(4 * twice[1])
-    assert spectral_filter.cutoff(1.0, 2.0, 1.0, 10) == spectral_filter.HIGHEST
-    assert spectral_filter.cutoff(1.0, 2.0, 1e-9, 10) == pytest.approx(4e-18)
-    assert spectral_filter.cutoff(10.0, 3.0, 0.5, 4) == pytest.approx(2 * 0.5**2 / ((10 - 4 * 0.5**2) / 3))
-    assert spectral_filter.cutoff(10.0, 3.0, 1.5, 4) == spectral_filter.HIGHEST, "a mode holds little more"
+    assert cutoff(4.0, 2.0, 0.4, 0) == pytest.approx(4 * cutoff(4.0, 2.0, 0.2, 0))
+    assert cutoff(1.0, 2.0, 1.0, 10) == spectral_filter.HIGHEST
+    assert cutoff(1.0, 2.0, 1e-9, 10) == pytest.approx(4e-18)
+    assert cutoff(10.0, 3.0, 0.5, 4) == pytest.approx(2 * 0.5**2 / ((10 - 4 * 0.5**2) / 3))
+    assert cutoff(10.0, 3.0, 1.5, 4) == spectral_filter.HIGHEST, "a mode holds little more"
+
+
+def test_where_the_model_errs_errors_count_in_well_determined_modes_alone():
+    assert cutoff(1.0, 2.0, 1e-9, 10, model_errs=True) == spectral_filter.WEAK
+    assert cutoff(10.0, 3.0, 0.5, 4, model_errs=True) == cutoff(10.0, 3.0, 0.5, 4) > spectral_filter.WEAK
+    assert cutoff(1.0, 2.0, 1.0, 10, model_errs=True) == spectral_filter.HIGHEST
 
 
 def test_the_degree_is_the_least_that_reaches_the_cutoff():

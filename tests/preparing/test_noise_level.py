@@ -31,6 +31,7 @@ def test_a_right_level_is_kept_as_given(measured):
     _, attrs = prepared(measured=measured)
     assert attrs["sigma"] == attrs["sigma_given"]
     assert attrs["noise_check"].startswith("agrees")
+    assert not attrs["model_errs"]
     assert np.isfinite(attrs["sigma_uncertainty"]) == measured
 
 
@@ -40,6 +41,7 @@ def test_a_wrong_level_is_corrected_to_the_true_one(stated, measured):
     assert attrs["sigma"] / attrs["sigma_given"] == pytest.approx(1 / stated, rel=0.03)
     assert attrs["noise_check"].startswith(f"corrected by {attrs['sigma'] / attrs['sigma_given']:.2f}")
     assert attrs["sigma_uncertainty"] < 0.03
+    assert not attrs["model_errs"]
 
 
 @pytest.mark.parametrize(("stated", "measured"), [(0.8, True), (0.5, True), (0.5, False)])
@@ -47,6 +49,7 @@ def test_a_measured_level_stands_and_so_does_one_that_is_too_low_to_be_a_slip(st
     _, attrs = prepared(stated=stated, measured=measured)
     assert attrs["sigma"] == attrs["sigma_given"]
     assert "by the model's error" in attrs["noise_check"]
+    assert attrs["model_errs"]
     assert ("look at the coil maps, the axes and where" in attrs["noise_check"]) == (stated == 0.5)
 
 
@@ -170,7 +173,10 @@ def test_the_last_of_all_samples_convicts_a_level_that_is_too_low(monkeypatch):
 def test_a_measured_level_stands_where_the_residual_is_above_it(monkeypatch):
     level = settled(monkeypatch, seen([1.6], [FEW]))
     assert (level.sigma, level.uncertainty) == (2.0, 0.01)
-    assert level.check == "stands: the residual of a fit has 1.60 of its variance, by the model's error"
+    assert level.check == (
+        "stands: the residual of a fit has 1.60 of its variance, by the model's error, so J counts "
+        "well-determined modes alone"
+    )
 
 
 def test_a_stated_level_takes_all_that_is_left_unless_the_model_is_to_blame(monkeypatch):
@@ -181,7 +187,7 @@ def test_a_stated_level_takes_all_that_is_left_unless_the_model_is_to_blame(monk
         above = settled(monkeypatch, seen([2.6], [MANY]), uncertainty=uncertainty)
         assert above.sigma == 2.0
         assert above.check.endswith(
-            "by the model's error; look at the coil maps, the axes and where the level is from"
+            "modes alone; look at the coil maps, the axes and where the level is from"
         )
 
 

@@ -37,6 +37,8 @@ class Instruments:
         real numbers in all slices
     apart
         how far data lie apart along the noise that traces are taken along
+    model_errs
+        whether the model leaves more of the data than noise
 
     Attributes
     ----------
@@ -47,7 +49,7 @@ class Instruments:
     noise_adjoint, trace_adjoint
         Eᴴ of the made pairs' noise, and of the noise that traces are taken along, (pair, slice, y, x)
     cutoff
-        eigenvalue of EᴴE at which an average mode of the object holds as much signal as noise
+        eigenvalue of EᴴE from which on errors count, see :func:`sharpfit.measuring.spectral_filter.cutoff`
     filtered, shared_noise
         the risk that well-determined modes carry, and the noise that a reference shares with the fit
     strong_data
@@ -64,6 +66,8 @@ class Instruments:
         sigma: float,
         n_real: float,
         apart: float,
+        *,
+        model_errs: bool,
     ) -> None:
         self.apart = apart
         self.noise_adjoint, self.trace_adjoint = made.noise_adjoint, made.trace_adjoint
@@ -72,7 +76,7 @@ class Instruments:
         self.rings = ring_index(self.inside.shape[-2:], device)
         self.inside_staged = model.stage(self.inside)
         trace = _trace_inside(model, self.inside_staged, self.noise_adjoint)
-        self.cutoff = cutoff(float(made.power[0].sum()), trace, sigma, n_real)
+        self.cutoff = cutoff(float(made.power[0].sum()), trace, sigma, n_real, model_errs=model_errs)
         self.filtered = FilteredRisk(
             model.gram,
             self.trace_adjoint,

@@ -76,6 +76,8 @@ class Problem(StagedModel):
     measured_noise
         complex64 (slice, coil, ky, kx), noise of the data that is independent of them; gives one pair more,
         the last
+    model_errs
+        whether the model leaves more of the data than noise, so that weak modes tell its error
     has_probes
         whether traces are taken along probes of small ε, which fits with thresholds need, see
         :class:`sharpfit.fitting.replicas.Replicas`
@@ -108,6 +110,7 @@ class Problem(StagedModel):
         device: torch.device,
         Phi: LinearOperator | None = None,
         measured_noise: np.ndarray | None = None,
+        model_errs: bool = False,
         has_probes: bool = False,
         scratch: Path | None = None,
     ) -> None:
@@ -135,7 +138,15 @@ class Problem(StagedModel):
         self.n_held_out = _mean(2 * int(held_out.sum()) * csm.shape[1], n_slices)
         self.noise_floor = torch.tensor([n * sigma**2 for n in counts], dtype=torch.float64, device=device)
         self.instruments = Instruments(
-            self, encodings, made, csm, support, sigma, self.n_real * n_slices, self.replicas.apart(sigma)
+            self,
+            encodings,
+            made,
+            csm,
+            support,
+            sigma,
+            self.n_real * n_slices,
+            self.replicas.apart(sigma),
+            model_errs=model_errs,
         )
 
     def start(self, kind: str) -> Tensor:

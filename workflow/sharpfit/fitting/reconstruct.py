@@ -112,6 +112,7 @@ def problem_of(
         seed=measures["seed"],
         device=device,
         measured_noise=fitted.measured_noise,
+        model_errs=bool(attrs.get("model_errs", False)),
         has_probes="penalty" in regime or bool(foreign_kind(regime.get("solver", {}))),
         scratch=scratch,
         Phi=make_basis(regime, own_basis),

@@ -14,8 +14,8 @@ class Record:
     (pair, ring) and psf (2w+1, 2w+1). `history` holds the columns of history.csv. side counts pixels along
     the smaller side of the images; sigma is the noise std per real and imaginary component; n_real and
     n_held_out count real numbers in one slice, the mean where slices are sampled differently.
-    cutoff_asked is the eigenvalue of AᴴA down to which modes hold more signal than noise, cutoff_used the one
-    down to which errors are seen. Images are measured inside the object alone.
+    cutoff_asked is the eigenvalue of AᴴA down to which modes hold more signal than noise and the model can be
+    believed, cutoff_used the one down to which errors are seen. Images are measured inside the object alone.
     """
 
     iterations: np.ndarray

@@ -29,14 +29,19 @@ RIPPLE = 0.25
 """How far Q may stray from 1 above the cutoff: with the degree it sets how low a cutoff can be."""
 
 
-def cutoff(data_energy: float, trace: float, sigma: float, n_real: float) -> float:
-    """Return the eigenvalue of AᴴA at which an average mode of the object holds as much signal as noise.
+def cutoff(data_energy: float, trace: float, sigma: float, n_real: float, *, model_errs: bool) -> float:
+    """Return the eigenvalue s of AᴴA at which an average mode of the object holds as much signal as noise.
 
     That is 2σ² / P, with the signal energy per mode P = (‖y‖² − N_r σ²) / tr(AᴴA), the trace taken inside the
     object. It depends on the scan alone, so every regime is measured alike.
+
+    Where the model errs, it is `WEAK` at least. An error of the model that reaches the data of a mode is
+    divided by √s in the image that explains them, so in weak modes J would take that image for the true one
+    and see the error fall while a fit goes there.
     """
+    least = WEAK if model_errs else 0.0
     power = max(data_energy - n_real * sigma**2, 0.0) / trace
-    return min(2 * sigma**2 / power, HIGHEST) if power > 0 else HIGHEST
+    return min(max(2 * sigma**2 / power, least), HIGHEST) if power > 0 else HIGHEST
 
 
 def reach(degree: int) -> float:

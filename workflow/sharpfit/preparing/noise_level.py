@@ -43,11 +43,14 @@ class SettledLevel:
         relative standard error of `sigma`; NaN where it was stated and nothing could check it
     check
         what the residual says of the level that was given, one sentence
+    model_errs
+        whether the residual holds more than this level, which then is the model's error
     """
 
     sigma: float
     uncertainty: float
     check: str
+    model_errs: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,8 @@ def settle(
     explained noise themselves. Above σ², a level that was only stated is taken for too low, unless by so
     much that the model is to blame. One that was measured stands: the excess is the model's error, and is
     said. It is not counted as noise: it goes with the signal, and the samples held out see what it does to
-    the image.
+    the image. Fits are judged in the modes that the data determine well alone, see
+    :func:`sharpfit.measuring.spectral_filter.cutoff`.
 
     Parameters
     ----------
@@ -117,8 +121,11 @@ def settle(
     if not np.isfinite(uncertainty) and last < HIGHEST:
         return _taken(sigma, last, error)
     advice = "; look at the coil maps, the axes and where the level is from" if last > HIGHEST else ""
-    check = f"stands: the residual of a fit has {last:.2f} of its variance, by the model's error{advice}"
-    return SettledLevel(sigma, uncertainty, check)
+    check = (
+        f"stands: the residual of a fit has {last:.2f} of its variance, by the model's error, so J counts "
+        f"well-determined modes alone{advice}"
+    )
+    return SettledLevel(sigma, uncertainty, check, model_errs=True)
 
 
 def _taken(sigma: float, variance: float, error: float) -> SettledLevel:

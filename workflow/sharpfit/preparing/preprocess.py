@@ -32,6 +32,7 @@ UNITS = {
     "sigma": "fitted units, std per real and imaginary component of what no image explains",
     "sigma_given": "the same of the noise as measured or stated, before the residual was asked",
     "sigma_uncertainty": "relative standard error of sigma, from counting samples; NaN: stated, not checked",
+    "model_errs": "whether the residual holds more than sigma, which then is the model's error",
     "image_scale": "input image units per fitted unit: image = image_scale * c",
     "operator_norm": "largest singular value of M F L^-1 S, 1 / input k-space units",
     "data_scale": "fitted units per whitened unit",
@@ -225,6 +226,7 @@ def _judged_with(
         "sigma": level.sigma,
         "sigma_uncertainty": level.uncertainty,
         "noise_check": level.check,
+        "model_errs": level.model_errs,
     }
     own = reference.own_noise(fit.csm, inside, level.sigma, image_scale, share)
     return {"support": inside}, settled | own
