@@ -38,7 +38,8 @@ SPLITS = {
     "eighth": 18,
     "ninth": 19,
     "tenth": 20,
-    "fresh": 22,
+    "eleventh": 22,
+    "fresh": 24,
 }
 REGULARISED = "regularised"
 SPLITS[REGULARISED] = 21
