@@ -54,8 +54,8 @@ class Scan(NamedTuple):
     """b, noise of unit variance per component at the samples, complex64 (coil, ky, kx)"""
     combined: np.ndarray
     """P D Eᴴ b (y, x), as such a reference combines it"""
-    surplus: float
-    """‖P D Eᴴ b‖² over its expectation"""
+    over_mean: float
+    """the expectation of ‖P D Eᴴ b‖² over itself"""
 
 
 class Row(NamedTuple):
@@ -92,7 +92,7 @@ def _probe(csm: np.ndarray, mask: np.ndarray, inside: np.ndarray) -> tuple[np.nd
     weight = np.where(inside & (power > 0), 1 / np.where(power > 0, power, 1), 0)
     combined = weight * (csm.conj() * images).sum(0)
     expected = 2 * mask.mean() * weight.sum()  # Σ|S|² D² = D
-    return b, combined, float(np.linalg.norm(combined) ** 2 - expected)
+    return b, combined, float(expected / np.linalg.norm(combined) ** 2)
 
 
 def nrmse(scan: Scan, fit: Callable[[np.ndarray], np.ndarray], image: np.ndarray) -> float:
@@ -101,7 +101,7 @@ def nrmse(scan: Scan, fit: Callable[[np.ndarray], np.ndarray], image: np.ndarray
     if scan.reference.noise_variance:
         eps = PROBE_STEP * scan.sigma
         spread = fit(scan.kspace + eps * scan.probe) - image
-        shared = float(np.vdot(scan.combined, spread).real) / eps - scan.surplus
+        shared = scan.over_mean * float(np.vdot(scan.combined, spread).real) / eps
     return quality.nrmse(scan.scale * image[None], scan.reference, shared)
 
 
