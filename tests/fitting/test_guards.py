@@ -8,7 +8,7 @@ from dense_problem import SIGMA, dense_case, dense_problem
 from sharpfit.errors import PausedFitError
 from sharpfit.fitting import loop
 from sharpfit.fitting.checkpoint_file import CheckpointFile
-from sharpfit.fitting.loop import UNMOVED_PATIENCE, Fit
+from sharpfit.fitting.loop import UNMOVED_PATIENCE, FitLoop
 
 LAST = 40
 
@@ -47,7 +47,7 @@ def moved(problem, *where):
 
 def run(problem, moves=(), *, start=None, checkpoints=(0, LAST), **options):
     solver = Scripted(problem.start("zero") if start is None else start, moves)
-    return Fit(problem, solver, list(checkpoints), **options).run(), solver
+    return FitLoop(problem, solver, list(checkpoints), **options).run(), solver
 
 
 def test_ten_iterations_without_a_move_end_a_fit(problem):

@@ -8,7 +8,7 @@ from small_problem import ADAM, CPU, MEASURES, SGD, small
 
 from sharpfit.errors import InputError, PausedFitError
 from sharpfit.fitting import loop, objective
-from sharpfit.fitting.loop import Fit, percentile99
+from sharpfit.fitting.loop import FitLoop, percentile99
 from sharpfit.fitting.observe import checkpoint_iterations
 from sharpfit.fitting.reconstruct import reconstruct
 from sharpfit.fitting.solving import Objective, make_solver
@@ -174,7 +174,7 @@ def test_the_held_out_residual_is_unmoved_by_what_it_holds_out():
         problem = case.problem(kspace=kspace)
         objective = Objective(problem.normal, problem.data)
         solver = make_solver(ADAM, objective, problem.start("zero_filled"))
-        Fit(problem, solver, [0, 12]).run()
+        FitLoop(problem, solver, [0, 12]).run()
         ends.append(solver.c[-1].clone())
     assert torch.equal(*ends)
 
@@ -210,7 +210,7 @@ def test_every_row_is_told_of_the_main_fit_over_all_slices():
         Objective(problem.normal, problem.data),
         problem.start("zero"),
     )
-    rows = Fit(problem, solver, [0, 4]).run().history
+    rows = FitLoop(problem, solver, [0, 4]).run().history
     c, before, first = problem.start("zero"), None, None
     for t, row in enumerate(rows):
         at = problem.evaluate(c)
@@ -256,7 +256,7 @@ def test_a_fit_is_saved_every_twenty_seconds_and_for_a_twentieth_of_the_time_at_
     problem.evaluate = slowly
     monkeypatch.setattr(loop.time, "monotonic", lambda: clock[0])
     solver = make_solver(SGD, Objective(problem.normal, problem.data), problem.start("zero"))
-    Fit(problem, solver, [0, 24], keep=Keep()).run()
+    FitLoop(problem, solver, [0, 24], keep=Keep()).run()
     assert kept == saved
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sharpfit.errors import PausedFitError
 from sharpfit.fitting.checkpoint_file import CheckpointFile, Observation, Row, Seen
-from sharpfit.fitting.objective import Evaluation, Problem
+from sharpfit.fitting.objective import Misfit, Problem
 from sharpfit.fitting.observe import observe
 from sharpfit.fitting.solving import Solver
 from sharpfit.physics.norms import energy, item_axes
@@ -37,7 +37,7 @@ class Trajectory(Seen):
 
 
 @dataclass
-class Fit:
+class FitLoop:
     """One fit of all replicas of a scan under one regime.
 
     Attributes
@@ -111,7 +111,7 @@ class Fit:
             if paused:
                 raise PausedFitError(f"paused after iteration {t}; run again to go on from there")
 
-    def _row(self, t: int, at: Evaluation, previous: Tensor) -> Row:
+    def _row(self, t: int, at: Misfit, previous: Tensor) -> Row:
         problem, n_slices = self.problem, at.rss.shape[1]
         norm = float(energy(at.gradient[:1], item_axes(at.gradient)).sum().sqrt())
         first = self._trajectory.history[0]["gradient_norm_absolute"] if t else norm
@@ -128,7 +128,7 @@ class Fit:
             "gradient_norm_absolute": norm,
         }
 
-    def _observe(self, t: int, at: Evaluation) -> None:
+    def _observe(self, t: int, at: Misfit) -> None:
         self._trajectory.iterations.append(t)
         self._trajectory.observations.append(observe(self.problem, self.solver.c, at))
         if self.steer is not None and t:

@@ -23,7 +23,7 @@ from sharpfit.physics.operators import LinearOperator
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Misfit:
     """The objective ½‖A c − y‖² of every item at one iterate.
 
     Attributes
@@ -128,8 +128,7 @@ class Problem(StagedModel):
         slices = stage_slices(
             kspace, csm, measured_noise, (sampling, held_out), Phi, self.replicas, sigma, seed, self.place
         )
-        at_once = 1 if device.type == "cpu" else self.replicas.n_items
-        super().__init__(slices, self.replicas.n_full, at_once)
+        super().__init__(slices, self.replicas.n_full, 1 if device.type == "cpu" else self.replicas.n_items)
         made = Replicated.of_slices((part.data.replicate() for part in slices), n_slices)
         self._back_projection, self._power = made.back_projection, made.power
         encodings = [part.A.encoding for part in slices]
@@ -166,7 +165,7 @@ class Problem(StagedModel):
         curvature = self.evaluate(back_projection).rss - at_zero.rss + 2 * overlap  # ‖A Aᴴy‖²
         return (spread_over(quotient(overlap, curvature), zero) * back_projection).to(zero.dtype)
 
-    def evaluate(self, c: Tensor) -> Evaluation:
+    def evaluate(self, c: Tensor) -> Misfit:
         """Return gradient, RSS and held-out RSS at c (item, slice, …).
 
         Of the main and the held-out item A c − y is formed rather than AᴴA c − Aᴴy: the same two transforms,
@@ -190,7 +189,7 @@ class Problem(StagedModel):
                 image_gradient[-1:, i] = part.held_out.A.encoding.adjoint_of_staged(misfit)
                 held_out_rss[i] = energy(unseen)[0]
         gradient = self._slices[0].A.Phi.adjoint(image_gradient) if self.has_basis else image_gradient
-        return Evaluation(gradient, image_gradient, rss, held_out_rss)
+        return Misfit(gradient, image_gradient, rss, held_out_rss)
 
     @property
     def data(self) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from sharpfit.fitting.checkpoint_file import Observation
-from sharpfit.fitting.objective import Evaluation, Problem
+from sharpfit.fitting.objective import Misfit, Problem
 from sharpfit.measuring import measures
 from sharpfit.physics.norms import energy, item_axes
 
@@ -22,7 +22,7 @@ def checkpoint_iterations(n_iterations: int, n_checkpoints: int) -> list[int]:
     return sorted({0, n_iterations, *(int(t) for t in spaced if t <= n_iterations)})
 
 
-def observe(problem: Problem, c: Tensor, at: Evaluation) -> Observation:
+def observe(problem: Problem, c: Tensor, at: Misfit) -> Observation:
     """Measure one iterate.
 
     Parameters

@@ -14,7 +14,7 @@ import torch
 
 from sharpfit.fitting.checkpoint_file import CheckpointFile, Observation, Row
 from sharpfit.fitting.foreign import foreign_kind
-from sharpfit.fitting.loop import Fit, Trajectory, percentile99
+from sharpfit.fitting.loop import FitLoop, Trajectory, percentile99
 from sharpfit.fitting.objective import Problem
 from sharpfit.fitting.observe import checkpoint_iterations, ring_counts
 from sharpfit.fitting.preprocessed import Preprocessed, shown
@@ -62,7 +62,7 @@ def reconstruct(
     on_row
         sees every row of the history as it is made
     pause
-        see :class:`sharpfit.fitting.loop.Fit`
+        see :class:`sharpfit.fitting.loop.FitLoop`
 
     Returns
     -------
@@ -135,7 +135,7 @@ def with_found_lr(problem: Problem, regime: Mapping[str, Any]) -> tuple[Mapping[
     return {**regime, "optimizer": {**optimizer, "lr": test.found}}, {"lr_found": test.found}
 
 
-def _fit(problem: Problem, regime: Mapping[str, Any], n_checkpoints: int) -> Fit:
+def _fit(problem: Problem, regime: Mapping[str, Any], n_checkpoints: int) -> FitLoop:
     """Put the regime's solver at its start; a weight that is left to the judge becomes a path of weights."""
     start, sigma = problem.start(regime["start"]), problem.sigma
     weight = regime["penalty"]["weight"] if "penalty" in regime else 0.0
@@ -146,11 +146,11 @@ def _fit(problem: Problem, regime: Mapping[str, Any], n_checkpoints: int) -> Fit
     solver = make_solver(regime, objective, start)
     if not judged:
         checkpoints = checkpoint_iterations(regime["n_iterations"], n_checkpoints)
-        return Fit(
+        return FitLoop(
             problem, solver, checkpoints, stop=stop_rule(regime, sigma, problem.n_real, problem.n_held_out)
         )
     path = WeightPath(cast(Proximal, solver), sigma)
-    return Fit(
+    return FitLoop(
         problem,
         path,
         path_checkpoints(regime["n_iterations"]),

@@ -82,13 +82,11 @@ def settle(
 ) -> SettledLevel:
     """Hold a given noise level against the residual, and take the residual's where it convicts the given one.
 
-    The residual's variance is σ² plus what an imperfect model leaves, such as coil maps estimated from few
-    lines. Below σ², it convicts the level of being too high, if it is so low where the maps have not
-    explained noise themselves. Above σ², a level that was only stated is taken for too low, unless by so
-    much that the model is to blame. One that was measured stands: the excess is the model's error, and is
-    said. It is not counted as noise: it goes with the signal, and the samples held out see what it does to
-    the image. Fits are judged in the modes that the data determine well alone, see
-    :func:`sharpfit.measuring.spectral_filter.cutoff`.
+    The residual's variance is σ² plus what an imperfect model leaves. Below σ², it convicts the level of
+    being too high, if it is so low where the maps have not explained noise themselves. Above σ², a level that
+    was only stated is taken for too low, unless by so much that the model is to blame. One that was measured
+    stands: the excess is the model's error, and is said, not counted as noise: it goes with the signal, and
+    the samples held out see what it does to the image. J then counts well-determined modes alone.
 
     Parameters
     ----------
@@ -115,9 +113,8 @@ def settle(
     if lowest < 1 - margin:
         return _taken(sigma, lowest, error)
     if last <= 1 + margin:
-        return SettledLevel(
-            sigma, uncertainty, f"agrees: the residual of a fit has {last:.2f} of its variance"
-        )
+        said = f"agrees: the residual of a fit has {last:.2f} of its variance"
+        return SettledLevel(sigma, uncertainty, said)
     if not np.isfinite(uncertainty) and last < HIGHEST:
         return _taken(sigma, last, error)
     advice = "; look at the coil maps, the axes and where the level is from" if last > HIGHEST else ""
