@@ -14,6 +14,7 @@ from sharpfit.files.acquired import Kinds, as_raw_scan
 from sharpfit.files.axes import FileArray
 from sharpfit.files.encoding import Encoding
 from sharpfit.files.geometry import Geometry
+from sharpfit.files.noise_scan import of_an_imaging_sample
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.files.readers import ismrmrd_header
 from sharpfit.files.readers.dataset_choice import check_size
@@ -162,12 +163,7 @@ def _readouts(where: str, acquisitions: np.ndarray) -> Readouts:
 def _noise(
     where: str, acquisitions: np.ndarray, imaging: np.ndarray, header: ismrmrdHeader
 ) -> FileArray | None:
-    """Bring the noise scan to the noise of an imaging sample.
-
-    A sample's noise variance is proportional to the receiver's bandwidth, 1 / dwell time. The noise scan is
-    sampled more slowly, and its filter passes only a share of its band (relativeReceiverNoiseBandwidth):
-    Ψ = Ψ_noise · (dwell_noise / dwell) / share (Kellman & McVeigh 2005, doi:10.1002/mrm.20713).
-    """
+    """Bring the noise scan to the noise of an imaging sample."""
     if not len(acquisitions):
         return None
     heads = acquisitions["head"]
@@ -179,16 +175,9 @@ def _noise(
         axis=1,
     )
     system = header.acquisitionSystemInformation
-    stated = getattr(system, "relativeReceiverNoiseBandwidth", None)
-    share = float(stated or 1.0)
-    slow, fast = float(heads["sample_time_us"][0]), float(imaging["sample_time_us"][0])
-    known = slow > 0 and fast > 0
-    factor = np.float32(np.sqrt((slow / fast if known else 1.0) / share))
-    dwell = (
-        f"dwell {slow:g} µs against {fast:g} µs" if known else "dwell not stated, taken as that of the images"
-    )
-    band = f"receiver bandwidth {share:g}" if stated else "receiver bandwidth not stated, taken as 1"
-    return FileArray(samples * factor, f"{where} noise scan ({dwell}, {band})", ("coil", "sample"))
+    bandwidth = getattr(system, "relativeReceiverNoiseBandwidth", None)
+    dwell = float(heads["sample_time_us"][0]), float(imaging["sample_time_us"][0])
+    return of_an_imaging_sample(samples, where, dwell, bandwidth)
 
 
 def _geometry(heads: np.ndarray, encoding: Encoding, siemens: bool) -> Geometry | None:

@@ -13,6 +13,7 @@ from sharpfit.files.acquired import Kinds, as_raw_scan
 from sharpfit.files.axes import FileArray
 from sharpfit.files.encoding import Encoding
 from sharpfit.files.geometry import Geometry
+from sharpfit.files.noise_scan import of_an_imaging_sample
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.files.readers import twix_header
 from sharpfit.files.readers.dataset_choice import no_dataset
@@ -151,16 +152,12 @@ def _readouts(where: str, blocks: list[Mdb]) -> Readouts:
 def _noise(
     where: str, blocks: list[tuple[Mdb, twix_header.Measurement]], scan: twix_header.Measurement
 ) -> FileArray | None:
-    """Bring the noise scan to the noise of an imaging sample, by dwell time and bandwidth as for ISMRMRD."""
+    """Bring the noise scan to the noise of an imaging sample."""
     if not blocks:
         return None
     samples = np.concatenate([block.data for block, _ in blocks], axis=1)
-    slow, fast = twix_header.dwell_us(blocks[0][1]), twix_header.dwell_us(scan)
-    factor = np.float32(np.sqrt(slow / fast / _NOISE_BANDWIDTH))
-    said = (
-        f"{where} noise scan (dwell {slow:g} µs against {fast:g} µs, receiver bandwidth {_NOISE_BANDWIDTH})"
-    )
-    return FileArray(samples * factor, said, ("coil", "sample"))
+    dwell = twix_header.dwell_us(blocks[0][1]), twix_header.dwell_us(scan)
+    return of_an_imaging_sample(samples, where, dwell, _NOISE_BANDWIDTH)
 
 
 def _geometry(blocks: list[Mdb], encoding: Encoding) -> Geometry | None:
