@@ -25,8 +25,8 @@ class Instruments:
 
     Parameters
     ----------
-    model, encodings
-        EᴴE of all slices, and their E
+    model
+        EᴴE of all slices
     made
         what the replicas' data are under Eᴴ
     csm, support
@@ -59,7 +59,6 @@ class Instruments:
     def __init__(
         self,
         model: StagedModel,
-        encodings: Sequence[Encoding],
         made: Replicated,
         csm: np.ndarray,
         support: np.ndarray,
@@ -84,14 +83,13 @@ class Instruments:
             self.cutoff,
             made.sketch_adjoint,
             self.inside_staged,
-            _line_grams(encodings, self.cutoff),
+            _line_grams(model.encodings, self.cutoff),
         )
         self.strong_data = self.filtered.strong(made.back_projection[0])
         weight = torch.stack([model.stage(_combination(of_slice, device)) for of_slice in csm])
-        sampled = torch.tensor([one.n_samples / csm[0].size for one in encodings], dtype=torch.float64)
-        self.shared_noise = SharedNoise(
-            self.trace_adjoint, weight * self.inside_staged, sampled.to(device), apart
-        )
+        shares = [encoding.n_samples / csm[0].size for encoding in model.encodings]
+        sampled = torch.tensor(shares, dtype=torch.float64, device=device)
+        self.shared_noise = SharedNoise(self.trace_adjoint, weight * self.inside_staged, sampled, apart)
 
 
 def _trace_inside(model: StagedModel, inside: Tensor, like: Tensor) -> float:

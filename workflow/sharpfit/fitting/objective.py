@@ -131,14 +131,12 @@ class Problem(StagedModel):
         super().__init__(slices, self.replicas.n_full, 1 if device.type == "cpu" else self.replicas.n_items)
         made = Replicated.of_slices((part.data.replicate() for part in slices), n_slices)
         self._back_projection, self._power = made.back_projection, made.power
-        encodings = [part.A.encoding for part in slices]
-        counts = [2 * encoding.n_samples for encoding in encodings]
+        counts = [2 * encoding.n_samples for encoding in self.encodings]
         self.n_real = _mean(sum(counts), n_slices)
         self.n_held_out = _mean(2 * int(held_out.sum()) * csm.shape[1], n_slices)
         self.noise_floor = torch.tensor([n * sigma**2 for n in counts], dtype=torch.float64, device=device)
         self.instruments = Instruments(
             self,
-            encodings,
             made,
             csm,
             support,

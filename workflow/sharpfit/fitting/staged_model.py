@@ -26,10 +26,16 @@ class StagedModel:
         how many items are fitted to all samples; one more is to all but those held out
     at_once
         of how many items a gram is taken at a time; a CPU's cache holds one, a GPU all
+
+    Attributes
+    ----------
+    encodings
+        E of every slice
     """
 
     def __init__(self, slices: Sequence[StagedSlice], n_full: int, at_once: int) -> None:
         self._slices, self._n_full, self._at_once = slices, n_full, at_once
+        self.encodings = [part.A.encoding for part in slices]
 
     def image(self, c: Tensor) -> Tensor:
         """Return Φ c in the layout of E, (…, y, x)."""
@@ -37,11 +43,11 @@ class StagedModel:
 
     def stage(self, x: Tensor) -> Tensor:
         """Bring centred images (…, y, x) into the layout of E."""
-        return self._slices[0].A.encoding.stage_image(x)
+        return self.encodings[0].stage_image(x)
 
     def unstage(self, x: Tensor) -> Tensor:
         """Take images (…, y, x) out of the layout of E, to centred ones."""
-        return self._slices[0].A.encoding.unstage_image(x)
+        return self.encodings[0].unstage_image(x)
 
     def normal(self, c: Tensor) -> Tensor:
         """Return AᴴA c of every item, (item, slice, …), the held-out one over the samples it is fitted to."""
@@ -59,13 +65,13 @@ class StagedModel:
     def gram(self, x: Tensor) -> Tensor:
         """Return EᴴE x over all samples for images (…, slice, y, x)."""
         flat = x.reshape(-1, *x.shape[-3:])
-        return self._normal(flat, [part.A.encoding for part in self._slices]).reshape(x.shape)
+        return self._normal(flat, self.encodings).reshape(x.shape)
 
     def _normal(self, x: Tensor, operators: Sequence[Acquisition | Encoding]) -> Tensor:
         """Apply each slice's AᴴA or EᴴE to (item, slice, …), all items at once where that is faster."""
         result = torch.empty_like(x)
-        for i, (part, operator) in enumerate(zip(self._slices, operators, strict=True)):
-            if part.A.encoding.batches(len(x), len(self._slices)):
+        for i, (encoding, operator) in enumerate(zip(self.encodings, operators, strict=True)):
+            if encoding.batches(len(x), len(self._slices)):
                 result[:, i] = operator.batched_normal(x[:, i : i + 1])[:, 0]
                 continue
             self._gram_by_parts(operator, x[:, i], result[:, i])
