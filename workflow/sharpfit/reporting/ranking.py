@@ -231,8 +231,7 @@ def _warm_up_sentence(warm: Evaluation, plain: Evaluation) -> str:
     if as_good(better, worse):
         return f"{names} made no difference beyond the uncertainty: {reached}."
     ratio = error_ratio(warm, plain)
-    agrees = ratio is not None and (ratio < 1) == (better is warm)
-    by = f"{_by(ratio)}, " if ratio is not None and agrees else ""
+    by = f"{_by(ratio)}, " if ratio and (ratio < 1) == (better is warm) else ""
     return f"{names} {'helped' if better is warm else 'hurt'}: {by}{reached}."
 
 
