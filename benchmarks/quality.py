@@ -28,6 +28,7 @@ import h5py
 import numpy as np
 
 from sharpfit.measuring import quality
+from sharpfit.physics.white_noise import white_noise
 from sharpfit.results.evaluation_file import read_evaluation
 from sharpfit.results.scan_file import read_reference
 
@@ -84,8 +85,7 @@ def read(path: Path) -> Scan:
 
 
 def _probe(csm: np.ndarray, mask: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    parts = np.random.default_rng(3).standard_normal((*csm.shape, 2), dtype=np.float32)
-    b = parts.view(np.complex64)[..., 0] * mask
+    b = white_noise((3,), csm.shape) * mask
     axes = (-2, -1)
     images = np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(b, axes=axes), norm="ortho"), axes=axes)
     power = (np.abs(csm) ** 2).sum(0)

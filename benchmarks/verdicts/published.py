@@ -12,6 +12,7 @@ from alone import Alone, noise_free_samples
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.physics import masks
 from sharpfit.physics.conjugate_gradient import conjugate_gradient
+from sharpfit.physics.white_noise import white_noise
 
 N_FOLDS = 4
 PROBE = 0.2  # of σ
@@ -83,8 +84,7 @@ def _gsure(
     """
     fit = Alone(datasets, sigma, regime)
     layout = fit.A.encoding
-    drawn = np.random.default_rng(2).standard_normal((*fit.kspace_shape, 2), np.float32)
-    probe = layout.stage(torch.view_as_complex(torch.from_numpy(drawn)))
+    probe = layout.stage(torch.from_numpy(white_noise((2,), fit.kspace_shape)))
     apart = PROBE * sigma
     solved = [
         conjugate_gradient(layout.gram, fit.A.adjoint(part)[None], N_STEPS)[0] for part in (fit.y, probe)
