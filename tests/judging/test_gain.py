@@ -9,6 +9,7 @@ from made_records import ITERATIONS, made_record
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.gain import _first_seen, gain
 from sharpfit.judging.judge import judge
+from sharpfit.judging.over_fitting import paired_error
 
 
 def sharpness(record, values):
@@ -62,11 +63,14 @@ def test_sharpness_that_drowns_in_noise_is_not_sharper():
     assert gain(Curves(loud)).verdict == "noisy"
 
 
-@pytest.mark.parametrize(("end", "verdict"), [(4.0, "contrast restored"), (4.01, "noisy")])
-def test_sharpness_that_came_with_more_error_is_no_gain(end, verdict):
+@pytest.mark.parametrize(
+    ("fall", "verdict"), [(-0.01, "noisy"), (0.0, "noisy"), (0.99, "noisy"), (1.01, "contrast restored")]
+)
+def test_sharpness_counts_where_the_error_fell_by_more_than_its_standard_error(fall, verdict):
     curves = Curves(sharpness(made_record(conditioning=0.9, sigma=0.01), RISING))
+    error = np.hypot(*paired_error(curves, -1))
     risk = np.full(len(ITERATIONS), 4.0)
-    risk[-1] = end
+    risk[-1] -= fall * error[_first_seen(curves, len(ITERATIONS) - 1)]
     curves.__dict__["risk"] = risk
     assert gain(curves).verdict == verdict
 
@@ -103,7 +107,7 @@ def seen(**figures):
         "psf_peak": np.r_[9.0, 8.0, np.linspace(0.5, 0.75, n - 2)],
         "cross_gradient": np.r_[900.0, 800.0, np.full(n - 2, 100.0)],
         "noise_share": np.full(n, 0.25),
-        "risk": np.r_[90.0, 80.0, np.full(n - 2, 1.0)],
+        "risk": np.r_[90.0, 80.0, np.linspace(1.05, 1.0, n - 2)],
         "v_image": np.full(n, 0.5),
         "chi2_df": np.full(n, 2.0),
         "gradient_norm": np.full(n, 0.5),

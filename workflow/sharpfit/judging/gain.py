@@ -5,6 +5,7 @@ import numpy as np
 from sharpfit.judging import diagnosis, thresholds
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.findings import Finding, percent, place
+from sharpfit.judging.over_fitting import paired_error
 
 ONE_STEP = "one step shows no trend"
 
@@ -12,8 +13,9 @@ ONE_STEP = "one step shows no trend"
 def gain(curves: Curves, end: int = -1) -> Finding:
     """Say what happened from the first checkpoint after the start to this end.
 
-    Sharper needs a gain of the sharpness that noise does not share, and noise must not drown it, nor the
-    error rise with it; contrast restored is such a gain at an unchanged point spread; cleaner is an error
+    Sharper needs a gain of the sharpness that noise does not share, and noise must not drown it, and the
+    error must be seen to fall with it, by more than its standard error: halves of pure noise share a little;
+    contrast restored is such a gain at an unchanged point spread; cleaner is an error
     that fell while sharpness did not rise; unchanged is neither. A fit of one step has nothing to compare: it
     is unchanged where it converged, else not decided.
     """
@@ -24,14 +26,14 @@ def gain(curves: Curves, end: int = -1) -> Finding:
     cause = diagnosis.plateau_cause(curves.chi2_df[end], curves.gradient_norm[end])
     sharpness, share = curves.cross_gradient, curves.noise_share[end]
     gained = sharpness[end] - sharpness[first] > thresholds.SHARPNESS_GAIN * abs(sharpness[end])
-    error_fell = curves.risk[first] - curves.risk[end] > thresholds.RISE * max(
-        curves.risk[end], curves.v_image[end]
-    )
+    fall = curves.risk[first] - curves.risk[end]
+    error_fell = fall > thresholds.RISE * max(curves.risk[end], curves.v_image[end])
     numbers = _numbers(curves, first, end)
     if gained and share > thresholds.NOISE_DROWNS:
         return Finding("noisy", cause, f"noisy: what was gained drowns in noise; {numbers}")
-    if gained and curves.risk[end] > curves.risk[first]:
-        return Finding("noisy", cause, f"noisy: the error did not fall with what was gained; {numbers}")
+    if gained and fall <= np.hypot(*paired_error(curves, end))[first]:
+        said = "the error is not seen to fall with what was gained"
+        return Finding("noisy", cause, f"noisy: {said}; {numbers}")
     if gained and _width_stayed(curves, first, end):
         return Finding("contrast restored", cause, f"contrast restored: {numbers}")
     if gained:
