@@ -97,6 +97,18 @@ def test_the_power_of_the_edge_may_rise_outwards_but_not_fall():
         noise.from_edge(shell(1.265, 1), full, "k")
 
 
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.3])
+def test_an_edge_with_some_signal_does_not_pass_for_a_level_known_by_counting(share):
+    """Signal in the inner half, a third of it in the outer one: σ comes out too large by what is said."""
+    distance = radius((600, 600))
+    inside = distance < np.median(distance[distance > 1.25])
+    power = 1 + share * np.where(inside, 1, 1 / 3)
+    kspace = np.sqrt(power) * complex_noise(np.random.default_rng(3), (2, 1, 600, 600))
+    estimate = noise.from_edge(kspace, np.ones((600, 600), bool), "k")
+    too_large = np.sqrt(np.diag(estimate.covariance).real.mean()) - 1
+    assert estimate.uncertainty == pytest.approx(too_large, rel=0.3)
+
+
 def test_an_edge_that_holds_signal_is_refused():
     kspace = decaying_kspace(level=1e-9)
     with pytest.raises(InputError, match=r"k: the edge of k-space holds signal.*noise_std"):

@@ -28,12 +28,17 @@ class NoiseEstimate(NamedTuple):
     """samples per coil it was taken from"""
     source: str
     """a sentence"""
+    bias: float = 0.0
+    """by how much of itself σ may be too large, since the samples may hold signal"""
 
     @property
     def uncertainty(self) -> float:
-        """Relative standard error of σ from counting, 1 / (2 √(samples · coils)); NaN for a stated level."""
+        """Relative standard error of σ; NaN for a stated level.
+
+        From counting, 1 / (2 √(samples · coils)), and what signal among the samples may add.
+        """
         n_values = self.n_samples * len(self.covariance)
-        return 1 / (2 * np.sqrt(n_values)) if n_values else float("nan")
+        return float(np.hypot(1 / (2 * np.sqrt(n_values)), self.bias)) if n_values else float("nan")
 
 
 def covariance(samples: np.ndarray) -> np.ndarray:
@@ -102,7 +107,9 @@ def from_edge(kspace: np.ndarray, mask: np.ndarray, where: str) -> NoiseEstimate
         f"edge of k-space (radius > {limit}, sides at 1), {n_samples} samples per coil; power "
         f"inwards/outwards {ratio:.2f}, kurtosis {kurtosis:.2f} (noise has 1 and 2)"
     )
-    return NoiseEstimate(noise_cov, n_samples, source)
+    # Signal that fell to a third from the inner to the outer half would have added as much to the variance as
+    # the power fell by, which is half as much of σ.
+    return NoiseEstimate(noise_cov, n_samples, source, bias=max(ratio - 1, 0.0) / 2)
 
 
 def stated(std: float, n_coils: int, original: float) -> NoiseEstimate:
