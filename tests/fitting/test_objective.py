@@ -189,7 +189,7 @@ def test_a_reference_combines_samples_by_the_maps_power():
 
 
 def test_dense_matrices_of_the_filter_are_those_of_every_slice_or_none():
-    """Each slice keeps three of them, EᴴE and two polynomials, and where one slice has none, none has."""
+    """Each slice keeps three of them, EᴴE and two inverses, and where one slice has none, none has."""
     asked = []
 
     def encoding(found):

@@ -9,7 +9,7 @@ from small_problem import small
 
 from sharpfit.fitting.observe import PSF_HALF_WIDTH, observe, ring_counts
 from sharpfit.fitting.replicas import PROBE_STEP
-from sharpfit.measuring.spectral_filter import LEAST_DEGREE, TOP, WEAK, degree_for
+from sharpfit.measuring.spectral_filter import LEAST_DEGREE, TOP, WEAK, Inverses, Polynomials, degree_for
 
 RATES = [0.9] * 6
 
@@ -128,10 +128,18 @@ def test_ring_correlations_are_sums_over_the_rings_of_an_explicit_transform(seen
                 assert found["frc"][i, k, r] == pytest.approx(expected, abs=1e-4)
 
 
-def strays_from_one(s, lowest, degree):
-    """1 − Q(s), Q = s p(s) the Chebyshev filter that is near 1 from an eigenvalue on."""
-    T = np.polynomial.chebyshev.Chebyshev.basis(degree + 1)
-    return T((TOP + lowest - 2 * s) / (TOP - lowest)) / T((TOP + lowest) / (TOP - lowest))
+def strays_from_one(problem, s):
+    """1 − Q(s) of both filters, Q = s p(s): of a polynomial, or of inverses where the slice has lines."""
+    asked = problem.instruments.cutoff
+    if isinstance(problem.instruments.filtered._filters, Inverses):
+        return [(a / (s + a)) ** 2 for a in (asked, WEAK / 5)]
+
+    def of(lowest, degree):
+        T = np.polynomial.chebyshev.Chebyshev.basis(degree + 1)
+        return T((TOP + lowest - 2 * s) / (TOP - lowest)) / T((TOP + lowest) / (TOP - lowest))
+
+    lowest = problem.instruments.filtered.lowest
+    return [of(lowest, degree_for(asked, Polynomials.HIGHEST_DEGREE)), of(WEAK, LEAST_DEGREE)]
 
 
 def eigenvalues(fit):
@@ -140,10 +148,10 @@ def eigenvalues(fit):
 
 
 def test_the_weak_modes_are_those_with_small_eigenvalues(seen):
-    case, _, found, fits = seen
+    case, problem, found, fits = seen
     for i, (fit, P) in enumerate(zip(fits, inside(case), strict=True)):
         s, V = eigenvalues(fit)
-        strays = strays_from_one(s, WEAK, LEAST_DEGREE)
+        _, strays = strays_from_one(problem, s)
         left = (V * strays) @ V.conj().T @ fit.x[0]
         expected = np.linalg.norm(P * left) / np.linalg.norm(P * fit.x[0])
         assert found["weak_mode_share"][i] == pytest.approx(expected, rel=2e-3)
@@ -189,10 +197,7 @@ def filters(problem, fits):
     made = []
     for fit in fits:
         s, V = eigenvalues(fit)
-        degree = degree_for(
-            problem.instruments.cutoff, problem.instruments.filtered._polynomials.HIGHEST_DEGREE
-        )
-        Q = 1 - strays_from_one(s, problem.instruments.filtered.lowest, degree)
+        Q = 1 - strays_from_one(problem, s)[0]
         made.append([(V * values) @ V.conj().T for values in (Q / s, Q)])
     return made
 

@@ -32,7 +32,7 @@ def test_filtered_risk_is_unbiased_over_200_draws(solver, smoothed, lowest, part
     )
     gradient = gram(x) - (draws @ A.conj()).reshape(-1, N, N)
     estimate = look(risk, gradient).rss + sigma**2 * risk.trace(apart)
-    degree = spectral_filter.degree_for(lowest, spectral_filter.Applied.HIGHEST_DEGREE)
+    degree = spectral_filter.degree_for(lowest, spectral_filter.Polynomials.HIGHEST_DEGREE)
     assert risk.lowest == max(lowest, spectral_filter.reach(degree))
     series = spectral_filter.filter_series(risk.lowest, degree)
     (seen,) = spectral_filter.apply_series(gram, gram(x - truth()), series)

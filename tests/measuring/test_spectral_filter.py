@@ -2,13 +2,13 @@
 
 import math
 
-import numpy as np
 import pytest
 import torch
 
 from sharpfit.measuring import spectral_filter
-from sharpfit.measuring.spectral_filter import Applied, Multiplied
+from sharpfit.measuring.spectral_filter import Inverses, Polynomials
 from sharpfit.physics.cartesian_sense import CartesianSense
+from sharpfit.physics.line_gram import LineGram
 
 
 @pytest.mark.parametrize("lowest", [0.01, 0.2])
@@ -47,10 +47,8 @@ def test_the_degree_is_the_least_that_reaches_the_cutoff():
     assert spectral_filter.degree_for(1e-9, 60) == 60
 
 
-def test_each_way_reaches_as_far_as_it_says():
-    applied, multiplied = spectral_filter.Applied, spectral_filter.Multiplied
-    assert spectral_filter.reach(applied.HIGHEST_DEGREE) == pytest.approx(3.0e-4, abs=1e-5)
-    assert spectral_filter.reach(multiplied.HIGHEST_DEGREE) == pytest.approx(1.0e-5, abs=1e-7)
+def test_polynomials_reach_as_far_as_they_say():
+    assert spectral_filter.reach(Polynomials.HIGHEST_DEGREE) == pytest.approx(3.0e-4, abs=1e-5)
 
 
 @pytest.mark.parametrize("lowest", [3e-4, 1e-3])
@@ -80,65 +78,89 @@ def images(E, *shape):
     return E.stage_image(x).to(E.csm.dtype)
 
 
-def polynomials(lowest, degree):
-    return spectral_filter.filter_series(lowest, degree), spectral_filter.filter_series(spectral_filter.WEAK)
+def of_slices(E):
+    """One gram a slice, as a fit stages slices one by one."""
+    parts = [CartesianSense(E.csm[i : i + 1], E._centred_mask) for i in range(len(E.csm))]
+    return [part.line_gram(2 * len(parts), math.inf) for part in parts]
 
 
-@pytest.mark.parametrize("degree", [12, 13, 24, 60, 333])
-def test_multiplying_is_applying(degree):
-    """Of any degree, in one part or in many; batches of several axes, and each slice its own."""
+def iterated(E, x, a, *, seen):
+    """p(M) x, or Q x where ``seen``, from the eigenvalues of each line's gram in double precision."""
+    found = torch.zeros_like(x)
+    for i, gram in enumerate(of_slices(E)):
+        s, V = torch.linalg.eigh(gram._transposed[0].mT)
+        p = (1 - (a / (s + a)) ** 2) / (1 if seen else s)
+        found[..., i, :, :] = torch.einsum("lij,lj,lkj,...lk->...li", V, p.to(V), V.conj(), x[..., i, :, :])
+    return found
+
+
+@pytest.mark.parametrize("asked", [0.9, 0.01, 1e-4])
+def test_inverses_are_those_of_every_slices_own_gram(asked):
+    """For batches of several axes, the second filter whatever is asked of the first."""
     E = lines()
-    series = polynomials(spectral_filter.reach(degree), degree)
     x = images(E, 5, 2, 2)
     everywhere = torch.ones(2, *x.shape[-2:], dtype=torch.bool)
-    applied, multiplied = Applied(E.gram, series), Multiplied(of_slices(E, degree), series, everywhere)
-    for one, other in zip(applied.both(x), multiplied.both(x), strict=True):
-        torch.testing.assert_close(other, one, rtol=1e-9, atol=1e-9)
-    torch.testing.assert_close(multiplied.first(x[0, 0]), applied.first(x[0, 0]), rtol=1e-9, atol=1e-9)
-    torch.testing.assert_close(multiplied.second(x[0, 0]), applied.second(x[0, 0]), rtol=1e-9, atol=1e-9)
+    filters = Inverses(of_slices(E), asked, everywhere)
+    first = iterated(E, x, asked, seen=False)
+    second = iterated(E, x, spectral_filter.WEAK / 5, seen=False)
+    close = {"rtol": 1e-6, "atol": 1e-6}
+    for found, expected in zip(filters.both(x), (first, second), strict=True):
+        torch.testing.assert_close(found, expected, **close)
+    torch.testing.assert_close(filters.first(x[0, 0]), first[0, 0], **close)
+    torch.testing.assert_close(filters.second(x[0, 0]), second[0, 0], **close)
+    assert filters.lowest == asked
+
+
+@pytest.mark.parametrize("kind", ["polynomials", "inverses"])
+@pytest.mark.parametrize("asked", [spectral_filter.reach(degree) for degree in (12, 30, 60)])
+def test_both_kinds_see_a_mode_at_the_cutoff_to_the_same_part(kind, asked):
+    """1 − RIPPLE of it, and of stronger modes no less; of one at a tenth of the cutoff under a third."""
+    s = torch.tensor([asked / 10, asked, *torch.linspace(asked, 1, 200)], dtype=torch.float64)
+    if kind == "polynomials":
+        Q = (
+            s
+            * Polynomials(lambda x: s[:, None, None] * x, asked).first(torch.ones(len(s), 1, 1).double())[
+                :, 0, 0
+            ]
+        )
+    else:
+        gram = LineGram(torch.diag(s)[None, None].to(torch.complex128))
+        one = torch.ones(1, 1, len(s), dtype=torch.bool)
+        Q = s * Inverses([gram], asked, one).first(one.to(torch.complex128))[0, 0].real
+    assert Q[1] == pytest.approx(1 - spectral_filter.RIPPLE, abs=0.08)
+    assert Q[2:].min() >= 1 - spectral_filter.RIPPLE - 1e-6
+    assert Q[0] < 1 / 3
 
 
 @pytest.mark.parametrize("rows", [(3, 4, 9), (0,), (13,), ()])
 def test_lines_that_the_object_does_not_meet_are_left_out(rows):
     """Of two slices that it meets in other lines; between the first and the last all are the same."""
-    E, series = lines(), polynomials(spectral_filter.reach(24), 24)
+    E = lines()
     x = images(E, 3, 2)
     inside = torch.zeros(2, *x.shape[-2:], dtype=torch.bool)
     for n, row in enumerate(rows):
         inside[n % 2, row, 5] = True
-    applied, multiplied = Applied(E.gram, series), Multiplied(of_slices(E, 24), series, inside)
+    everywhere = Inverses(of_slices(E), 0.02, torch.ones_like(inside))
+    at_object = Inverses(of_slices(E), 0.02, inside)
     first, last = (rows[0], rows[-1]) if rows else (0, 0)
-    for one, other in zip(applied.both(x), multiplied.both(x), strict=True):
+    for one, other in zip(everywhere.both(x), at_object.both(x), strict=True):
         met = slice(first, last + 1)
         torch.testing.assert_close(other[..., met, :], one[..., met, :], rtol=1e-9, atol=1e-9)
         other[..., met, :] = 0
         assert not other.any()
 
 
-def of_slices(E, degree):
-    """One gram a slice, as a fit stages slices one by one."""
-    parts = [CartesianSense(E.csm[i : i + 1], E._centred_mask) for i in range(len(E.csm))]
-    return [part.line_gram(2 * len(parts), degree) for part in parts]
-
-
-@pytest.mark.parametrize("lowest", [1e-3, 1e-5])
-def test_matrices_reach_low_cutoffs_in_single_precision(lowest):
-    """Q = p(N) N against the filter of the eigenvalues in double precision."""
-    degree = spectral_filter.degree_for(lowest, Multiplied.HIGHEST_DEGREE)
-    lowest = max(lowest, spectral_filter.reach(degree))
+@pytest.mark.parametrize("asked", [1e-3, 1e-5, 1e-9])
+def test_inverses_reach_low_cutoffs_in_single_precision(asked):
+    """Q against that of the eigenvalues in double precision, and where it ends."""
     single, double = lines(torch.complex64, 1), lines(n_slices=1)
     x = images(double, 3, 1)
-    gram = double.line_gram(2, degree)
-    s, V = np.linalg.eigh(gram._transposed[0].mT.numpy())
-    T = np.polynomial.chebyshev.Chebyshev.basis(degree + 1)
-    top = spectral_filter.TOP
-    strays = T((top + lowest - 2 * s) / (top - lowest)) / T((top + lowest) / (top - lowest))
-    Q = (V * (1 - strays)[:, None]) @ V.conj().swapaxes(-1, -2)
-    expected = np.einsum("pij,kpj->kpi", Q, x[:, 0].numpy())
     everywhere = torch.ones(1, *x.shape[-2:], dtype=torch.bool)
-    made = Multiplied([single.line_gram(2, degree)], polynomials(lowest, degree), everywhere)
-    found = made.first(single.gram(x.to(torch.complex64)))[:, 0].numpy()
-    assert np.abs(found - expected).max() < 0.01 * np.abs(expected).max()
+    filters = Inverses(of_slices(single), asked, everywhere)
+    assert filters.lowest == max(asked, 1e-5)
+    expected = iterated(double, x, filters.lowest, seen=True)
+    found = filters.first(single.gram(x.to(torch.complex64)))
+    assert (found - expected).abs().max() < 0.01 * expected.abs().max()
 
 
 def test_matrices_are_for_lines_of_which_two_a_slice_fit_and_pay():
@@ -150,7 +172,7 @@ def test_matrices_are_for_lines_of_which_two_a_slice_fit_and_pay():
     points = CartesianSense(csm, mask & (torch.arange(4) % 2 == 0))
     assert points.line_gram(2, 12) is None
     fit = (1 << 30) // (4 * 64 * 64 * 8)
-    assert lines_of_64.line_gram(fit, 12) is not None
-    assert lines_of_64.line_gram(fit + 1, 12) is None
-    found = [lines_of_128.line_gram(2, degree) for degree in (81, 83, math.inf)]
+    assert lines_of_64.line_gram(fit, 32) is not None
+    assert lines_of_64.line_gram(fit + 1, 32) is None
+    found = [lines_of_128.line_gram(2, degree) for degree in (63, 64, math.inf)]
     assert [one is None for one in found] == [True, False, False]

@@ -14,7 +14,7 @@ from sharpfit.fitting.staged_model import StagedModel
 from sharpfit.measuring.filtered_risk import FilteredRisk
 from sharpfit.measuring.measures import ring_index
 from sharpfit.measuring.shared_noise import SharedNoise
-from sharpfit.measuring.spectral_filter import Applied, Multiplied, cutoff, degree_for
+from sharpfit.measuring.spectral_filter import Polynomials, cutoff, degree_for, reach
 from sharpfit.physics.encoding import Encoding
 from sharpfit.physics.line_gram import LineGram
 from sharpfit.physics.norms import inner
@@ -106,13 +106,13 @@ def _combination(csm: np.ndarray, device: torch.device) -> Tensor:
 
 
 def _line_grams(encodings: Sequence[Encoding], cutoff: float) -> list[LineGram]:
-    """EᴴE of every slice as dense matrices, where polynomials are taken so; else empty.
+    """EᴴE of every slice as dense matrices, where the filters are made of them; else empty.
 
-    They are wherever matrices alone reach the cutoff, and else where that is faster. Those of two
-    polynomials lie beside them.
+    They are wherever no polynomial reaches the cutoff, and else where that is faster. Two inverses lie beside
+    them.
     """
-    degree: float = degree_for(cutoff, Multiplied.HIGHEST_DEGREE)
-    degree = math.inf if degree > Applied.HIGHEST_DEGREE else degree
+    highest = degree_for(cutoff, Polynomials.HIGHEST_DEGREE)
+    degree = highest if reach(highest) <= cutoff else math.inf
     n_matrices = 3 * len(encodings)
     found = [encoding.line_gram(n_matrices, degree) for encoding in encodings]
     return [one for one in found if one] if all(found) else []

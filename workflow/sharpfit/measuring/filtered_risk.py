@@ -4,8 +4,8 @@ SURE sees an error e as ‖A e‖²: a mode with eigenvalue s of M = AᴴA count
 observed modes hardly count at all, although they are what undersampling leaves to be fitted. GSURE
 (Eldar 2009, doi:10.1109/TSP.2008.2008212) counts every mode alike and drowns in the noise of the weakest.
 Here a mode counts fully when its signal stands above its noise: errors are seen through Q = p(M) M, near 1
-for modes above a cutoff and falling to 0 below it. p is a polynomial, so Q is linear and fixed, and the
-estimate is unbiased whatever the shape of Q. Errors count inside the object alone.
+for modes above a cutoff and falling to 0 below it. p is one function of M for the whole scan, so Q is linear
+and fixed, and the estimate is unbiased whatever the shape of Q. Errors count inside the object alone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sharpfit.measuring.spectral_filter import WEAK, Applied, Multiplied, degree_for, filter_series, reach
+from sharpfit.measuring.spectral_filter import Inverses, Polynomials
 from sharpfit.physics.conjugate_gradient import Gram
 from sharpfit.physics.line_gram import LineGram
 from sharpfit.physics.norms import energy, inner
@@ -76,7 +76,7 @@ class FilteredRisk:
     Attributes
     ----------
     lowest
-        the cutoff that is used: what was asked for, or where the highest degree ends
+        the cutoff that is used: what was asked for, or where its kind of filter ends
     """
 
     def __init__(
@@ -90,20 +90,17 @@ class FilteredRisk:
         lines: Sequence[LineGram] = (),
     ) -> None:
         self._apart, self._inside = apart, inside
-        kind = Multiplied if lines else Applied
-        degree = degree_for(asked, kind.HIGHEST_DEGREE)
-        self.lowest = max(asked, reach(degree))
-        series = filter_series(self.lowest, degree), filter_series(WEAK)
-        self._polynomials = Multiplied(lines, series, inside) if lines else Applied(gram, series)
+        self._filters = Inverses(lines, asked, inside) if lines else Polynomials(gram, asked)
+        self.lowest = self._filters.lowest
         filtered = self._filter(noise_adjoint)
         self._noise_energy = energy(filtered)
-        self._along = gram(self._polynomials.first(filtered))
+        self._along = gram(self._filters.first(filtered))
         self._sketch = self._filter(sketch_adjoint)
 
     def _filter(self, x: Tensor) -> Tensor:
         """P p(M) x of images (probe, slice, y, x), a few at a time: many slices make several GB of them."""
         together = max(1, _TOGETHER // x[0].numel())
-        parts = [self._polynomials.first(part) for part in x.split(together)]
+        parts = [self._filters.first(part) for part in x.split(together)]
         return torch.cat(parts) * self._inside
 
     def strong(self, x: Tensor) -> Tensor:
@@ -113,7 +110,7 @@ class FilteredRisk:
 
         Of Aᴴy it is the same as `look` gives of g, so their sum is r(M) M of an image.
         """
-        return self._polynomials.second(x)
+        return self._filters.second(x)
 
     def look(self, gradient: Tensor, halves_seen: Tensor) -> Filtered:
         """Measure a gradient g (slice, y, x) and M (x₊ − x₋) of pairs, (pair, slice, y, x), filtered at once.
@@ -123,7 +120,7 @@ class FilteredRisk:
         the standard error that the data's noise leaves in a difference of two risks.
         """
         both = torch.cat([gradient[None], halves_seen])
-        filtered, strong = self._polynomials.both(both)
+        filtered, strong = self._filters.both(both)
         filtered = filtered * self._inside
         return Filtered(
             rss=energy(filtered[0]),

@@ -1,4 +1,4 @@
-"""Polynomials p of the gram M = AᴴA whose p(M) M keeps modes above a cutoff and drops those below."""
+"""Functions p of the gram M = AᴴA whose Q = p(M) M keeps modes above a cutoff and drops those below."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from sharpfit.physics.conjugate_gradient import Gram
 from sharpfit.physics.line_gram import LineGram
 
 LEAST_DEGREE = 12
-"""Of p."""
+"""Of a polynomial p."""
 
 HIGHEST = 0.9
 """Cutoff of a scan without signal."""
 
 TOP = 1.05
-"""Largest eigenvalue that p is made for. ‖A‖ = 1 holds as the power method finds it, from below and to about
-a per cent, and past its interval a polynomial of degree 60 grows twentyfold within a thousandth."""
+"""Largest eigenvalue that polynomials are made for. ‖A‖ = 1 holds as the power method finds it, from below
+and to about a per cent, and past its interval a polynomial of degree 60 grows twentyfold within a
+thousandth."""
 
 WEAK = 0.03
 """Eigenvalue of AᴴA below which the data determine a mode only weakly: noise comes out six times as large."""
 
 RIPPLE = 0.25
-"""How far Q may stray from 1 above the cutoff: with the degree it sets how low a cutoff can be."""
+"""How far Q may stray from 1 above the cutoff: with a polynomial's degree it sets how low one can be."""
 
 
 def cutoff(data_energy: float, trace: float, sigma: float, n_real: float, *, model_errs: bool) -> float:
@@ -45,7 +46,7 @@ def cutoff(data_energy: float, trace: float, sigma: float, n_real: float, *, mod
 
 
 def reach(degree: int) -> float:
-    """Lowest cutoff of a p of this degree: 0.0066 for 12, 0.0003 for 60, 0.00001 for 333."""
+    """Lowest cutoff of a polynomial p of this degree: 0.0066 for 12, 0.0003 for 60."""
     return float(TOP * np.tanh(np.arccosh(1 / RIPPLE) / (2 * (degree + 1))) ** 2)
 
 
@@ -85,29 +86,36 @@ def apply_series(gram: Gram, x: Tensor, *series: Sequence[float]) -> list[Tensor
     return totals
 
 
-class Applied:
-    """Two polynomials of the gram by applying it as often as the higher degree says.
+class Polynomials:
+    """Both filters as polynomials of the gram, by applying it as often as the higher degree says.
 
     Parameters
     ----------
     gram
         AᴴA on images (…, slice, y, x), largest eigenvalue 1
-    series
-        of both, Chebyshev coefficients on [0, TOP]; the first is of the higher degree
+    asked
+        cutoff of the first
+
+    Attributes
+    ----------
+    lowest
+        the cutoff that is used: what was asked for, or where the highest degree ends
     """
 
     HIGHEST_DEGREE: ClassVar = 60
     """Every measurement costs three times as many applications of AᴴA."""
 
-    def __init__(self, gram: Gram, series: tuple[list[float], list[float]]) -> None:
-        self._gram, self._series = gram, series
+    def __init__(self, gram: Gram, asked: float) -> None:
+        degree = degree_for(asked, self.HIGHEST_DEGREE)
+        self.lowest = max(asked, reach(degree))
+        self._gram, self._series = gram, (filter_series(self.lowest, degree), filter_series(WEAK))
 
     def first(self, x: Tensor) -> Tensor:
-        """Apply the first polynomial."""
+        """Apply p of the cutoff asked for."""
         return apply_series(self._gram, x, self._series[0])[0]
 
     def second(self, x: Tensor) -> Tensor:
-        """Apply the second."""
+        """Apply p of `WEAK`."""
         return apply_series(self._gram, x, self._series[1])[0]
 
     def both(self, x: Tensor) -> list[Tensor]:
@@ -115,38 +123,41 @@ class Applied:
         return apply_series(self._gram, x, *self._series)
 
 
-class Multiplied:
-    """The same where the gram is one dense matrix per line: so is every polynomial of it, of any degree.
+class Inverses:
+    """Both as p(M) = (M + 2a) (M + a)⁻², Q = 1 − (a / (M + a))², where the gram is one dense matrix per line.
 
+    That is Tikhonov's filter iterated once (King & Chillingworth 1979, Numer. Funct. Anal. Optim. 1, 499).
     Lines do not mix, so those beside the object are left out: what they are mapped to is 0.
 
     Parameters
     ----------
     lines
         AᴴA of every slice
-    series
-        see `Applied`
+    asked
+        see `Polynomials`
     inside
         the object, bool (slice, line, n)
     """
 
-    HIGHEST_DEGREE: ClassVar = 333
-    """Its reach lies a hundred roundings of the largest eigenvalue above zero."""
+    LOWEST: ClassVar = 1e-5
+    """It lies a hundred roundings of the largest eigenvalue above zero."""
 
-    def __init__(
-        self, lines: Sequence[LineGram], series: tuple[list[float], list[float]], inside: Tensor
-    ) -> None:
+    def __init__(self, lines: Sequence[LineGram], asked: float, inside: Tensor) -> None:
         met = inside.any(-1).any(0).nonzero()
         self._met = slice(int(met[0]), int(met[-1]) + 1) if len(met) else slice(1)
-        made = (one.at(self._met).polynomials(TOP, *series) for one in lines)
-        self._first, self._second = zip(*made, strict=True)
+        self.lowest = max(asked, self.LOWEST)
+        at_object = [one.at(self._met) for one in lines]
+        # Q strays from 1 by `RIPPLE` at the cutoff where a is, and by a thirtieth at `WEAK`.
+        self._first, self._second = (
+            [one.iterated_inverse(a) for one in at_object] for a in (self.lowest, WEAK / 5)
+        )
 
     def first(self, x: Tensor) -> Tensor:
-        """Apply the first polynomial."""
+        """Apply p of the cutoff asked for."""
         return self._by_slice(self._first, x)
 
     def second(self, x: Tensor) -> Tensor:
-        """Apply the second."""
+        """Apply p of `WEAK`."""
         return self._by_slice(self._second, x)
 
     def both(self, x: Tensor) -> list[Tensor]:

@@ -82,7 +82,7 @@ class Encoding(LinearOperator):
         return self.normal(x)
 
     def line_gram(self, n_matrices: int, degree: float) -> LineGram | None:  # noqa: ARG002 -- never here
-        """Return EᴴE as dense matrices of which polynomials can be taken.
+        """Return EᴴE as dense matrices of which inverses can be taken.
 
         None where it does not fall into blocks, where ``n_matrices`` of this size would be too large, or
         where applying EᴴE for a polynomial of this ``degree`` is faster, by a rule of sizes.
