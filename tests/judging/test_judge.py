@@ -9,7 +9,7 @@ from made_records import ITERATIONS, by_risk_alone, made_record, with_history
 
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.judge import _worst_slice, judge, pick
-from sharpfit.judging.over_fitting import paired_error
+from sharpfit.judging.over_fitting import paired_error, standard_error
 from sharpfit.judging.record import MEASURES
 
 
@@ -205,7 +205,19 @@ def test_diverging_by_loss_or_by_values_that_are_not_finite():
 
 def test_sigma_misjudged_gives_a_negative_risk_that_is_reported_as_such():
     record = made_record(sigma=0.3, conditioning=1e-3)
-    assert "≤ 0" in judge(replace(record, filtered_trace=record.filtered_trace - 1e4)).evidence
+    found = judge(replace(record, filtered_trace=record.filtered_trace - 1e4))
+    assert "J went from -577, less than the noise estimate resolves, to 509" in found.evidence
+
+
+@pytest.mark.parametrize(("standard_errors", "told"), [(1.9, "J went from"), (2.1, "J rose")])
+def test_a_rise_has_a_share_where_what_it_rose_from_is_resolved(standard_errors, told):
+    record = made_record(sigma=0.3, conditioning=1e-3)
+    picked, curves = judge(record).picked, Curves(record)
+    off = curves.risk[picked] - standard_errors * standard_error(curves)[picked]
+    lower = replace(record, filtered_rss=record.filtered_rss - off)
+    assert Curves(lower).risk[picked] > 0
+    assert judge(lower).picked == picked
+    assert told in judge(lower).evidence
 
 
 def test_point_spread_that_narrows_is_sharper():

@@ -93,8 +93,9 @@ def _doubt(curves: Curves, picked: int, numbers: str) -> Finding | None:
 
 def _numbers(curves: Curves, picked: int) -> str:
     """Tell by how much every estimate changed since the pick."""
+    least = thresholds.STANDARD_ERRORS * np.nan_to_num(standard_error(curves)[picked])
     told = [
-        f"{name} {_change(one.values[picked], one.values[-1])}"
+        f"{name} {_change(one.values[picked], one.values[-1], least)}"
         for name, one in curves.estimates.items()
         if name != "held-out"
     ]
@@ -155,11 +156,11 @@ def _since(curves: Curves, picked: int, rose: list[str]) -> int:
     return sorted(first)[most_of(curves.estimates) - 1]
 
 
-def _change(before: float, after: float) -> str:
-    """Tell a change in per cent, or from value to value where there is no share of them."""
-    if before > 0:
+def _change(before: float, after: float, least: float) -> str:
+    """Tell a change in per cent, or from value to value where the first is no more than what is resolved."""
+    if before > least:
         return f"{'rose' if after >= before else 'fell'} {percent(abs(after / before - 1))}"
-    return f"went from {before:.3g} to {after:.3g} (≤ 0: less than the noise estimate resolves)"
+    return f"went from {before:.3g}, less than the noise estimate resolves, to {after:.3g}"
 
 
 def _what_grew(curves: Curves, picked: int) -> str:
