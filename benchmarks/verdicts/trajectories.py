@@ -39,7 +39,8 @@ SPLITS = {
     "ninth": 19,
     "tenth": 20,
     "eleventh": 22,
-    "fresh": 24,
+    "twelfth": 24,
+    "fresh": 25,
 }
 REGULARISED = "regularised"
 SPLITS[REGULARISED] = 21
