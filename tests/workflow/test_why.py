@@ -39,6 +39,25 @@ def test_each_field_that_changed_is_named(study: Scratch) -> None:
     assert "evaluate synthetic/slow runs before it" not in answer
 
 
+def test_all_that_one_edit_makes_stale_is_told_in_few_lines(study: Scratch) -> None:
+    study.edit("regimes.fast.optimizer.lr", 0.02)
+    edit = "  regimes.fast.optimizer.lr: 0.01 → 0.02"
+    fits = "synthetic/fast, measured/fast"
+    assert why(study).splitlines() == [
+        f"reconstruct {fits}: stale",
+        edit,
+        f"evaluate {fits}: stale",
+        edit,
+        "summarise: stale",
+        "  after evaluate synthetic/fast and 1 more",
+        "report: stale",
+        "  after evaluate synthetic/fast and 4 more",
+        "6 of 13 jobs to run",
+    ]
+    anew = [line for line in why(study, "report").splitlines() if "to be made anew" in line]
+    assert len(anew) == 1 and anew[0].endswith("more are to be made anew")
+
+
 def test_damaged_and_missing_results_are_named(study: Scratch) -> None:
     (study.root / "results/summary.json").write_text("{}")
     (study.root / "results/evaluate/measured/fast/figures/curves.png").unlink()

@@ -1,5 +1,6 @@
 """`sharpfit why`: say why results are stale."""
 
+from collections.abc import Container
 from typing import Annotated
 
 import typer
@@ -9,7 +10,14 @@ from sharpfit.commands.one_line import errors_in_one_line
 from sharpfit.provenance.attest import versions_now
 from sharpfit.provenance.open_study import open_study, select
 from sharpfit.provenance.stale import Provenance
-from sharpfit.provenance.why import differences, recorded_differences
+from sharpfit.provenance.why import (
+    ANEW,
+    by_reason,
+    differences,
+    folded,
+    reasons,
+    recorded_differences,
+)
 from sharpfit.study.jobs import Job
 from sharpfit.study.streams import say
 
@@ -23,7 +31,7 @@ Names = Annotated[
 
 
 def why(results: Names = None) -> None:
-    """Say why results are stale, field by field.
+    """Say why results are stale: of a named one field by field, of all in few words.
 
     Example: sharpfit why head_r4/warmup
     """
@@ -31,18 +39,24 @@ def why(results: Names = None) -> None:
         provenance = open_study()
         chosen = select(provenance, results or [])
     stale = provenance.stale()
-    for job in chosen:
-        if job.sidecar in stale or results:
-            say(_answer(provenance, job, stale, bool(results)))
+    if results:
+        for job in chosen:
+            say(_answer(provenance, job, stale))
+    else:
+        ours = [job for job in chosen if job.sidecar in stale]
+        for jobs, why in by_reason(ours, lambda job: reasons(provenance, job, stale)):
+            say("\n".join([f"{jobs}: stale", *(f"  {reason}" for reason in why)]))
     n_stale = sum(job.sidecar in stale for job in chosen)
     say(f"{n_stale} of {len(chosen)} jobs to run" if n_stale else f"Nothing is stale ({len(chosen)} jobs).")
 
 
-def _answer(provenance: Provenance, job: Job, stale: dict[str, str], detailed: bool) -> str:
+def _answer(provenance: Provenance, job: Job, stale: Container[str]) -> str:
+    """Say of one job every difference, and of what is to be made before it, folded, that it is."""
     lines = differences(provenance, job)
+    anew = [line for line in lines if line.endswith(ANEW)]
+    lines = [line for line in lines if line not in anew] + folded(anew)
     if not lines and job.sidecar in stale:
         lines = [f"{up} runs before it" for up in provenance.upstream(job) if up.sidecar in stale]
-    if detailed:
-        lines += [f"({fact})" for fact in recorded_differences(job, versions_now())]
+    lines += [f"({fact})" for fact in recorded_differences(job, versions_now())]
     state = "stale" if job.sidecar in stale else "fresh"
     return "\n".join([f"{job}: {state}", *(f"  {line}" for line in lines)])

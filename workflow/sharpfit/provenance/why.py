@@ -1,16 +1,29 @@
 """Say why a result is stale: what the study asks for now against what the sidecar says it was made from."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
 from sharpfit.provenance.sidecar import bytes_now, read_sidecar
 from sharpfit.provenance.stale import Provenance
 from sharpfit.study.jobs import Job
+from sharpfit.study.words import some
 
 ABSENT = "absent"
 _WITHOUT_SUBJECT = ("was ", "has ")  # lines that are said of the job itself begin so
 ANEW = "is to be made anew"
+_OF_MANY = {
+    ANEW: "are to be made anew",
+    "is read now": "are read now",
+    "is read no more": "are read no more",
+    "is used now": "are used now",
+    "is used no more": "are used no more",
+    "is missing": "are missing",
+    "has other content": "have other content",
+    "was changed after it was made": "were changed after they were made",
+    "changed": "changed",
+}
+"""What is said of one file, and of several."""
 
 
 def differences(provenance: Provenance, job: Job) -> list[str]:
@@ -57,6 +70,27 @@ def reasons(provenance: Provenance, job: Job, runs: Container[str]) -> list[str]
         return own
     first, *others = [str(up) for up in provenance.upstream(job) if up.sidecar in runs] or [""]
     return [f"after {first}" + (f" and {len(others)} more" if others else "")] if first else []
+
+
+def folded(lines: Iterable[str]) -> list[str]:
+    """Say in one line what several lines say of a file each: a, b, c and 4 more changed."""
+    said: dict[str, list[str]] = {}  # what is said, of which files; a line about no file stands for itself
+    for line in lines:
+        ending = next((one for one in _OF_MANY if line.endswith(f" {one}")), "")
+        said.setdefault(ending or line, []).append(line.removesuffix(f" {ending}") if ending else "")
+    return [
+        f"{some(files)} {_OF_MANY[ending] if len(files) > 1 else ending}" if files[0] else ending
+        for ending, files in said.items()
+    ]
+
+
+def by_reason(jobs: Iterable[Job], reasons_of: Callable[[Job], list[str]]) -> Iterator[tuple[str, list[str]]]:
+    """Yield jobs of one rule and with the same reasons in few words, and those reasons, folded."""
+    groups: dict[tuple[str, tuple[str, ...]], list[Job]] = {}
+    for job in jobs:
+        groups.setdefault((job.rule, tuple(folded(reasons_of(job)))), []).append(job)
+    for (rule, why), members in groups.items():
+        yield f"{rule} {some(job.name for job in members)}".rstrip(), list(why)
 
 
 def cause(provenance: Provenance, job: Job, stale: Container[str]) -> str:

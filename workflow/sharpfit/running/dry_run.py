@@ -6,10 +6,11 @@ from typing import Any
 
 from snakemake.common import NOTHING_TO_BE_DONE_MSG
 
+from sharpfit.provenance.why import by_reason
 from sharpfit.running.console import Study
 from sharpfit.study.jobs import Job
 from sharpfit.study.streams import say
-from sharpfit.study.words import number, some
+from sharpfit.study.words import number
 
 
 class DryRun:
@@ -45,9 +46,6 @@ class DryRun:
 
 def _why(chosen: Sequence[Job], study: Study) -> Iterator[str]:
     """Yield a line for each reason, with the jobs it is the reason of."""
-    groups: dict[tuple[str, tuple[str, ...]], list[Job]] = {}
-    for job in chosen:
-        groups.setdefault((job.rule, tuple(study.reasons(job))), []).append(job)
-    for (rule, reasons), jobs in groups.items():
-        yield f"  {rule} {some(job.name for job in jobs)}".rstrip()
+    for jobs, reasons in by_reason(chosen, study.reasons):
+        yield f"  {jobs}"
         yield from (f"      {reason}" for reason in reasons or ("asked for by hand",))
