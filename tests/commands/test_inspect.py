@@ -103,6 +103,14 @@ def test_init_refuses_two_files_that_would_be_one_scan(folder):
     assert not (folder / "study").exists()
 
 
+def test_init_refuses_names_that_some_file_systems_take_for_one(folder):
+    (folder / "Scan.h5").write_bytes((folder / "scan.h5").read_bytes())
+    result = call("init", "study", "scan.h5", "Scan.h5")
+    assert result.exit_code == 1
+    assert "scans.Scan and scan differ by case only" in result.stderr
+    assert not (folder / "study").exists()
+
+
 @pytest.mark.parametrize(
     ("key", "typed", "value"),
     [

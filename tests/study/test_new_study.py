@@ -71,6 +71,24 @@ def test_a_study_holds_copies_of_its_files_and_valid_parameters(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (("Knee", "knee"), r"scans\.knee and Knee differ by case only"),
+        (("con",), r"scans\.con is a device of Windows"),
+        (("_knee",), "'_knee' cannot be a name"),
+    ],
+)
+def test_a_study_that_no_run_would_take_is_not_written(tmp_path, names, why):
+    scans = {}
+    for name in names:
+        np.save(tmp_path / f"{name}.npy", np.ones((4, 4)))
+        scans[name] = {"file": str(tmp_path / f"{name}.npy"), "axes": ["ky", "kx"]}
+    with pytest.raises(InputError, match=why):
+        write_study(tmp_path / "study", scans, dict.fromkeys(names, False), SCHEMA)
+    assert not (tmp_path / "study").exists()
+
+
 def test_two_files_of_one_name_are_refused(tmp_path):
     for folder in "ab":
         (tmp_path / folder).mkdir()

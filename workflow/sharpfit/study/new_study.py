@@ -1,6 +1,7 @@
 """Make a study's folder: params.yaml with its scans, data/raw, and a README."""
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ import yaml
 
 from sharpfit.errors import InputError
 from sharpfit.study import paths
+from sharpfit.study.params import validate
 from sharpfit.study.params_file import as_key, parse
 
 _SETTINGS = """
@@ -65,29 +67,32 @@ def write_study(
     Raises
     ------
     InputError
-        if the folder already holds a params.yaml, or two files have one name
+        if the folder already holds a params.yaml, two files have one name, or a run would refuse what
+        params.yaml is to say, as it does names that differ by case only
     """
     params = folder / paths.PARAMS
     if params.exists():
         raise InputError(f"{params}: is there already; add to it what `sharpfit inspect FILE` prints")
-    raw = folder / paths.RAW
-    raw.mkdir(parents=True, exist_ok=True)
-    placed = {}
-    for name, scan in scans.items():
-        placed[name] = {**scan, "file": _copied(Path(scan["file"]), raw).relative_to(folder).as_posix()}
+    placed = {
+        name: {**scan, "file": f"{paths.RAW}/{Path(scan['file']).name}"} for name, scan in scans.items()
+    }
     listed = (
         scan_lines(placed, fully_sampled)
         if placed
         else "  {}  # `sharpfit inspect FILE` prints what belongs here\n"
     )
-    params.write_text(
-        f"# yaml-language-server: $schema={schema}\n\nsimulations: {{}}\n\nscans:\n{listed}{_SETTINGS}",
-        encoding="utf-8",
-    )
+    text = f"# yaml-language-server: $schema={schema}\n\nsimulations: {{}}\n\nscans:\n{listed}{_SETTINGS}"
+    if placed:  # a study without scans waits for them
+        validate(parse(text.encode()), Path(os.path.normpath(folder.resolve() / schema)))
+    raw = folder / paths.RAW
+    raw.mkdir(parents=True, exist_ok=True)
+    for scan in scans.values():
+        _copy(Path(scan["file"]), raw)
+    params.write_text(text, encoding="utf-8")
     (folder / "README.md").write_text(_README, encoding="utf-8")
 
 
-def _copied(file: Path, raw: Path) -> Path:
+def _copy(file: Path, raw: Path) -> None:
     halves = [file]
     if file.suffix in (".cfl", ".hdr"):
         halves = [file.with_suffix(".cfl"), file.with_suffix(".hdr")]
@@ -95,7 +100,6 @@ def _copied(file: Path, raw: Path) -> Path:
         if (raw / half.name).exists():
             raise InputError(f"{raw / half.name}: is there already; rename {half}")
         shutil.copyfile(half, raw / half.name)
-    return raw / file.name
 
 
 def _flow(value: Any) -> str:
