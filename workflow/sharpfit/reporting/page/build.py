@@ -81,7 +81,7 @@ def write_page(
         notes=notes,
         sections=sections,
         budget=budget,
-        rows=[row for _, fits in groups for row in map(words.row, fits, standings(fits))],
+        rows=[row for _, fits in groups for row in _rows(fits)],
         chart_names=_CHARTS,
         plotly=packed(plotly),
         style=Markup(_template_text("page.css")),
@@ -89,6 +89,12 @@ def write_page(
         script_hashes=" ".join(f"'sha256-{digest(script)}'" for script in (plotly, *scripts)),
     )
     html.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _rows(fits: Sequence[ShownFit]) -> list[dict[str, Any]]:
+    """Return the table's rows of one scan, best picked image first."""
+    placed = sorted(zip(fits, standings(fits), strict=True), key=lambda one: one[1].rank)
+    return [words.row(fit, place) for fit, place in placed]
 
 
 def _template_text(name: str) -> str:

@@ -24,6 +24,9 @@ def section(
 ) -> dict[str, Any]:
     """Return what the template (`scan`, `fits` …) and the scripts (`packed`) need of one scan.
 
+    Pictures stand best first (`ranked`, each with its number among the fits); charts and choices in the
+    study's order.
+
     `two` are the fits laid over each other at first; None: the best one's picked and last image, or, of a
     path of weights, its picked one and the next best regime's.
     """
@@ -61,6 +64,7 @@ def section(
         "reference": reference,
         "sides": [(two[0], "picked"), (two[1], "picked")] if two else [(best, "picked"), other],
         "entries": entries,
+        "ranked": sorted(enumerate(entries), key=lambda numbered: numbered[1]["standing"]["rank"]),
         "stills": _stills(entries[best], gains, scan, scale.album),
         "aspect": _aspect(scan, fits[0]),
         "along": _along(fits),
@@ -162,8 +166,11 @@ def _path(fit: ShownFit, frames: dict[int, dict[str, Any]]) -> list[tuple[int, s
 
 def _stills(
     best: dict[str, Any], gains: dict[str, float], scan: Scan, album: pictures.Album
-) -> list[tuple[str, str]]:
-    """Return the answer's three pictures and their captions: picked, last, change; of a path, its weights."""
+) -> list[tuple[str, str, bool]]:
+    """Return the answer's three pictures: picked, last, change; of a path, too small, chosen, too large.
+
+    Each with its caption, and whether it is the one to use.
+    """
     pair = best["path"]
     if pair is None:
         names = {frame["iteration"]: frame["at"] for frame in best["frames"]}
@@ -174,7 +181,8 @@ def _stills(
             "difference": f"|last − picked|{times(gains['change'])}",
         }
         pair = [(best["ends"][kind][middle], caption) for kind, caption in captions.items()]
-    return [(album.images[at], caption) for at, caption in pair]
+    to_use = 0 if best["path"] is None else 1
+    return [(album.images[number], caption, place == to_use) for place, (number, caption) in enumerate(pair)]
 
 
 def _evidence(fit: ShownFit, scan: Scan) -> str:
