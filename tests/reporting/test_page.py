@@ -256,6 +256,17 @@ def test_an_error_of_which_little_is_known_is_told_in_few_digits_and_never_below
     assert error_in_words(unknown, 10.0) == "10.9 %"
 
 
+def test_where_the_model_errs_the_error_comes_without_a_bracket_and_says_what_it_leaves_out(tmp_path):
+    root = make_study(tmp_path, ("a",), ("one",), size=16)
+    told = "modes that the data hardly determine aside, since the model errs"
+    assert told not in page_of(root)
+    with h5py.File(root / "results/preprocess/a.h5", "a") as file:
+        file.attrs["model_errs"] = True
+    page = page_of(root)
+    answer = page[page.index('id="answer"') : page.index('id="table"')]
+    assert re.search(rf"Estimated error [\d.]+ % of the image, {told}", answer)
+
+
 def test_numbers_of_a_column_have_as_many_digits():
     assert [three_digits(value) for value in (0.1, 0.105, 1.0, 14.4, 1070.0)] == [
         "0.100",

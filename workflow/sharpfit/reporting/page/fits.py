@@ -29,6 +29,8 @@ class ShownFit:
         complex (y, x) of the middle slice, input units, or None
     file
         reconstruction.h5
+    model_errs
+        whether more is left of the data than noise, so that J counts well-determined modes alone
     """
 
     label: str
@@ -37,6 +39,7 @@ class ShownFit:
     history: dict[str, np.ndarray]
     reference: np.ndarray | None
     file: Path
+    model_errs: bool
 
     @property
     def picked(self) -> int:
@@ -75,11 +78,12 @@ class ShownFit:
     def error_interval(self) -> tuple[float, float]:
         """√ of J two standard errors below and above, fitted units; NaN: unknown.
 
-        The standard error is that of the data's noise and of the replicas'. J holds the image's variance,
-        which is known far better than the bias, so the lower end is never below √ of that.
+        The standard error is that of the data's noise and of the replicas', so it is not that of J where the
+        model errs. J holds the image's variance, which is known far better than the bias, so the lower end is
+        never below √ of that.
         """
         picked, two_errors = self.evaluation.picked, 2 * self.evaluation.picked_risk_error
-        if not np.isfinite([two_errors, self.estimated_error]).all():
+        if self.model_errs or not np.isfinite([two_errors, self.estimated_error]).all():
             return np.nan, np.nan
         least = min(np.nan_to_num(picked.v_image), picked.risk)
         lower = max(picked.risk - two_errors, least, 0.0)
@@ -88,5 +92,7 @@ class ShownFit:
 
 def read_fit(label: str, scan: Scan, evaluation: Evaluation, reconstruction: Path, history: Path) -> ShownFit:
     """Read the images and history of a judged fit; the scan's reference serves for its errors."""
-    seen = read_middle_slice(reconstruction)
-    return ShownFit(label, evaluation, seen, read_history(history), scan.reference, reconstruction)
+    seen, model_errs = read_middle_slice(reconstruction), bool(scan.facts.get("model_errs", False))
+    return ShownFit(
+        label, evaluation, seen, read_history(history), scan.reference, reconstruction, model_errs
+    )
