@@ -12,7 +12,7 @@ SHOWN = (
     ("over-fitting", "lines_r4/adam_zero_filled", "over-fitting"),
     ("artefact", "few_coils_r6/adam_large_steps", "diverging"),
     ("diverging", "lines_r4/diverging", "diverging"),
-    ("sharper", "few_coils_r6/descent", "sharper"),
+    ("sharper", "lines_r4/descent", "sharper"),
 )
 
 
