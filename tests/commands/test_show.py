@@ -50,6 +50,12 @@ def test_an_error_beyond_two_standard_errors_is_a_number(study):
     assert "resolves" not in output
 
 
+def test_the_last_image_counts_as_resolved_by_no_smaller_error_than_the_picked_one(study):
+    edit_evaluation(study, picked_risk_error=2.5, picked={"risk": 3.9})
+    risk = next(line for line in show("head_r4/warmup").output.splitlines() if line.startswith("  risk"))
+    assert risk.split()[1:3] == ["unresolved", "unresolved"]
+
+
 def edit_evaluation(study, picked, **values):
     file = study / "results/evaluate/head_r4/warmup/evaluation.json"
     content = json.loads(file.read_text())

@@ -1,4 +1,8 @@
-from sharpfit.running.end_table import summary_table
+import json
+
+import pytest
+
+from sharpfit.running.end_table import best_images, summary_table
 
 HEADER = (
     "scan,regime,verdict,picked_iteration,last_iteration,chi2,held_out,noise_share,"
@@ -46,3 +50,20 @@ def test_the_table_of_names_as_long_as_the_default_studys_fits_a_hundred_columns
     (tmp_path / "phantom_r2/gradient_descent.log").write_text("0.1 seconds per iteration\n")
     lines = summary_table(tmp_path / "summary.csv", tmp_path).splitlines()
     assert max(map(len, lines)) <= 100
+
+
+@pytest.mark.parametrize(
+    ("metrics", "line"),
+    [
+        ({"head": {"best": "cg", "nrmse": 0.1}}, "Best image: head/cg"),
+        (
+            {scan: {"best": "cg"} for scan in "abcde"},
+            "Best image: a/cg, b/cg, c/cg and 2 more",
+        ),
+        ({}, ""),
+        ({"head.cg": 0.9}, ""),
+    ],
+)
+def test_below_the_table_stands_which_image_to_use(tmp_path, metrics, line):
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    assert best_images(tmp_path / "metrics.json") == line

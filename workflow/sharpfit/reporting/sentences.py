@@ -31,15 +31,16 @@ UNRESOLVED = "unresolved"
 
 @dataclass(frozen=True)
 class _Risk:
-    """J of one image, and its standard error where that is known."""
+    """J of one image, its standard error where that is known, and one that it is held against where not."""
 
     value: float
     error: float = np.nan
+    another_error: float = np.nan
 
     @property
     def is_resolved(self) -> bool:
-        """Whether it stands above 0, which no squared error lies below, by two of its standard errors."""
-        return not (self.value <= 0 or self.value <= 2 * self.error)
+        """Whether it stands above 0, which no squared error lies below, by two standard errors."""
+        return not (self.value <= 0 or self.value <= 2 * np.fmax(self.error, self.another_error))
 
     def __str__(self) -> str:
         return _number(self.value) + (f" ± {at_most(2, self.error)}" if np.isfinite(self.error) else "")
@@ -56,7 +57,7 @@ def of_fit(evaluation: Evaluation) -> str:
     lines += _numbers_for_a_person(evaluation)
     risks = {
         "picked": _Risk(evaluation.picked.risk, evaluation.picked_risk_error),
-        "last": _Risk(evaluation.last.risk),
+        "last": _Risk(evaluation.last.risk, another_error=evaluation.picked_risk_error),
     }
     lines += [
         f"  the {end} image's error is smaller than the noise estimate resolves: J came out as {risk}"

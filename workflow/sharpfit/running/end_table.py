@@ -1,10 +1,12 @@
 """The table that a run ends with."""
 
 import csv
+import json
 import re
 from pathlib import Path
 
 from sharpfit.reporting.digits import at_most, three_digits
+from sharpfit.study.words import some
 
 COLUMNS = {
     "scan": "scan",
@@ -37,6 +39,13 @@ def summary_table(summary_csv: Path, logs: Path) -> str:
     return "\n".join(
         "  ".join(_align(key, row[i], widths[i]) for i, key in enumerate(keys)).rstrip() for row in table
     )
+
+
+def best_images(metrics_json: Path) -> str:
+    """Return a line that names the fit with the best picked image of each scan; empty where none is told."""
+    told = json.loads(metrics_json.read_text(encoding="utf-8"))
+    best = [f"{scan}/{one['best']}" for scan, one in told.items() if isinstance(one, dict) and "best" in one]
+    return f"Best image: {some(best)}" if best else ""
 
 
 def _seconds(row: dict[str, str], logs: Path) -> str:
