@@ -2,7 +2,7 @@
 
 import pytest
 
-from sharpfit.provenance.why import by_reason, folded
+from sharpfit.provenance.why import by_reason, closely, folded
 from sharpfit.study.jobs import Job
 
 
@@ -24,6 +24,14 @@ def job(rule, name):
 )
 def test_what_is_said_of_many_files_is_one_line_in_the_right_number(lines, expected):
     assert folded(lines) == expected
+
+
+def test_a_job_tells_its_own_differences_each_and_what_follows_once():
+    own = ["regimes.a.lr: 1 → 2", "a.py changed", "b.py changed"]
+    numbers = [f"inputs.evaluations[{n}]: {n} → {n + 1}" for n in range(9)]
+    read = ["results/evaluate/a is read now", "results/evaluate/b is to be made anew"]
+    assert closely([*numbers, *own, *read]) == [*own, *read]
+    assert closely(numbers[:2]) == numbers[:2]
 
 
 def test_jobs_of_one_rule_with_the_same_reasons_stand_together():

@@ -10,14 +10,7 @@ from sharpfit.commands.one_line import errors_in_one_line
 from sharpfit.provenance.attest import versions_now
 from sharpfit.provenance.open_study import open_study, select
 from sharpfit.provenance.stale import Provenance
-from sharpfit.provenance.why import (
-    ANEW,
-    by_reason,
-    differences,
-    folded,
-    reasons,
-    recorded_differences,
-)
+from sharpfit.provenance.why import by_reason, closely, differences, reasons, recorded_differences
 from sharpfit.study.jobs import Job
 from sharpfit.study.streams import say
 
@@ -51,10 +44,7 @@ def why(results: Names = None) -> None:
 
 
 def _answer(provenance: Provenance, job: Job, stale: Container[str]) -> str:
-    """Say of one job every difference, and of what is to be made before it, folded, that it is."""
-    lines = differences(provenance, job)
-    anew = [line for line in lines if line.endswith(ANEW)]
-    lines = [line for line in lines if line not in anew] + folded(anew)
+    lines = closely(differences(provenance, job))
     if not lines and job.sidecar in stale:
         lines = [f"{up} runs before it" for up in provenance.upstream(job) if up.sidecar in stale]
     lines += [f"({fact})" for fact in recorded_differences(job, versions_now())]

@@ -84,6 +84,17 @@ def folded(lines: Iterable[str]) -> list[str]:
     ]
 
 
+def closely(lines: Iterable[str]) -> list[str]:
+    """Say every difference of a job itself, and folded what only follows from jobs before it.
+
+    Where inputs are told by name, their numbers in a list say nothing more.
+    """
+    told = list(lines)
+    own = [line for line in told if not _follows(line)]
+    follows = [line for line in told if _follows(line)]
+    return own + (folded(line for line in follows if not line.startswith("inputs")) or follows)
+
+
 def by_reason(jobs: Iterable[Job], reasons_of: Callable[[Job], list[str]]) -> Iterator[tuple[str, list[str]]]:
     """Yield jobs of one rule and with the same reasons in few words, and those reasons, folded."""
     groups: dict[tuple[str, tuple[str, ...]], list[Job]] = {}
@@ -164,11 +175,11 @@ def _code(old: dict[str, str], new: dict[str, str]) -> Iterator[str]:
 def _inputs(provenance: Provenance, sidecar: dict[str, Any], job: Job) -> Iterator[str]:
     old, new = sidecar["spec"]["made_from"], provenance.specs[job.sidecar]["made_from"]
     for path in sorted({*old, *new}):
+        name = path.removesuffix(".prov.json")
         if path not in old or path not in new:
-            yield f"{path} is read {'now' if path in new else 'no more'}"
+            yield f"{name} is read {'now' if path in new else 'no more'}"
         elif old[path] != new[path]:
-            raw = new[path].startswith("sha256:")
-            yield (f"{path} has other content" if raw else f"{path.removesuffix('.prov.json')} {ANEW}")
+            yield f"{name} has other content" if new[path].startswith("sha256:") else f"{name} {ANEW}"
     for path, digest in sidecar["upstream"].items():
         if provenance.digests.digest(path) != digest:
             yield f"{path} is not the file it was made from"
