@@ -121,6 +121,42 @@ def told(change):
             lambda p: p["regimes"]["constant"]["optimizer"].update(betas=[0.9] * 1001),
             "params.yaml: regimes.constant.optimizer.betas: [0.9, 0.9",
         ),
+        *(
+            (
+                lambda p, weight=weight: p["regimes"].update(
+                    tv={
+                        "solver": {"name": "primal_dual"},
+                        "penalty": {"name": "total_variation", "weight": weight},
+                        "start": "zero",
+                        "n_iterations": 9,
+                    }
+                ),
+                f"params.yaml: regimes.tv.penalty.weight = {weight!r} should be a number above 0, or judged",
+            )
+            for weight in ("jugded", 0)
+        ),
+        (
+            lambda p: p["regimes"]["constant"].pop("optimizer"),
+            "params.yaml: regimes.constant needs optimizer or solver",
+        ),
+        (
+            lambda p: p["regimes"]["constant"].update(solver={"name": "cg"}),
+            "params.yaml: regimes.constant has optimizer and solver; write one of them",
+        ),
+        (
+            lambda p: p["regimes"].update(
+                own={"solver": {"file": "a.py"}, "start": "zero", "n_iterations": 9}
+            ),
+            "params.yaml: regimes.own.solver needs name or command or file and function",
+        ),
+        (
+            lambda p: p["regimes"]["constant"].update(penalty={"name": "wavelet", "weight": 1}),
+            "params.yaml: regimes.constant.penalty needs solver beside it",
+        ),
+        (
+            lambda p: p["regimes"]["constant"]["optimizer"].update(lr="fast"),
+            "params.yaml: regimes.constant.optimizer.lr = 'fast' should be a number, or auto",
+        ),
         (
             lambda p: p["held_out"].update(fraction=0.51),
             "params.yaml: held_out.fraction: 0.51 is greater than the maximum of 0.5",

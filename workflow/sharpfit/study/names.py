@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """Return the nearest known name as a question, else the known ones as a list.
+    """Return the nearest known name as a question, first one of the same letters, else all as a list.
 
     Parameters
     ----------
@@ -17,5 +17,6 @@ def hint(name: str, known: Iterable[str]) -> str:
     names = list(dict.fromkeys(known))
     if not names:
         return "there are none yet"
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {close[0]}?" if close else f"known here: {', '.join(names)}"
+    close = difflib.get_close_matches(name, names)  # nearest first
+    swapped = [one for one in close if sorted(one) == sorted(name)]
+    return f"did you mean {(swapped or close)[0]}?" if close else f"known here: {', '.join(names)}"

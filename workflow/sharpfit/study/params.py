@@ -114,7 +114,9 @@ def _say(error: jsonschema.ValidationError) -> str:
             none = "; write simulations: {} where none is made" if absent == "simulations" else ""
             return f"{_key([*where, absent])} is missing{none}"
         case "type":
-            return f"{_key(where)} = {shown(value)} {_should(value, error.validator_value)}"
+            should = _should(value, error.validator_value)
+            auto = ", or auto" if where[-1:] == ["lr"] and should.startswith("should") else ""
+            return f"{_key(where)} = {shown(value)} {should}{auto}"
         case "enum":
             words = ", ".join(map(str, error.validator_value))
             return f"{_key(where)} = {shown(value)} should be one of {words}"
@@ -126,6 +128,17 @@ def _say(error: jsonschema.ValidationError) -> str:
             return f"{_key(where)}: {shown(value)} is longer than {error.validator_value} characters"
         case "maxProperties" | "maxItems":
             return f"{_key(where)}: {len(value)} entries; at most {error.validator_value} can be meant"
+        case "oneOf":
+            options = {" and ".join(one["required"]): one["required"] for one in error.validator_value}
+            met = [words for words, keys in options.items() if all(key in value for key in keys)]
+            found = f"has {' and '.join(met)}; write one of them" if met else f"needs {' or '.join(options)}"
+            return f"{_key(where)} {found}"
+        case "dependentRequired":
+            needed = {key: other for key, (other,) in error.validator_value.items()}
+            key = next(key for key, other in needed.items() if key in value and other not in value)
+            return f"{_key([*where, key])} needs {needed[key]} beside it"
+        case "anyOf" if known := [one["const"] for one in error.validator_value if "const" in one]:
+            return f"{_key(where)} = {shown(value)} should be a number above 0, or {' or '.join(known)}"
         case "anyOf":
             return f"{_key(where)}: {shown(value)} should be a number, a word, or a list of such, within ±1e9"
         case "minProperties":
