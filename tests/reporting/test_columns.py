@@ -51,6 +51,18 @@ def test_a_note_that_all_rows_share_is_said_once(notes, told):
     assert ("± is the tolerance 1%" in text) == (told == 1)
 
 
+def test_a_note_of_each_measure_is_said_below_and_not_in_every_row():
+    pairs = [
+        Pair("p", regime, "B", BETTER, measure, 2.0, 1.0, 0.1, note)
+        for regime in ("cg", "tv")
+        for measure, note in (("J", "margin: 2 standard errors"), ("held-out", "tolerance 4%"))
+    ]
+    a, b = (SimpleNamespace(name=name, letter=name) for name in "AB")
+    lines = as_text(Outcome(a, [Side(b, [], pairs)])).splitlines()
+    assert lines[-2:] == ["  ± of J is the margin: 2 standard errors", "  ± of held-out is the tolerance 4%"]
+    assert sum("tolerance" in line for line in lines) == 1
+
+
 def test_columns_stand_two_blanks_apart_and_two_from_the_margin():
     rows = [("a", "long", ""), ("bcd", "x", "y")]
     assert fitted(rows) == ["  a    long", "  bcd  x     y"]

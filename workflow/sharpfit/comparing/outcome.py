@@ -102,18 +102,21 @@ def _result_lines(side: Side, width: int | None) -> list[str]:
     shown = differing(side.pairs)
     if not shown:
         return []
-    notes = {pair.note for pair in shown if pair.measure}
-    said = notes if len(notes) == 1 else set()  # what is true of all is said once, below
+    notes = {(pair.measure, pair.note) for pair in shown if pair.measure and pair.note}
+    said = dict(notes) if len(dict(notes)) == len(notes) else {}  # what is true of a measure is said below
     folded = len(side.pairs) - len(shown)
     rest = f" (the {folded} identical ones are not listed)" if folded else ""
     lines = [
         "",
         f"Fits of {side.source.letter} that differ from A's{rest}",
         *fitted(
-            [HEAD, *(row(replace(pair, note="") if pair.note in said else pair) for pair in shown)], width
+            [HEAD, *(row(replace(pair, note="") if pair.measure in said else pair) for pair in shown)], width
         ),
     ]
-    lines += ["", *(f"  ± is the {note}" for note in said)] if said else []
+    if len(set(said.values())) == 1:
+        lines += ["", f"  ± is the {next(iter(said.values()))}"]
+    elif said:
+        lines += ["", *(f"  ± of {measure} is the {note}" for measure, note in sorted(said.items()))]
     if any(pair.verdict_changed for pair in shown):
         lines += ["", f"  {OF_WHAT}"]
     return lines
