@@ -267,6 +267,17 @@ def test_where_the_model_errs_the_error_comes_without_a_bracket_and_says_what_it
     assert re.search(rf"Estimated error [\d.]+ % of the image, {told}", answer)
 
 
+@pytest.mark.parametrize(("confidence", "told"), [(0.876, "88 % sure"), (None, "")])
+def test_the_answer_says_how_sure_its_verdict_is_where_that_is_known(tmp_path, confidence, told):
+    root = make_study(tmp_path, ("a",), ("one",), size=16)
+    file = root / "results/evaluate/a/one/evaluation.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"confidence": confidence}))
+    page = page_of(root)
+    answer = page[page.index('id="answer"') : page.index('id="table"')]
+    assert re.findall(r'</span> <span class="sure">(.*?)</span>', answer) == [f"{told}."] * bool(told)
+    assert scans_of(page)[0]["fits"][0]["sure"] == told
+
+
 def test_numbers_of_a_column_have_as_many_digits():
     assert [three_digits(value) for value in (0.1, 0.105, 1.0, 14.4, 1070.0)] == [
         "0.100",

@@ -94,8 +94,8 @@ def _stop(one: Evaluation) -> str:
 
 def _numbers_for_a_person(evaluation: Evaluation) -> list[str]:
     """How sure the verdict is, and how much better the picked image is than the last."""
-    ratio, sure = evaluation.end_over_picked, evaluation.confidence
-    lines = [f"  {100 * sure:.0f} % sure"] if np.isfinite(sure) else []
+    ratio, sure = evaluation.end_over_picked, how_sure(evaluation)
+    lines = [f"  {sure}"] if sure else []
     stops_early = evaluation.weight is None and evaluation.picked_iteration < evaluation.last_iteration
     if np.isfinite(ratio.value) and stops_early:
         more = [100 * (one - 1) for one in (ratio.value, ratio.lower, ratio.upper)]
@@ -106,6 +106,12 @@ def _numbers_for_a_person(evaluation: Evaluation) -> list[str]:
         )
         lines.append(f"  error at the end {told} that at the pick")
     return lines
+
+
+def how_sure(evaluation: Evaluation) -> str:
+    """Return how sure the verdict is; empty where it cannot tell."""
+    sure = evaluation.confidence
+    return f"{100 * sure:.0f} % sure" if np.isfinite(sure) else ""
 
 
 def _value(evaluation: Evaluation, end: str, name: str) -> float:

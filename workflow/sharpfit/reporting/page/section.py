@@ -16,6 +16,7 @@ from sharpfit.reporting.page.packed import packed_json
 from sharpfit.reporting.page.standing import Standing, standings
 from sharpfit.reporting.page.weight_chart import weight_chart
 from sharpfit.reporting.page.words import pictures_in_words, say
+from sharpfit.reporting.sentences import how_sure
 from sharpfit.results.scan_file import Scan, read_reference_image
 
 
@@ -149,6 +150,7 @@ def _entry(
         "nrmse": ranking.error_against_reference(fit.evaluation),
         "verdict": fit.evaluation.verdict,
         "cause": fit.evaluation.cause,
+        "sure": how_sure(fit.evaluation),
         "evidence": _evidence(fit, scan),
         "advice": fit.evaluation.advice,
         "charts": charts.closely(fit, scan) | weight_chart(fit),

@@ -124,8 +124,9 @@ class Section {
   showOne() {
     const fit = this.chosenOne;
     const cause = fit.cause ? ` (${fit.cause})` : "";
+    const sure = fit.sure ? `, ${fit.sure}` : "";
     const advice = fit.advice ? `. What to do: ${fit.advice}` : "";
-    this.find(".evidence").textContent = `${fit.verdict}${cause}: ${fit.evidence}${advice}.`;
+    this.find(".evidence").textContent = `${fit.verdict}${cause}${sure}: ${fit.evidence}${advice}.`;
     for (const chart of this.element.querySelectorAll(".close .chart")) {
       const drawing = fit.charts[chart.dataset.chart];
       chart.parentElement.hidden = drawing === undefined;
