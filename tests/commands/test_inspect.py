@@ -45,7 +45,7 @@ def test_a_scanners_file_is_told_with_its_lines_and_its_picture(folder):
     pasted = yaml.safe_load(result.output[result.output.index("  scan:") :])
     assert pasted == {"scan": {"file": "data/raw/scan.h5"}}
     with Image.open(folder / "scan.preview.png") as image:
-        assert image.size == (32, 32)
+        assert image.size == (18 * 32, 18 * 32)
     assert not [word for word in ("Doe", "4711", "1970") if word in result.output]
 
 
@@ -131,4 +131,17 @@ def test_a_scans_name_is_one_that_a_folder_can_have(tmp_path):
 def test_a_preview_has_square_pixels(tmp_path):
     save_preview(tmp_path / "p.png", np.ones((10, 20)), (3.0, 1.5))
     with Image.open(tmp_path / "p.png") as image:
-        assert image.size == (20, 20)
+        assert image.size == (600, 600)
+
+
+def test_a_small_preview_is_enlarged_in_blocks_and_a_large_one_is_left(tmp_path):
+    small, large = np.arange(6.0).reshape(2, 3), np.ones((700, 400))
+    for name, image in (("small", small), ("large", large)):
+        save_preview(tmp_path / f"{name}.png", image, None)
+    with Image.open(tmp_path / "large.png") as picture:
+        assert picture.size == (400, 700)
+    with Image.open(tmp_path / "small.png") as picture:
+        pixels = np.asarray(picture)
+    assert pixels.shape == (400, 600)
+    assert np.array_equal(pixels, np.kron(pixels[::200, ::200], np.ones((200, 200))))
+    assert np.all(np.diff(pixels[::200, ::200].ravel().astype(int)) >= 0)

@@ -7,10 +7,19 @@ from PIL import Image
 
 from sharpfit.reporting.grey import grey_window
 
+ENOUGH = 600
+"""Pixels along the longer side at which a preview is looked at without a magnifying glass."""
+
 
 def save_preview(path: Path, image: np.ndarray, spacing_mm: tuple[float, float] | None) -> None:
-    """Write |image| (y, x) as `grey_picture`, white at its own window."""
-    grey_picture(image, grey_window(image), spacing_mm).save(path, format="PNG")
+    """Write |image| (y, x) as `grey_picture`, white at its own window, enlarged where it is small.
+
+    By a whole factor and in blocks, so that pixels stay square and voxels what they are.
+    """
+    picture = grey_picture(image, grey_window(image), spacing_mm)
+    times = max(ENOUGH // max(picture.size), 1)
+    width, height = picture.size
+    picture.resize((times * width, times * height), Image.Resampling.NEAREST).save(path, format="PNG")
 
 
 def grey_picture(image: np.ndarray, white: float, spacing_mm: tuple[float, float] | None) -> Image.Image:
