@@ -117,11 +117,42 @@ def test_init_refuses_names_that_some_file_systems_take_for_one(folder):
         ("axes", "[ky, kx, coil]", ["ky", "kx", "coil"]),
         ("select", "{contrast: 0}", {"contrast": 0}),
         ("select", "repetition:mean", {"repetition": "mean"}),
+        ("select", "contrast=0 set=1", {"contrast": 0, "set": 1}),
+        ("select", "slice:3,4", {"slice": [3, 4]}),
+        ("select", "{slice: [3, 4], contrast: 0}", {"slice": [3, 4], "contrast": 0}),
+        ("select", "slice:-1", {"slice": -1}),
         ("dataset", " kData ", "kData"),
     ],
 )
 def test_answers_are_read_as_people_type_them(key, typed, value):
     assert parsed(key, typed) == value
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("0", "select: '0' should be names, each once, and their values, such as contrast:0 or slice:3,4"),
+        ("slice", "select: 'slice' should be names"),
+        ("slice:", "select: 'slice:' should be names"),
+        (":0", "select: ':0' should be names"),
+        ("contrast:0 contrast:1", "select: 'contrast:0 contrast:1' should be names, each once"),
+        ("slice:0:3", "select: 'slice:0:3' should be names"),
+        (" ", "select is empty"),
+        ("slice:-1", "select.slice: -1 is less than the minimum of 0"),
+        ("slice:²", "select.slice = '²' should be a whole number or a list"),
+        ("slice:1.5", "select.slice = '1.5' "),
+        ("contrast:0,1", "select.contrast = [0, 1] should be a whole number"),
+        ("repetition:first", "select.repetition = 'first' should be a whole number or mean"),
+        ("slize:0", "select.slize is not known here; did you mean slice?"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("command", [("inspect",), ("init", "study")])
+def test_a_selection_is_taken_whole_or_refused_in_one_line(command, typed, told):
+    result = call(*command, "scan.h5", "--select", typed)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert told in result.stderr
 
 
 def test_a_scans_name_is_one_that_a_folder_can_have(tmp_path):

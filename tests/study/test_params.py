@@ -88,6 +88,10 @@ def told(change):
         (lambda p: p["measures"].pop("seed"), "params.yaml: measures.seed is missing"),
         (lambda p: p.update(scans={}), "params.yaml: scans is empty"),
         (
+            lambda p: p["scans"]["head_r4"].update(select={"repetition": "first"}),
+            "params.yaml: scans.head_r4.select.repetition = 'first' should be a whole number or mean",
+        ),
+        (
             lambda p: p["measures"].update(sed=1),
             "params.yaml: measures.sed is not known here; did you mean seed?",
         ),

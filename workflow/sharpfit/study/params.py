@@ -37,15 +37,36 @@ def validate(params: dict[str, Any], schema_file: Path) -> None:
     InputError
         One line with the key and what may stand there, for the first thing that is wrong.
     """
-    schema = yaml.load(schema_file.read_text(encoding="utf-8"), Loader=LOADER)
     for where, number in _numbers(params, []):
         if not math.isfinite(number):
             raise InputError(f"{_key(where)} = {number} is not a finite number")
-    errors = _Validator(schema).iter_errors(params)
-    first = min(errors, key=_rank, default=None)
-    if first is not None:
-        raise InputError(_say(first))
+    if wrong := _wrong(params, _schema(schema_file)):
+        raise InputError(wrong)
     _check_names(params)
+
+
+def validate_scan(scan: dict[str, Any], schema_file: Path) -> None:
+    """Check a scan's entry that does not stand in ``params.yaml`` yet.
+
+    Raises
+    ------
+    InputError
+        as `validate`, its keys told from the scan's on
+    """
+    known = _schema(schema_file)["$defs"]
+    if wrong := _wrong(scan, {"$ref": "#/$defs/scan", "$defs": known}):
+        raise InputError(wrong.removeprefix(f"{paths.PARAMS}: "))
+
+
+def _schema(file: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), Loader=LOADER)
+    return found
+
+
+def _wrong(value: dict[str, Any], schema: dict[str, Any]) -> str | None:
+    """Say what is wrong first of all; None if nothing is."""
+    first = min(_Validator(schema).iter_errors(value), key=_rank, default=None)
+    return None if first is None else _say(first)
 
 
 def _check_names(params: dict[str, Any]) -> None:
@@ -122,6 +143,8 @@ def _say(error: jsonschema.ValidationError) -> str:
             return f"{_key(where)} = {shown(value)} should be one of {words}"
         case "pattern" if where and where[-1] == "file":
             return f"{_key(where)}: {shown(value)} holds control characters"
+        case "pattern" if where and where[-1] == "repetition":
+            return f"{_key(where)} = {shown(value)} should be a whole number or mean"
         case "pattern":
             return f"{_key(where)}: {shown(value)} cannot be a name: use letters, digits, '_', '-' and '.'"
         case "maxLength":
