@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from sharpfit.commands.one_line import errors_in_one_line
+from sharpfit.commands.target import check_ending
 from sharpfit.errors import InputError, first_line, printable
 from sharpfit.study.streams import say
 
@@ -58,6 +59,8 @@ def compare(
     from sharpfit.comparing.trend import is_range, trend
 
     with errors_in_one_line(NOT_COMPARABLE):
+        if html is not None:
+            check_ending(html, ".html")
         if len(sources) == 1 and is_range(sources[0]):
             say(trend(sources[0]))
             return

@@ -8,6 +8,7 @@ import typer
 
 from sharpfit.commands.completing import fits
 from sharpfit.commands.one_line import errors_in_one_line
+from sharpfit.commands.target import check_not_of_study
 from sharpfit.errors import InputError
 from sharpfit.provenance.open_study import open_study
 from sharpfit.study import paths
@@ -37,7 +38,7 @@ def export(name: Name, to: To, image: Which = "picked") -> None:
         if not target.parent.is_dir():
             raise InputError(f"{target.parent}: no such folder")
         scan, _, regime = name.partition("/")
-        _check_fresh(name)
+        _check(name, target, kind)
         source = (
             paths.evaluated(scan, regime, "picked.h5")
             if image == "picked"
@@ -50,8 +51,8 @@ def export(name: Name, to: To, image: Which = "picked") -> None:
             say(f"  {key}: {sentence}")
 
 
-def _check_fresh(name: str) -> None:
-    """Refuse a fit that is not there, or whose results are not what the study asks for."""
+def _check(name: str, target: Path, kind: str) -> None:
+    """Refuse a fit that is not there or stale, and a target that the study holds."""
     provenance = open_study()
     judged = {job.name: job for job in provenance.jobs if job.rule == "evaluate"}
     if name not in judged:
@@ -60,3 +61,5 @@ def _check_fresh(name: str) -> None:
         raise InputError(
             f"{name} is not computed or stale: run `snakemake --cores all`, or see `sharpfit why`"
         )
+    halves = [target.with_suffix(".cfl"), target.with_suffix(".hdr")] if kind == "bart" else [target]
+    check_not_of_study(halves, provenance.jobs)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sharpfit.commands.one_line import errors_in_one_line
+from sharpfit.commands.target import check_ending
 from sharpfit.study.streams import say
 
 File = Annotated[Path, typer.Argument(help="A scanner's file.")]
@@ -29,9 +30,10 @@ def inspect(
         from sharpfit.study.jobs import readers_of
         from sharpfit.study.new_study import scan_lines
 
+        shown = picture or Path(f"{file.stem}.preview.png")
+        check_ending(shown, ".png")
         raw, scan = asking.read_asking(asking.entry(file, dataset, axes, select))
         found = examine(raw)
-        shown = picture or Path(f"{file.stem}.preview.png")
         save_preview(shown, found.picture, raw.pixel_spacing_mm)
         say(f"{file}: {readers_of(scan)[str(file)]}")
         for question, answer in found.facts.items():

@@ -1,0 +1,39 @@
+"""Where a command may write the file that it is given the name of."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from sharpfit.errors import InputError
+from sharpfit.study.jobs import Job
+
+
+def check_ending(target: Path, ending: str) -> None:
+    """Refuse a file that is named as one of another kind: it may be params.yaml, typed in the wrong place.
+
+    Raises
+    ------
+    InputError
+        naming the file and the ending
+    """
+    if target.suffix.lower() != ending:
+        raise InputError(f"{target}: is written as {ending}; give a name that ends so")
+
+
+def check_not_of_study(targets: Iterable[Path], jobs: Iterable[Job]) -> None:
+    """Refuse to write over what the study in the current folder is made from, or makes itself.
+
+    Raises
+    ------
+    InputError
+        naming the first such target
+    """
+    its_own = {
+        os.path.realpath(file)
+        for job in jobs
+        for file in (*job.input_files, *job.outputs.values(), job.sidecar)
+    }
+    for target in targets:
+        real = Path(os.path.realpath(target))
+        if not its_own.isdisjoint(map(str, (real, *real.parents))):  # a result may be a folder
+            raise InputError(f"{target}: is a file of this study; name another one to write")
