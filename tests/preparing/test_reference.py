@@ -63,6 +63,12 @@ def test_the_factor_is_read_at_the_centre_of_k_space_where_that_was_sampled():
         take(UNIT * IMAGE, kspace * sampled, sampled)
 
 
+def test_a_reference_that_lies_otherwise_is_refused():
+    for wrong in (IMAGE[..., ::-1, :], np.roll(IMAGE, 6, -1)):
+        with pytest.raises(InputError, match=r"image\.npy: lies otherwise than what was measured"):
+            take(UNIT * wrong)
+
+
 def test_a_reference_of_nothing_is_refused():
     with pytest.raises(InputError, match="the measured samples are inf times"):
         take(0 * IMAGE)

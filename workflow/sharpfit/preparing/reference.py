@@ -12,6 +12,7 @@ from sharpfit.files.raw_scan import RawScan
 from sharpfit.physics import masks, noise
 from sharpfit.physics.operators import Fourier
 from sharpfit.preparing import coil_maps
+from sharpfit.preparing.reference_place import check_place
 
 # A given reference further from the measured samples than this factor is in other units.
 _FACTORS = (0.5, 2.0)
@@ -143,12 +144,14 @@ def given(
     Raises
     ------
     InputError
-        if its scale is another one than the measured samples'
+        if its scale is another one than the measured samples', or it lies otherwise
     """
     seen = _centre(sampled)
     measured = combine(np.where(seen, kspace, 0), csm, noise_cov)
     phased = np.abs(reference.values) / unit * np.exp(1j * np.angle(measured))
     _check_scale(reference.where, phased, kspace, csm, seen)
+    if not np.array_equal(seen, sampled) or seen.all():  # else what folds may look like another place
+        check_place(reference.where, _of_locations(reference.values + 0j, seen), measured)
     turn = np.exp(1j * _smooth_phase(reference.values, measured, seen))
     kind = "" if reference.values.dtype.kind == "c" else " as magnitude"
     source = (
@@ -164,16 +167,20 @@ def _smooth_phase(image: np.ndarray, measured: np.ndarray, seen: np.ndarray) -> 
     Maps turned by any smooth phase fit the data as well, with the image turned back; the phase of single
     pixels would take their noise along.
     """
-    F = Fourier()
     smoothing = (0, _PHASE_SMOOTHING, _PHASE_SMOOTHING)
     phase = np.zeros(image.shape)
     for _ in range(_PHASE_STEPS):
-        k = F.forward(torch.from_numpy(image * np.exp(1j * phase))).numpy()
-        low = F.adjoint(torch.from_numpy(np.where(seen, k, 0))).numpy()
-        product = measured * low.conj()
+        product = measured * _of_locations(image * np.exp(1j * phase), seen).conj()
         left = (gaussian_filter(part, smoothing) for part in (product.imag, product.real))
         phase += np.arctan2(*left)
     return phase
+
+
+def _of_locations(image: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Return what an image (slice, y, x) is of the locations that are ``seen``: Fᴴ M F x."""
+    F = Fourier()
+    kspace = F.forward(torch.from_numpy(image)).numpy()
+    return np.asarray(F.adjoint(torch.from_numpy(np.where(seen, kspace, 0))).numpy())
 
 
 def _centre(sampled: np.ndarray) -> np.ndarray:
