@@ -185,7 +185,11 @@ def test_an_echo_one_sample_off_the_grid_is_refused(tmp_path, shift):
 def test_lines_of_another_encoding_are_no_image(tmp_path):
     wide = oversampled(KSPACE)
     other = [Line(7 * wide[:, ky], ky, encoding=1) for ky in range(N_Y)]
-    close(read(written(tmp_path, [*other, *lines_of(wide)])).kspace[0], KSPACE)
+    scan = read(written(tmp_path, [*other, Line(wide[:, 0], flags=(23,), encoding=1), *lines_of(wide)]))
+    close(scan.kspace[0], KSPACE)
+    left_out = f"; {N_Y} readouts of other encodings than the header's first left out"
+    assert scan.axes_source.endswith(left_out)
+    assert "other encodings" not in read(written(tmp_path, lines_of(wide))).axes_source
     path = made_mrd.write(tmp_path / "other.h5", header(**HEADER), other)
     assert told(path) == f"{path}:dataset: holds no image data among {N_Y} acquisitions"
 

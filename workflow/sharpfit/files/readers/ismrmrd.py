@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,8 @@ def read_scan(path: Path, dataset: str | None, select: Mapping[str, Any]) -> Raw
     except (AttributeError, IndexError, TypeError, ValueError) as error:
         raise InputError(f"{where}: the header lacks what a scan needs ({first_line(error)})") from error
     image = ~_flagged(heads, _NOISE) & ~np.any([_flagged(heads, flag) for flag in _NO_IMAGE], axis=0)
-    image &= heads["encoding_space_ref"] == 0
+    elsewhere = image & (heads["encoding_space_ref"] != 0)
+    image &= ~elsewhere
     if not image.any():
         raise InputError(f"{where}: holds no image data among {len(heads)} acquisitions")
     _check_cartesian(where, notes.trajectory, heads[image])
@@ -85,9 +87,13 @@ def read_scan(path: Path, dataset: str | None, select: Mapping[str, Any]) -> Raw
         noise=_noise(where, acquisitions[_flagged(heads, _NOISE)], heads[image], header),
     )
     imaging = heads[image & ~separate]
-    return as_raw_scan(
+    raw = as_raw_scan(
         kinds, encoding, lambda these: _geometry(imaging[these], encoding, siemens), notes, select, where
     )
+    if not elsewhere.any():
+        return raw
+    said = f"{int(elsewhere.sum())} readouts of other encodings than the header's first left out"
+    return replace(raw, axes_source=f"{raw.axes_source}; {said}")
 
 
 def _group(path: Path, file: h5py.File, dataset: str | None) -> str:
