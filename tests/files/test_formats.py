@@ -91,6 +91,7 @@ def test_what_cannot_be_read_is_named_with_what_converts_it(tmp_path, name, cont
 def test_a_stated_format_speaks_for_the_kspace_alone(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_npy(tmp_path / "noise.npy")
+    (tmp_path / "odd.xyz").touch()
     scan = {"file": "odd.xyz", "format": "hdf5", "noise": {"file": "noise.npy"}}
     with pytest.raises(InputError, match="not known"):
         readers_of({key: value for key, value in scan.items() if key != "format"})
@@ -232,3 +233,11 @@ def test_what_is_not_there_is_known_by_its_extension(tmp_path):
         for ending in ("cfl", "HDR", "npy", "mat", "h5", "hdf5", "mrd", "dat")
     }
     assert list(found.values()) == ["bart", "bart", "npy", "matlab", "hdf5", "hdf5", "ismrmrd", "twix"]
+
+
+def test_what_is_not_there_or_a_folder_is_not_called_a_format_that_is_not_known(tmp_path):
+    (tmp_path / "series").mkdir()
+    for name, said in (("series", "is a folder; give the file in it"), ("scan", "no such file")):
+        with pytest.raises(InputError, match=f"{name}: {said}"):
+            reader_of(str(tmp_path / name))
+    assert reader_of(str(tmp_path / "scan.npy")) == "npy"  # a run may make it

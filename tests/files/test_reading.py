@@ -2,6 +2,7 @@ import h5py
 import numpy as np
 import pytest
 import scipy.io
+import scipy.sparse
 
 from sharpfit.errors import InputError
 from sharpfit.files import reading
@@ -205,6 +206,13 @@ def test_files_that_cannot_be_read_end_in_one_line(tmp_path, name, message):
         read_array(tmp_path / name)
     assert "\n" not in str(caught.value)
     assert name.split(".")[0] in str(caught.value)
+
+
+@pytest.mark.parametrize("dataset", ["kspace", None])
+def test_a_sparse_matrix_is_refused_with_what_to_save(tmp_path, dataset):
+    scipy.io.savemat(tmp_path / "s.mat", {"kspace": scipy.sparse.csc_matrix(KSPACE[0])})
+    with pytest.raises(InputError, match=r"s\.mat:kspace: is a sparse matrix; save it as full\(kspace\)"):
+        read_array(tmp_path / "s.mat", dataset)
 
 
 def test_a_struct_asked_for_is_refused(tmp_path):

@@ -88,6 +88,14 @@ def test_where_there_is_no_terminal_it_looks_once():
     assert re.search(r"^reconstruct head_r4/warmup_cosine .* 7/200 chi2 3.1 ", result.output, re.M)
 
 
+@pytest.mark.parametrize("every", ["-1", "0", "0.09", "nan", "inf", "3601"])
+def test_seconds_between_looks_are_some_that_can_be_waited(every):
+    shutil.copy(REPOSITORY / "params.yaml", "params.yaml")
+    result = CliRunner().invoke(app, ["watch", "--every", every])
+    assert result.exit_code == 1
+    assert result.stderr == f"error: --every {every}: should be 0.1 to 3600 seconds\n"
+
+
 def test_no_study_is_said_in_one_line():
     result = CliRunner().invoke(app, ["watch"])
     assert result.exit_code == 1

@@ -6,9 +6,12 @@ from typing import Annotated
 import typer
 
 from sharpfit.commands.one_line import errors_in_one_line
+from sharpfit.errors import InputError
 
 PLAIN_WIDTH = 160  # columns where the output is no terminal
-Every = Annotated[float, typer.Option(help="Seconds between looks.")]
+SHORTEST = 0.1  # seconds between looks: each one reads the study anew
+LONGEST = 3600.0
+Every = Annotated[float, typer.Option(help="Seconds between looks, 0.1 to 3600.")]
 
 
 def watch(every: Every = 2.0) -> None:
@@ -37,6 +40,8 @@ def watch(every: Every = 2.0) -> None:
 
     console, seen = Console(highlight=False), Watch()
     with errors_in_one_line():
+        if not SHORTEST <= every <= LONGEST:  # not a number lies nowhere
+            raise InputError(f"--every {every:g}: should be {SHORTEST:g} to {LONGEST:g} seconds")
         steps = steps_now()
         if not console.is_terminal:
             console.width = PLAIN_WIDTH

@@ -65,6 +65,10 @@ def reader_of(path: str) -> str:
         return known
     if PurePath(path).name in ("fid", "ser"):
         raise InputError(f"{path}: is Bruker raw data; convert it with bruker_to_ismrmrd")
+    if Path(path).is_dir():
+        raise InputError(f"{path}: is a folder; give the file in it that holds the k-space")
+    if not Path(path).exists():
+        raise InputError(f"{path}: no such file")
     raise InputError(
         f"{path}: the format is not known, neither by its first bytes nor by its extension "
         f"{PurePath(path).suffix!r}; known are BART, .npy, MATLAB, HDF5, ISMRMRD, fastMRI and Siemens twix "

@@ -23,7 +23,10 @@ def read(path: Path, dataset: str | None) -> FileArray:
     try:
         found = scipy.io.whosmat(path)
         structs = [name for name, _, kind in found if kind == "struct"]
+        sparse = [name for name, _, kind in found if kind == "sparse"]
         name = pick(path, {name: shape for name, shape, _ in found if name not in structs}, dataset, structs)
+        if name in sparse:
+            raise InputError(f"{path}:{name}: is a sparse matrix; save it as full({name})")
         values = scipy.io.loadmat(path, variable_names=[name])[name]
     except (*_BROKEN_MAT, scipy.io.matlab.MatReadError) as error:
         if isinstance(error, InputError):
