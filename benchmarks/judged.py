@@ -22,15 +22,20 @@ MEASURES = {"n_checkpoints": 25, "n_replicas": 1, "seed": 7}
 HELD_OUT = {"fraction": 0.08, "seed": 11}
 LINES = {"pattern": "lines", "acceleration": 4, "n_calibration": 16, "seed": 0}
 DISC = {"pattern": "poisson", "acceleration": 4, "n_calibration": 16, "seed": 0}
-CASES = [(8, (128, 128), LINES), (8, (128, 128), DISC), (32, (128, 128), LINES)]
+CASES = [
+    (8, (128, 128), LINES, 0.03),
+    (8, (128, 128), DISC, 0.03),
+    (32, (128, 128), LINES, 0.03),
+    (8, (256, 256), LINES, 0.005),
+]
 
 
-def scan_of(n_coils, shape, sampling):
+def scan_of(n_coils, shape, sampling, noise_level):
     made = simulate(
         object="ellipses",
         matrix=list(shape),
         n_coils=n_coils,
-        noise_level=0.03,
+        noise_level=noise_level,
         noise_correlation=0.2,
         seed=1,
     )
@@ -73,14 +78,14 @@ def main():
         f"{platform.machine()} CPU, one thread, torch {torch.__version__}, {today}; {N_ITERATIONS} steps "
         f"of Adam, {MEASURES['n_checkpoints']} checkpoints; CPU seconds, least of {repeats} taken in turns\n"
     )
-    print("| coils × ky × kx | mask, R = 4 | plain loop | judged fit | ratio |\n|---|---|---|---|---|")
-    for n_coils, shape, sampling in CASES:
-        datasets, attrs = scan_of(n_coils, shape, sampling)
+    print("| coils × ky × kx | mask, R = 4 | noise | plain loop | judged fit | ratio |\n" + "|---" * 6 + "|")
+    for n_coils, shape, sampling, noise_level in CASES:
+        datasets, attrs = scan_of(n_coils, shape, sampling, noise_level)
         pairs = [(seconds(plain, datasets), seconds(judged, datasets, attrs)) for _ in range(repeats + 1)]
         alone, with_judge = (min(times) for times in zip(*pairs[1:], strict=True))
         print(
-            f"| {n_coils} × {shape[0]} × {shape[1]} | {sampling['pattern']} | {alone:.2f} | {with_judge:.2f} "
-            f"| {with_judge / alone:.1f} |",
+            f"| {n_coils} × {shape[0]} × {shape[1]} | {sampling['pattern']} | {noise_level} | {alone:.2f} "
+            f"| {with_judge:.2f} | {with_judge / alone:.1f} |",
             flush=True,
         )
 
