@@ -182,6 +182,7 @@ def test_three_sides_stand_against_the_first(two, made):
     [
         (["."], "two sources"),
         ([".", ".::x/y"], "no fit matches x/y"),
+        (["phantom_r2/warmup", "."], "is a fit of this study; write workspace::phantom_r2/warmup"),
         ([".", ".", "--fail-on", "no"], "--fail-on"),
     ],
 )

@@ -127,6 +127,8 @@ def _results_folder(where: str, scratch: Path) -> Path:
     folder = Path() if where in ("", WORKSPACE) else Path(where)
     if folder.is_dir():
         return folder if (folder / "evaluate").is_dir() else folder / paths.RESULTS
+    if where in paths.judged():
+        raise InputError(f"{where}: is a fit of this study; write {WORKSPACE}{_SEPARATOR}{where}")
     return _revision(where, scratch) / paths.RESULTS
 
 
