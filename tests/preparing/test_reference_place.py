@@ -5,6 +5,7 @@ import pytest
 
 from sharpfit.errors import InputError
 from sharpfit.physics.kspace import to_images, to_kspace
+from sharpfit.preparing.reference import _tells_places
 from sharpfit.preparing.reference_place import check_place
 from sharpfit.simulation.simulate import simulate
 
@@ -67,3 +68,14 @@ def test_what_lies_right_is_taken_whatever_it_shows(scan, noise, width, contrast
 
 def test_nothing_lies_nowhere():
     check_place("ref.npy", np.zeros((1, 8, 8)), np.ones((1, 8, 8)))
+
+
+@pytest.mark.parametrize(("side", "tells"), [(2, False), (7, False), (8, True), (24, True)])
+def test_a_centre_of_few_locations_does_not_tell_where_an_object_lies(side, tells):
+    centre = np.zeros((32, 40), bool)
+    centre[16 - side // 2 :, 20 - side // 2 :][:side, :side] = True
+    sampled = centre.copy()
+    sampled[::4] = True
+    assert _tells_places(centre, sampled) == tells
+    assert not _tells_places(sampled, sampled), "without a centre, what folds looks like another place"
+    assert _tells_places(np.ones_like(centre), np.ones_like(centre))

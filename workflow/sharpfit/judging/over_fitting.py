@@ -95,7 +95,7 @@ def _numbers(curves: Curves, picked: int) -> str:
     """Tell by how much every estimate changed since the pick."""
     least = thresholds.STANDARD_ERRORS * np.nan_to_num(standard_error(curves)[picked])
     told = [
-        f"{name} {_change(one.values[picked], one.values[-1], least)}"
+        f"{name} {_change(one.values[picked], one.values[-1], least if name == 'J' else 0.0)}"
         for name, one in curves.estimates.items()
         if name != "held-out"
     ]

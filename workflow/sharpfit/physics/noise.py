@@ -33,9 +33,9 @@ class NoiseEstimate(NamedTuple):
 
     @property
     def uncertainty(self) -> float:
-        """Relative standard error of σ; NaN for a stated level.
+        """Relative standard error of σ, and what signal may add to it; NaN for a stated level.
 
-        From counting, 1 / (2 √(samples · coils)), and what signal among the samples may add.
+        From counting it is 1 / (2 √(samples · coils)).
         """
         n_values = self.n_samples * len(self.covariance)
         return float(np.hypot(1 / (2 * np.sqrt(n_values)), self.bias)) if n_values else float("nan")
@@ -108,8 +108,9 @@ def from_edge(kspace: np.ndarray, mask: np.ndarray, where: str) -> NoiseEstimate
         f"inwards/outwards {ratio:.2f}, kurtosis {kurtosis:.2f} (noise has 1 and 2)"
     )
     # Signal that fell to a third from the inner to the outer half would have added as much to the variance as
-    # the power fell by, which is half as much of σ.
-    return NoiseEstimate(noise_cov, n_samples, source, bias=max(ratio - 1, 0.0) / 2)
+    # the power fell by, which is half as much of σ. That of noise falls by two standard errors at most.
+    fell = ratio - 1 - 2 * 2 / np.sqrt(n_samples)
+    return NoiseEstimate(noise_cov, n_samples, source, bias=max(fell, 0.0) / 2)
 
 
 def stated(std: float, n_coils: int, original: float) -> NoiseEstimate:

@@ -16,6 +16,7 @@ from sharpfit.preparing.reference_place import check_place
 
 # A given reference further from the measured samples than this factor is in other units.
 _FACTORS = (0.5, 2.0)
+_LEAST_ACROSS = 8  # locations along each side of the centre that shows where an object lies
 AS_MEASURED = "all samples as measured"
 _PHASE_SMOOTHING = 2.0  # pixels
 _PHASE_STEPS = 4  # smoothing pulls the phase at an edge inwards; each step takes up what the last one left
@@ -150,7 +151,7 @@ def given(
     measured = combine(np.where(seen, kspace, 0), csm, noise_cov)
     phased = np.abs(reference.values) / unit * np.exp(1j * np.angle(measured))
     _check_scale(reference.where, phased, kspace, csm, seen)
-    if not np.array_equal(seen, sampled) or seen.all():  # else what folds may look like another place
+    if _tells_places(seen, sampled):
         check_place(reference.where, _of_locations(reference.values + 0j, seen), measured)
     turn = np.exp(1j * _smooth_phase(reference.values, measured, seen))
     kind = "" if reference.values.dtype.kind == "c" else " as magnitude"
@@ -188,6 +189,16 @@ def _centre(sampled: np.ndarray) -> np.ndarray:
     centre = np.zeros_like(sampled)
     centre[masks.calibration_block(sampled, coil_maps.MAX_CALIBRATION_WIDTH)] = True
     return centre if centre.any() else sampled
+
+
+def _tells_places(seen: np.ndarray, sampled: np.ndarray) -> bool:
+    """Whether images of these locations show where an object lies.
+
+    What folds may look like another place, and of a few locations across any image is a blob or two.
+    """
+    across = min(seen.any(axis).sum(-1).min() for axis in (-2, -1))
+    is_block = not np.array_equal(seen, sampled) or bool(seen.all())
+    return bool(is_block and across >= _LEAST_ACROSS)
 
 
 def _check_scale(

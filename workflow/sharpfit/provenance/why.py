@@ -50,7 +50,7 @@ def differences(provenance: Provenance, job: Job) -> list[str]:
 
 
 def reasons(provenance: Provenance, job: Job, runs: Container[str]) -> list[str]:
-    """Every reason why this job runs: how its results differ, else which jobs run before it.
+    """Every reason why this job runs: how its results differ, else which jobs run before it or have run.
 
     Parameters
     ----------
@@ -69,7 +69,9 @@ def reasons(provenance: Provenance, job: Job, runs: Container[str]) -> list[str]
     if own := [line for line in differences(provenance, job) if not _follows(line)]:
         return own
     first, *others = [str(up) for up in provenance.upstream(job) if up.sidecar in runs] or [""]
-    return [f"after {first}" + (f" and {len(others)} more" if others else "")] if first else []
+    if first:
+        return [f"after {first}" + (f" and {len(others)} more" if others else "")]
+    return closely(differences(provenance, job))  # what they follow from has run already
 
 
 def folded(lines: Iterable[str]) -> list[str]:
