@@ -109,7 +109,7 @@ def test_an_edge_of_noise_alone_is_known_by_counting(n):
 
 @pytest.mark.parametrize("share", [0.2, 0.3])
 def test_an_edge_with_some_signal_does_not_pass_for_a_level_known_by_counting(share):
-    """Signal in the inner half, a third of it in the outer one: σ comes out too large by two of them at most."""
+    """Signal in the inner half, a third of it in the outer one: σ is too large by two of them at most."""
     distance = radius((1200, 1200))
     inside = distance < np.median(distance[distance > 1.25])
     power = 1 + share * np.where(inside, 1, 1 / 3)
