@@ -1,4 +1,4 @@
-"""No command writes over a study's files, whatever target it is given."""
+"""No command writes over a file of another kind, and no export over what its study reads or makes."""
 
 from pathlib import Path
 

@@ -37,8 +37,8 @@ def why(results: Names = None) -> None:
             say(_answer(provenance, job, stale))
     else:
         ours = [job for job in chosen if job.sidecar in stale]
-        for jobs, why in by_reason(ours, lambda job: reasons(provenance, job, stale)):
-            say("\n".join([f"{jobs}: stale", *(f"  {reason}" for reason in why)]))
+        for jobs, shared in by_reason(ours, lambda job: reasons(provenance, job, stale)):
+            say("\n".join([f"{jobs}: stale", *(f"  {reason}" for reason in shared)]))
     n_stale = sum(job.sidecar in stale for job in chosen)
     say(f"{n_stale} of {len(chosen)} jobs to run" if n_stale else f"Nothing is stale ({len(chosen)} jobs).")
 
