@@ -290,3 +290,8 @@ def test_a_warm_up_is_compared_where_j_has_no_root_and_not_where_it_is_unknown(r
     warm = made_evaluation("warm", picked={"risk": risk}, schedule=[linear])
     assert ("Warm-up (warm against plain) helped: best image at" in ranking.answer([plain, warm])) == said
     assert ("Warm-up" in ranking.answer([plain, warm])) == said
+
+
+def test_places_count_within_each_scan_in_the_order_given():
+    fits = [fit(2.0, scan="a"), fit(9.0, scan="b"), fit(1.0, regime="cg", scan="a")]
+    assert ranking.places(fits) == [2, 1, 1]

@@ -21,7 +21,7 @@ def evaluations(tmp_path):
 
 def test_the_csv_has_one_row_per_scan_and_regime_and_blanks_without_reference(tmp_path, evaluations):
     file = tmp_path / "summary.csv"
-    summary_file.write_csv(file, evaluations)
+    summary_file.write_csv(file, evaluations, range(1, 1 + len(evaluations)))
     rows = list(csv.DictReader(file.read_text().splitlines()))
     assert file.read_text().splitlines()[0] == ",".join(summary_file.COLUMNS)
     assert [(row["scan"], row["regime"]) for row in rows] == [(e.scan, e.regime) for e in evaluations]
@@ -55,17 +55,17 @@ def one(**changes):
 
 
 def test_a_row_holds_the_figures_of_the_pick(tmp_path):
-    summary_file.write_csv(tmp_path / "summary.csv", [one(), one(scan="über", picked={}, last={})])
+    summary_file.write_csv(tmp_path / "summary.csv", [one(), one(scan="über", picked={}, last={})], [3, 1])
     lines = (tmp_path / "summary.csv").read_text(encoding="utf-8").splitlines()
     assert lines == [
         "scan,regime,verdict,picked_iteration,last_iteration,chi2,held_out,noise_share,nrmse_picked,"
-        "nrmse_last,noise_over_given,picked_weight,cause",
-        "head,constant,noisy,15,60,1.5,1.75,0.25,0.125,0.375,1.25,,noise",
-        "über,constant,noisy,15,60,,,,,,1.25,,noise",
+        "nrmse_last,noise_over_given,picked_weight,cause,rank",
+        "head,constant,noisy,15,60,1.5,1.75,0.25,0.125,0.375,1.25,,noise,3",
+        "über,constant,noisy,15,60,,,,,,1.25,,noise,1",
     ]
 
 
-def test_metrics_are_few_and_named_by_scan_and_regime_in_the_order_they_come(tmp_path):
+def test_numbers_to_compare_with_are_few_and_named_by_scan_and_regime_in_the_order_they_come(tmp_path):
     path = one(regime="path", weight=ChosenWeight(0.387, 0.3, 0.5, 18))
     fits = [
         one(scan="b"),

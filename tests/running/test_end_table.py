@@ -1,8 +1,4 @@
-import json
-
-import pytest
-
-from sharpfit.running.end_table import best_images, summary_table
+from sharpfit.running.end_table import summary_table
 
 HEADER = (
     "scan,regime,verdict,picked_iteration,last_iteration,chi2,held_out,noise_share,"
@@ -52,18 +48,9 @@ def test_the_table_of_names_as_long_as_the_default_studys_fits_a_hundred_columns
     assert max(map(len, lines)) <= 100
 
 
-@pytest.mark.parametrize(
-    ("metrics", "line"),
-    [
-        ({"head": {"best": "cg", "nrmse": 0.1}}, "Best image: head/cg"),
-        (
-            {scan: {"best": "cg"} for scan in "abcde"},
-            "Best image: a/cg, b/cg, c/cg and 2 more",
-        ),
-        ({}, ""),
-        ({"head.cg": 0.9}, ""),
-    ],
-)
-def test_below_the_table_stands_which_image_to_use(tmp_path, metrics, line):
-    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
-    assert best_images(tmp_path / "metrics.json") == line
+def test_the_best_image_of_each_scan_is_marked_and_the_mark_explained(tmp_path):
+    rows = ["head,constant,fine,4,9,,,,,,,2", "head,cg,fine,4,9,,,,,,,1", "brain,cg,fine,4,9,,,,,,,1"]
+    (tmp_path / "summary.csv").write_text("\n".join([f"{HEADER},rank", *rows, ""]))
+    *lines, told = summary_table(tmp_path / "summary.csv", tmp_path).splitlines()
+    assert [line.split()[:3] for line in lines if "*" in line] == [["head", "cg", "*"], ["brain", "cg", "*"]]
+    assert told == "* the best image of its scan"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sharpfit.reporting import dvc_views
+from sharpfit.reporting import dvc_views, ranking
 from sharpfit.results import summary_file
 from sharpfit.results.evaluation_file import read_evaluations
 
@@ -15,7 +15,7 @@ def main(
     `picked` are the picked images of the evaluations, in the same order.
     """
     read = read_evaluations(evaluations)
-    summary_file.write_csv(csv, read)
+    summary_file.write_csv(csv, read, ranking.places(read))
     summary_file.write_json(json, read)
     dvc_views.write_metrics(metrics, read)
     dvc_views.write_plots(plots, read, picked)

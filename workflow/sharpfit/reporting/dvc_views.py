@@ -28,19 +28,17 @@ _DRAWN = (("chi2", "loss"), ("held_out", "held out"))
 
 
 def write_metrics(path: Path, evaluations: Sequence[Evaluation]) -> None:
-    """Write {scan: {best, nrmse}}: the regime of the best picked image, and that image's error.
+    """Write {nrmse: {scan: error of its best picked image}}, one number a scan: DVC gives each a column.
 
-    Without a reference its held-out residual stands for the error. Two numbers a scan, since DVC gives each
-    a column.
+    Of a scan without a reference the held-out residual stands for the error, under {held_out: {scan: …}}.
     """
-    metrics: dict[str, dict[str, str | float]] = {}
+    metrics: dict[str, dict[str, float]] = {}
     for scan, members in by_scan(evaluations).items():
         best = ranking.rank(members)[0]
-        metrics[scan] = {"best": best.regime}
         known = {"nrmse": best.picked_quality.nrmse, "held_out": best.picked.held_out}
         for name, value in known.items():
             if np.isfinite(value):
-                metrics[scan][name] = float(value)
+                metrics.setdefault(name, {})[scan] = float(value)
                 break
     path.write_text(
         json.dumps(metrics, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"

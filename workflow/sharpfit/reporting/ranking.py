@@ -10,6 +10,7 @@ from sharpfit.measuring.quorum import Estimate, middle_rises
 from sharpfit.reporting import weak_modes
 from sharpfit.reporting.digits import at_most, three_digits
 from sharpfit.results.evaluation import Evaluation
+from sharpfit.results.summary_file import by_scan
 
 TOLERANCE = 0.04
 """Squared errors that differ by less of themselves count as equal where the judge gives no uncertainty."""
@@ -85,6 +86,12 @@ def rank(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
     rises = middle_rises(_estimates(known)) if known else np.empty(0)
     ranked = [known[i] for i in np.argsort(rises, kind="stable")]
     return [*ranked, *sorted(rest, key=lambda one: np.nan_to_num(one.picked.held_out, nan=np.inf))]
+
+
+def places(evaluations: Sequence[Evaluation]) -> list[int]:
+    """Return the rank of every fit's picked image among those of its scan, 1 the best, in the order given."""
+    ranked = {scan: rank(members) for scan, members in by_scan(evaluations).items()}
+    return [1 + ranked[one.scan].index(one) for one in evaluations]
 
 
 def _estimates(evaluations: Sequence[Evaluation]) -> dict[str, Estimate]:

@@ -39,7 +39,7 @@ class SummaryRow:
     cause: str
 
 
-COLUMNS = tuple(one.name for one in fields(SummaryRow))
+COLUMNS = (*(one.name for one in fields(SummaryRow)), "rank")
 #: Names in summary.json and the columns they are.
 METRICS = {
     "verdict": "verdict",
@@ -76,16 +76,20 @@ def by_scan(evaluations: Sequence[Evaluation]) -> dict[str, list[Evaluation]]:
     return {scan: list(members) for scan, members in groupby(ordered, key=lambda one: one.scan)}
 
 
-def write_csv(path: Path, evaluations: Sequence[Evaluation]) -> None:
-    """Write one row per scan and regime with `COLUMNS`; empty where there is no value."""
+def write_csv(path: Path, evaluations: Sequence[Evaluation], ranks: Sequence[int]) -> None:
+    """Write one row per scan and regime with `COLUMNS`; empty where there is no value.
+
+    `ranks` are the places of the picked images among those of their scan, 1 is the best.
+    """
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(asdict(row(evaluation)) for evaluation in evaluations)
+        for evaluation, rank in zip(evaluations, ranks, strict=True):
+            writer.writerow(asdict(row(evaluation)) | {"rank": rank})
 
 
 def write_json(path: Path, evaluations: Sequence[Evaluation]) -> None:
-    """Write {scan: {regime: {verdict, stop_at or weight, held_out, nrmse}}}: DVC's metrics, few on purpose.
+    """Write {scan: {regime: {verdict, stop_at or weight, held_out, nrmse}}}: what git keeps to compare with.
 
     A value that is not known is left out, and `stop_at` where a weight was chosen.
     """

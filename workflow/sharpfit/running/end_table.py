@@ -1,12 +1,10 @@
 """The table that a run ends with."""
 
 import csv
-import json
 import re
 from pathlib import Path
 
 from sharpfit.reporting.digits import at_most, three_digits
-from sharpfit.study.words import some
 
 COLUMNS = {
     "scan": "scan",
@@ -20,6 +18,7 @@ COLUMNS = {
     "nrmse_last": "last",
 }
 SECONDS = "secs"
+BEST = " *"  # behind the regime whose picked image ranks first
 PER_ITERATION = "seconds per iteration"  # what the log of reconstruct ends with, after the number
 TEXT = ("scan", "regime", "verdict")
 
@@ -27,6 +26,7 @@ TEXT = ("scan", "regime", "verdict")
 def summary_table(summary_csv: Path, logs: Path) -> str:
     """``results/summary.csv`` as aligned text: one line per scan × regime; an empty cell where undefined.
 
+    The best image of each scan is marked, and the last line says so.
     The seconds to the picked iteration come from the logs of reconstruct (`logs`/<scan>/<regime>.log); they
     are of this machine and no part of any result.
     """
@@ -36,16 +36,12 @@ def summary_table(summary_csv: Path, logs: Path) -> str:
     table = [[*COLUMNS.values(), SECONDS], *cells]
     keys = (*COLUMNS, "seconds")
     widths = [max(len(row[i]) for row in table) for i in range(len(keys))]
-    return "\n".join(
+    lines = [
         "  ".join(_align(key, row[i], widths[i]) for i, key in enumerate(keys)).rstrip() for row in table
-    )
-
-
-def best_images(metrics_json: Path) -> str:
-    """Return a line that names the fit with the best picked image of each scan; empty where none is told."""
-    told = json.loads(metrics_json.read_text(encoding="utf-8"))
-    best = [f"{scan}/{one['best']}" for scan, one in told.items() if isinstance(one, dict) and "best" in one]
-    return f"Best image: {some(best)}" if best else ""
+    ]
+    if any(_is_best(row) for row in rows):
+        lines.append("* the best image of its scan")
+    return "\n".join(lines)
 
 
 def _seconds(row: dict[str, str], logs: Path) -> str:
@@ -61,9 +57,15 @@ def _seconds(row: dict[str, str], logs: Path) -> str:
 
 def _shown(key: str, row: dict[str, str]) -> str:
     """Show a cell; the weight stands in the column of the iteration where the judge chose one."""
+    if key == "regime" and _is_best(row):
+        return row[key] + BEST
     if key == "picked_iteration" and row.get("picked_weight"):
         return f"{float(row['picked_weight']):.3g} σ"
     return row.get(key, "")
+
+
+def _is_best(row: dict[str, str]) -> bool:
+    return row.get("rank") == "1"
 
 
 def _cell(key: str, value: str) -> str:

@@ -11,7 +11,7 @@ _WITHOUT_VERDICTS = {"simulated", "preprocessed", "reconstructed", "exported"}
 
 
 def last_words(provenance: Provenance, asked: Set[str]) -> str:
-    """Return table, best images, whether the committed numbers came out, report, and what is left over.
+    """Return the table, whether the committed numbers came out, report, and what is left over.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def last_words(provenance: Provenance, asked: Set[str]) -> str:
 
 
 def _verdicts(provenance: Provenance) -> list[str]:
-    from sharpfit.running.end_table import best_images, summary_table
+    from sharpfit.running.end_table import summary_table
     from sharpfit.running.reproduced import reproduced
 
     # what the study asks for, as results lie on disk now
@@ -35,7 +35,6 @@ def _verdicts(provenance: Provenance) -> list[str]:
     said = []
     if "summarise" in fresh:
         said.append(summary_table(Path(paths.SUMMARY_CSV), Path(paths.LOGS) / "reconstruct"))
-        said += filter(None, [best_images(Path(paths.METRICS))])
     if "report" in fresh:
         said += filter(None, [reproduced()])
         said.append(f"Report: {Path(paths.REPORT).resolve()}")
