@@ -13,11 +13,11 @@ ONE_STEP = "one step shows no trend"
 def gain(curves: Curves, end: int = -1) -> Finding:
     """Say what happened from the first checkpoint after the start to this end.
 
-    Sharper needs a gain of the sharpness that noise does not share, and noise must not drown it, and the
-    error must be seen to fall with it, by more than its standard error: halves of pure noise share a little;
-    contrast restored is such a gain at an unchanged point spread; cleaner is an error
-    that fell while sharpness did not rise; unchanged is neither. A fit of one step has nothing to compare: it
-    is unchanged where it converged, else not decided.
+    Sharper is a gain of the sharpness that noise does not share, contrast restored such a gain at an
+    unchanged point spread. Either must stand out of the noise: that must not drown it, and the error must be
+    seen to fall meanwhile, since halves of pure noise share a little sharpness too; else it is noisy. Cleaner
+    is an error that fell while sharpness did not rise; unchanged is neither. A fit of one step has nothing to
+    compare: it is unchanged where it converged, else not decided.
     """
     end %= len(curves.iterations)
     first = _first_seen(curves, end)
@@ -31,7 +31,7 @@ def gain(curves: Curves, end: int = -1) -> Finding:
     numbers = _numbers(curves, first, end)
     if gained and share > thresholds.NOISE_DROWNS:
         return Finding("noisy", cause, f"noisy: what was gained drowns in noise; {numbers}")
-    if gained and fall <= np.hypot(*paired_error(curves, end))[first]:
+    if gained and fall <= thresholds.FALL_SEEN * np.hypot(*paired_error(curves, end))[first]:
         said = "the error is not seen to fall with what was gained"
         return Finding("noisy", cause, f"noisy: {said}; {numbers}")
     if gained and _width_stayed(curves, first, end):

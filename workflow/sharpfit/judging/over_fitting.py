@@ -92,10 +92,10 @@ def _doubt(curves: Curves, picked: int, numbers: str) -> Finding | None:
 
 
 def _numbers(curves: Curves, picked: int) -> str:
-    """Tell by how much every estimate changed since the pick."""
-    least = thresholds.STANDARD_ERRORS * np.nan_to_num(standard_error(curves)[picked])
+    """Tell by how much every estimate changed since the pick; of J alone the standard error is known."""
+    least = {"J": thresholds.STANDARD_ERRORS * np.nan_to_num(standard_error(curves)[picked])}
     told = [
-        f"{name} {_change(one.values[picked], one.values[-1], least if name == 'J' else 0.0)}"
+        f"{name} {_change(one.values[picked], one.values[-1], least.get(name, 0.0))}"
         for name, one in curves.estimates.items()
         if name != "held-out"
     ]

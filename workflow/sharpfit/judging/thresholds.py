@@ -61,6 +61,9 @@ SHARPNESS_GAIN = 0.05
 NOISE_DROWNS = 0.9
 """Above this share of noise in the sharpness, nine parts in ten, what was gained is no sharper to look at."""
 
+FALL_SEEN = 1.0
+"""An error is seen to fall from this many standard errors on: a gain of sharpness speaks for it already."""
+
 ENDS_EARLY = 1.5
 """A filter that ends above this many times the cutoff asked for leaves modes unseen that hold signal."""
 

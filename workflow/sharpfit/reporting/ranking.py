@@ -24,7 +24,7 @@ _DROP_IS_REAL = {
     "sharper": "The drop in loss is real: the image grew sharper to the end",
     "contrast restored": "The drop in loss is real, but restored contrast and no finer detail",
     "cleaner": "The drop in loss is real: the error fell to the end, though nothing grew sharper",
-    "noisy": "The drop in loss brought detail that drowns in noise",
+    "noisy": "The drop in loss brought detail that does not stand out of the noise",
     "unchanged": "The drop in loss brought nothing after the first iterations",
     "frozen": "The loss did not fall: the fit is frozen ({cause})",
     "diverging": "The loss did not fall for good: the fit diverges ({cause})",
@@ -34,7 +34,7 @@ _PATH_GAINED = {
     "sharper": "From the largest weight down to this one the image grew sharper",
     "contrast restored": "From the largest weight down to this one contrast rose, without finer detail",
     "cleaner": "From the largest weight down to this one the error fell, though nothing grew sharper",
-    "noisy": "From the largest weight down to this one came detail that drowns in noise",
+    "noisy": "From the largest weight down to this one came detail that does not stand out of the noise",
     "unchanged": "No weight below the largest ones made a better image",
 }
 """The same of a path of weights, whose order is no descent of one loss."""
