@@ -41,6 +41,23 @@ def test_a_target_of_another_kind_is_refused_before_anything_is_done(words, endi
     assert {file: file.read_bytes() for file in Path().iterdir()} == before
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("inspect", "scan.npy", "--picture", "results/evaluate/a/cg/picked.png"),
+        ("lr-find", "scan", "--plot", "link/new.png"),
+        ("compare", ".", ".", "--html", "results/report.html"),
+        ("pack", "results/new.zip"),
+    ],
+)
+def test_nothing_is_written_among_the_results(words):
+    Path("results").mkdir()
+    Path("link").symlink_to("results")
+    done = CliRunner().invoke(app, words)
+    assert f"error: {words[-1]}: results/ holds what a run makes; name a file elsewhere\n" == done.stderr
+    assert not list(Path("results").iterdir())
+
+
 def test_an_ending_counts_in_either_case():
     done = CliRunner().invoke(app, ["inspect", "scan.npy", "--picture", "P.PNG"])
     assert done.exit_code == 0, done.output

@@ -5,19 +5,22 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sharpfit.errors import InputError
+from sharpfit.study import paths
 from sharpfit.study.jobs import Job
 
 
-def check_ending(target: Path, ending: str) -> None:
-    """Refuse a file that is named as one of another kind: it may be params.yaml, typed in the wrong place.
+def check_new(target: Path, ending: str) -> None:
+    """Refuse a file that is named as one of another kind, such as params.yaml, or lies among the results.
 
     Raises
     ------
     InputError
-        naming the file and the ending
+        naming the file, and what to do
     """
     if target.suffix.lower() != ending:
         raise InputError(f"{target}: is written as {ending}; give a name that ends so")
+    if Path(os.path.realpath(target)).is_relative_to(os.path.realpath(paths.RESULTS)):
+        raise InputError(f"{target}: {paths.RESULTS}/ holds what a run makes; name a file elsewhere")
 
 
 def check_not_of_study(targets: Iterable[Path], jobs: Iterable[Job]) -> None:
