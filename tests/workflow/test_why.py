@@ -58,6 +58,14 @@ def test_all_that_one_edit_makes_stale_is_told_in_few_lines(study: Scratch) -> N
     assert len(anew) == 1 and anew[0].endswith("more are to be made anew")
 
 
+def test_fits_that_follow_their_own_reconstruction_stand_in_one_line(study: Scratch) -> None:
+    study.replace("workflow/sharpfit/stub_solver.py", '"plain"', '"spicy"')
+    told = why(study).splitlines()
+    at = next(n for n, line in enumerate(told) if line.startswith("evaluate "))
+    assert told[at] == "evaluate synthetic/slow, synthetic/fast, measured/slow and 1 more: stale"
+    assert told[at + 1 : at + 3] == ["  after reconstruct of the same fit", "summarise: stale"]
+
+
 def test_damaged_and_missing_results_are_named(study: Scratch) -> None:
     (study.root / "results/summary.json").write_text("{}")
     (study.root / "results/evaluate/measured/fast/figures/curves.png").unlink()

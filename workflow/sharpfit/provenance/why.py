@@ -68,9 +68,13 @@ def reasons(provenance: Provenance, job: Job, runs: Container[str]) -> list[str]
     """
     if own := [line for line in differences(provenance, job) if not _follows(line)]:
         return own
-    first, *others = [str(up) for up in provenance.upstream(job) if up.sidecar in runs] or [""]
-    if first:
-        return [f"after {first}" + (f" and {len(others)} more" if others else "")]
+    before = [
+        f"{up.rule} of the same fit" if up.name == job.name else str(up)
+        for up in provenance.upstream(job)
+        if up.sidecar in runs
+    ]
+    if before:
+        return [f"after {some(before, most=1)}"]
     return closely(differences(provenance, job))  # what they follow from has run already
 
 
