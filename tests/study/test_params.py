@@ -135,23 +135,28 @@ def told(change):
                         "n_iterations": 9,
                     }
                 ),
-                f"params.yaml: regimes.tv.penalty.weight = {weight!r} should be a number above 0, or judged",
+                f"params.yaml: regimes.tv.penalty.weight{said}",
             )
-            for weight in ("jugded", 0)
+            for weight, said in (
+                ("jugded", " = 'jugded' should be a number, or judged"),
+                ("0.5", " = '0.5' is text; write 0.5 without quotes"),
+                (0, ": 0 is less than or equal to the minimum of 0"),
+                (1e7, ": 10000000.0 is greater than the maximum of 1000000.0"),
+            )
         ),
         (
             lambda p: p["regimes"]["constant"].pop("optimizer"),
-            "params.yaml: regimes.constant needs optimizer or solver",
+            "params.yaml: regimes.constant needs one of: optimizer or solver",
         ),
         (
             lambda p: p["regimes"]["constant"].update(solver={"name": "cg"}),
-            "params.yaml: regimes.constant has optimizer and solver; write one of them",
+            "params.yaml: regimes.constant needs one of: optimizer or solver; it has several",
         ),
         (
             lambda p: p["regimes"].update(
                 own={"solver": {"file": "a.py"}, "start": "zero", "n_iterations": 9}
             ),
-            "params.yaml: regimes.own.solver needs name or command or file and function",
+            "params.yaml: regimes.own.solver needs one of: name or command or file with function",
         ),
         (
             lambda p: p["regimes"]["constant"].update(penalty={"name": "wavelet", "weight": 1}),

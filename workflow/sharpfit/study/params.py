@@ -21,6 +21,8 @@ REPEATED = re.compile(r"(.+)\1{19,}$")
 # Devices of Windows, in any folder and whatever the suffix: its shares take no such file or folder.
 DEVICE = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9])(\.|$)", re.IGNORECASE)
 # JSON Schema takes 200.0 for an integer; what counts iterations or samples is written as one.
+# Keys that take a number, or one word that leaves it to the judge or to a range test.
+OR_WORD = {"lr": "auto", "weight": "judged"}
 _Validator = jsonschema.validators.extend(
     jsonschema.Draft202012Validator,
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
@@ -136,8 +138,8 @@ def _say(error: jsonschema.ValidationError) -> str:
             return f"{_key([*where, absent])} is missing{none}"
         case "type":
             should = _should(value, error.validator_value)
-            auto = ", or auto" if where[-1:] == ["lr"] and should.startswith("should") else ""
-            return f"{_key(where)} = {shown(value)} {should}{auto}"
+            word = OR_WORD.get(where[-1]) if where and should.startswith("should") else None
+            return f"{_key(where)} = {shown(value)} {should}{f', or {word}' if word else ''}"
         case "enum":
             words = ", ".join(map(str, error.validator_value))
             return f"{_key(where)} = {shown(value)} should be one of {words}"
@@ -152,16 +154,14 @@ def _say(error: jsonschema.ValidationError) -> str:
         case "maxProperties" | "maxItems":
             return f"{_key(where)}: {len(value)} entries; at most {error.validator_value} can be meant"
         case "oneOf":
-            options = {" and ".join(one["required"]): one["required"] for one in error.validator_value}
-            met = [words for words, keys in options.items() if all(key in value for key in keys)]
-            found = f"has {' and '.join(met)}; write one of them" if met else f"needs {' or '.join(options)}"
-            return f"{_key(where)} {found}"
+            options = [one["required"] for one in error.validator_value]
+            met = [keys for keys in options if all(key in value for key in keys)]
+            one_of = " or ".join(" with ".join(keys) for keys in met or options)
+            return f"{_key(where)} needs one of: {one_of}{'; it has several' if met else ''}"
         case "dependentRequired":
             needed = {key: other for key, (other,) in error.validator_value.items()}
             key = next(key for key, other in needed.items() if key in value and other not in value)
             return f"{_key([*where, key])} needs {needed[key]} beside it"
-        case "anyOf" if known := [one["const"] for one in error.validator_value if "const" in one]:
-            return f"{_key(where)} = {shown(value)} should be a number above 0, or {' or '.join(known)}"
         case "anyOf":
             return f"{_key(where)}: {shown(value)} should be a number, a word, or a list of such, within ±1e9"
         case "minProperties":
