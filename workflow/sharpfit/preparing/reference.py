@@ -147,11 +147,12 @@ def given(
     InputError
         if its scale is another one than the measured samples', or it lies otherwise
     """
-    seen = _centre(sampled)
+    centre = _centre(sampled)
+    seen = centre if centre.any() else sampled  # noise and aliasing matter least in the centre
     measured = combine(np.where(seen, kspace, 0), csm, noise_cov)
     phased = np.abs(reference.values) / unit * np.exp(1j * np.angle(measured))
     _check_scale(reference.where, phased, kspace, csm, seen)
-    if _tells_places(seen, sampled):
+    if _tells_places(centre):
         check_place(reference.where, _of_locations(reference.values + 0j, seen), measured)
     turn = np.exp(1j * _smooth_phase(reference.values, measured, seen))
     kind = "" if reference.values.dtype.kind == "c" else " as magnitude"
@@ -185,20 +186,18 @@ def _of_locations(image: np.ndarray, seen: np.ndarray) -> np.ndarray:
 
 
 def _centre(sampled: np.ndarray) -> np.ndarray:
-    """Locations in the centre of k-space, where noise and aliasing matter least; all where there is none."""
+    """Locations of the centre of k-space that is sampled without gaps; none where there is none."""
     centre = np.zeros_like(sampled)
     centre[masks.calibration_block(sampled, coil_maps.MAX_CALIBRATION_WIDTH)] = True
-    return centre if centre.any() else sampled
+    return centre
 
 
-def _tells_places(seen: np.ndarray, sampled: np.ndarray) -> bool:
-    """Whether images of these locations show where an object lies.
+def _tells_places(block: np.ndarray) -> bool:
+    """Whether images of a block of locations show where an object lies: of a few, any is a blob or two.
 
-    What folds may look like another place, and of a few locations across any image is a blob or two.
+    Locations with gaps between them are no block: what folds may look like another place.
     """
-    across = min(seen.any(axis).sum(-1).min() for axis in (-2, -1))
-    is_block = not np.array_equal(seen, sampled) or bool(seen.all())
-    return bool(is_block and across >= _LEAST_ACROSS)
+    return bool(min(block.any(axis).sum(-1).min() for axis in (-2, -1)) >= _LEAST_ACROSS)
 
 
 def _check_scale(

@@ -36,7 +36,7 @@ def check_place(where: str, reference: np.ndarray, measured: np.ndarray) -> None
     if best > _ALIKE and 1 - own**2 > max(_LEFT, _WORSE * (1 - best**2)):
         raise InputError(
             f"{where}: lies otherwise than what was measured, with which it correlates by {abs(own):.2f}, "
-            f"but by {best:.2f} when it is {place}; turn it, or look at its axes"
+            f"but by {best:.2f} when it is {place}; write it so, or look at its axes"
         )
 
 
