@@ -324,3 +324,5 @@ def test_a_simulation_is_read_whole(tmp_path):
     assert read_scan({"file": path, "dataset": "kspace"}, {path: "simulation"}).noise is not None
     with pytest.raises(InputError, match=r"a simulation is read whole; leave out dataset: noise_free$"):
         read_scan({"file": path, "dataset": "noise_free"}, {path: "simulation"})
+    with pytest.raises(InputError, match=r"a simulation holds slices only; select: \{slice: …\}"):
+        read_scan({"file": path, "select": {"slice": 0, "contrast": 1}}, {path: "simulation"})

@@ -13,14 +13,16 @@ read = hdf5.read
 """One dataset of a simulation is read as of any HDF5 file."""
 
 
-def read_scan(path: Path, dataset: str | None, select: Mapping[str, Any]) -> RawScan:  # noqa: ARG001
+def read_scan(path: Path, dataset: str | None, select: Mapping[str, Any]) -> RawScan:
     """Read a simulated scan.
 
     Raises
     ------
     InputError
-        if a part is missing or does not fit the k-space
+        if more is chosen than slices, or a part is missing or does not fit the k-space
     """
+    if set(select) - {"slice"}:
+        raise InputError(f"{path}: a simulation holds slices only; select: {{slice: …}} is what it knows")
     if dataset not in (None, "kspace"):
         raise InputError(f"{path}: a simulation is read whole; leave out dataset: {dataset}")
     parts = hdf5.read_several(path, ("kspace", "noise_free", "noise", "pixel_spacing_mm"))
