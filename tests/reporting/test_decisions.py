@@ -25,7 +25,7 @@ def test_every_decision_has_its_line():
         "1.33 × fewer samples than locations",
         "warning: 1 sample looks like a spike",
         "noise: the edge of k-space",
-        "noise level taken: as given, known to 3 % (agrees)",
+        "noise level taken: as measured, known to 3 % (agrees)",
         "true replicas: 4 averages differ by 1.00",
         "coil compression: 8 virtual coils of 32 keep 99.50 % of the signal's energy",
         "coil maps: ESPIRiT from the central 16 × 16 samples",
@@ -51,12 +51,14 @@ def test_a_stated_noise_level_has_no_uncertainty_and_added_noise_is_told():
 
 def test_a_noise_level_taken_otherwise_than_given_says_by_how_much_and_why():
     facts = {"sigma": 0.4, "sigma_given": 0.5, "noise_check": "no image explains it"}
-    assert decisions(facts) == ["noise level taken: 0.8 times the given one (no image explains it)"]
+    assert decisions(facts) == ["noise level taken: 0.8 times the measured one (no image explains it)"]
     facts |= {"sigma": 0.72, "sigma_uncertainty": 0.177}  # eight samples of one coil: 1 / (2 √8)
     assert decisions(facts) == [
-        "noise level taken: 1.44 times the given one, known to 20 % (no image explains it)"
+        "noise level taken: 1.44 times the measured one, known to 20 % (no image explains it)"
     ]
     facts["sigma_uncertainty"] = 0.01505
     assert "known to 2 %" in decisions(facts)[0]
     facts["sigma"] = 0.5
-    assert decisions(facts)[0].startswith("noise level taken: as given")
+    assert decisions(facts)[0].startswith("noise level taken: as measured")
+    told = decisions(facts | {"noise_source": "stated: std 0.5 per component"})
+    assert told[1].startswith("noise level taken: as stated")

@@ -31,7 +31,8 @@ def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"noise: {facts['noise_source']}{_added(facts)}"
     if facts.get("noise_check"):
         over_given = facts["sigma"] / facts["sigma_given"]
-        level = "as given" if abs(over_given - 1) < 1e-6 else f"{over_given:.3g} times the given one"
+        how = "stated" if facts.get("noise_source", "").startswith("stated") else "measured"
+        level = f"as {how}" if abs(over_given - 1) < 1e-6 else f"{over_given:.3g} times the {how} one"
         yield f"noise level taken: {level}{_uncertainty(facts)} ({facts['noise_check']})"
     if facts.get("averages_check"):
         yield f"true replicas: {facts['averages_check']}"
