@@ -287,6 +287,18 @@ def test_a_schedule_that_does_not_take_over_later_is_named(ends, place):
         )
 
 
+@pytest.mark.parametrize(("ends", "place"), [((5, None), 0), ((2, 9, None), 1)])
+def test_a_schedule_that_would_never_take_over_is_named(ends, place):
+    message = (
+        rf"mine\.schedule\[{place}\]\.until: is {ends[place]}, but the fit ends after 5 iterations, so "
+        rf"schedule\[{place + 1}\] would never take over"
+    )
+    with pytest.raises(InputError, match=message):
+        check_regime(
+            "mine", {"optimizer": {"name": "Adam", "lr": 0.1}, "n_iterations": 5, "schedule": joined(*ends)}
+        )
+
+
 @pytest.mark.parametrize("ends", [(3,), (2, 3), (2, 3, 4)])
 def test_what_ends_the_last_schedule_is_asked_for(ends):
     message = rf"mine\.schedule\[{len(ends) - 1}\]\.until: nothing follows this schedule"
