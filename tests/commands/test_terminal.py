@@ -66,5 +66,6 @@ def test_no_command_sends_a_terminal_what_a_study_would_have_it_do(received, mon
 
 def test_json_with_such_letters_is_json(received, monkeypatch):
     monkeypatch.chdir(received)
-    content = json.loads(CliRunner().invoke(app, ["compare", ".", ".", "--json"]).stdout)
+    named = f".::*/warmup{EVIL}"  # which no params.yaml can ask for
+    content = json.loads(CliRunner().invoke(app, ["compare", named, named, "--json"]).stdout)
     assert f"warmup{EVIL}" in [fit["regime"] for fit in content["others"][0]["results"]]

@@ -114,6 +114,18 @@ def test_any_change_can_fail_a_pipeline(two):
     assert sharpfit(*two, "--fail-on-change").exit_code == 1
 
 
+def test_a_fit_of_a_scan_that_was_prepared_anew_since_is_not_compared(two):
+    scan = "results/preprocess/head_r4.h5"
+    file = two[1] / "results/reconstruct/head_r4/warmup/reconstruction.h5.prov.json"
+    before = json.loads(file.read_text())
+    file.write_text(json.dumps(before | {"upstream": {scan: "0" * 64}}))
+    told = sharpfit(*two).output
+    assert f"head_r4/warmup was made from another {scan} than lies there now" in told
+    whole = json.loads((two[1] / f"{scan}.prov.json").read_text())["results"][scan]
+    file.write_text(json.dumps(before | {"upstream": {scan: whole}}))
+    assert "was made from another" not in sharpfit(*two).output
+
+
 def test_results_of_different_data_are_not_compared(two):
     for regime in ("gradient_descent", "warmup"):
         write_sidecars(two[1], "head_r4", regime, raw="s" * 64)

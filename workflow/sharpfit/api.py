@@ -35,6 +35,7 @@ from sharpfit.results.reconstruction_file import read_image, read_record
 from sharpfit.results.scan_file import Scan, read_noise, read_reference, read_scan
 from sharpfit.results.summary_file import SummaryRow, row
 from sharpfit.study import paths
+from sharpfit.study.judged import judged
 from sharpfit.study.names import hint
 
 __all__ = ["Fit", "Study", "judge", "open_study", "plot"]
@@ -113,12 +114,12 @@ class Study:
     folder
         the one with params.yaml and results/
     fits
-        all judged fits, by name
+        all judged fits that params.yaml asks for, by name; all there are where there is no such file
     stale
         names of those that params.yaml, the code or the data give otherwise now, and why in a few words; None
         where that cannot be told: there is no params.yaml, or something that it names is missing
     left_over
-        names of those that are in params.yaml no more
+        names of those that are in params.yaml no more; `fit` gives them too
     """
 
     folder: Path
@@ -128,10 +129,10 @@ class Study:
 
     def fit(self, name: str) -> Fit:
         """Return the fit called scan/regime; InputError names the nearest one where there is none."""
-        for fit in self.fits:
-            if fit.name == name:
-                return fit
-        raise InputError(f"no judged fit is called {name}; {hint(name, [fit.name for fit in self.fits])}")
+        names = [*(fit.name for fit in self.fits), *self.left_over]
+        if name not in names:
+            raise InputError(f"no judged fit is called {name}; {hint(name, names)}")
+        return Fit(self.folder, name)
 
     def rows(self) -> list[SummaryRow]:
         """Return the summary: one dataclass per fit, in the order of `fits`."""
@@ -154,14 +155,14 @@ def open_study(folder: str | Path = ".") -> Study:
         when some results are stale, are in params.yaml no more, or this cannot be told
     """
     root = Path(folder)
-    names = list(paths.judged(root / paths.RESULTS))
-    if not names:
+    there = judged(root / paths.RESULTS)
+    if not there.all:
         raise InputError(f"nothing was judged in {root.resolve()} yet: run `snakemake --cores all` there")
     with chdir(root):
-        found = standing(names)
+        found = standing(there.all)
     for line in found.lines():
         warnings.warn(line, StaleResultsWarning, stacklevel=2)
-    return Study(root, tuple(Fit(root, name) for name in names), found.stale, found.left_over)
+    return Study(root, tuple(Fit(root, name) for name in there.asked), found.stale, tuple(there.left_over))
 
 
 def judge(

@@ -12,6 +12,7 @@ from sharpfit.commands.target import check_not_of_study
 from sharpfit.errors import InputError
 from sharpfit.provenance.open_study import open_study
 from sharpfit.study import paths
+from sharpfit.study.judged import judged
 from sharpfit.study.names import hint
 from sharpfit.study.streams import say
 
@@ -54,10 +55,12 @@ def export(name: Name, to: To, image: Which = "picked") -> None:
 def _check(name: str, target: Path, kind: str) -> None:
     """Refuse a fit that is not there or stale, and a target that the study holds."""
     provenance = open_study()
-    judged = {job.name: job for job in provenance.jobs if job.rule == "evaluate"}
-    if name not in judged:
-        raise InputError(f"no fit is called {name} here; {hint(name, judged)}")
-    if judged[name].sidecar in provenance.stale():
+    fits = {job.name: job for job in provenance.jobs if job.rule == "evaluate"}
+    if name not in fits:
+        if name in judged().left_over:
+            raise InputError(f"{name} is no longer in {paths.PARAMS}: put its scan or regime back, and run")
+        raise InputError(f"no fit is called {name} here; {hint(name, fits)}")
+    if fits[name].sidecar in provenance.stale():
         raise InputError(
             f"{name} is not computed or stale: run `snakemake --cores all`, or see `sharpfit why`"
         )

@@ -8,7 +8,7 @@ import typer
 from sharpfit.commands.completing import fits
 from sharpfit.commands.one_line import errors_in_one_line
 from sharpfit.errors import InputError
-from sharpfit.study import paths
+from sharpfit.study.judged import judged
 from sharpfit.study.names import hint
 from sharpfit.study.streams import say
 
@@ -24,7 +24,8 @@ Name = Annotated[
 def show(name: Name = "") -> None:
     """Print what the judge says of a fit: verdict, evidence, advice and the figures, picked against last.
 
-    What is stale, or no longer in params.yaml, is named below it.
+    What is stale is named below it, and so are fits that are no longer in params.yaml: they are shown where
+    their name is given.
 
     Example: sharpfit show head_r4/warmup
     """
@@ -35,11 +36,12 @@ def show(name: Name = "") -> None:
 
     with errors_in_one_line():
         scan, _, regime = name.partition("/")
-        judged = paths.judged()
-        chosen = [one for one in judged if _is_meant(one, scan, regime)]
+        there = judged()
+        chosen = [one for one in there.all if _is_meant(one, scan, regime)]
         if not chosen:
-            raise InputError(_nothing(name, list(judged)))
-        evaluations = read_evaluations(judged[one] for one in chosen)
+            raise InputError(_nothing(name, list(there.all)))
+        shown = [one for one in chosen if one in there.asked] or chosen
+        evaluations = read_evaluations(there.all[one] for one in shown)
         if regime:
             say(sentences.of_fit(evaluations[0]))
         else:

@@ -125,12 +125,23 @@ def _damage(result: Result) -> str:
 
 def _different_data(one: Result, two: Result) -> str:
     """Return why two fits are not of the same data; empty when they are."""
+    for result in (one, two):
+        if strange := _out_of_step(result):
+            return f"{result.scan}/{result.regime} was made from another {strange} than lies there now"
     identities = (data_identity(one), data_identity(two))
     if None not in identities:
         return "" if identities[0] == identities[1] else "made from different data"
     if _same_bytes(one.preprocessed, two.preprocessed):
         return ""
     return "without sidecars and the same preprocessed scan, nothing shows that the data are the same"
+
+
+def _out_of_step(result: Result) -> str:
+    """Return a file that a fit was made from, but that was made anew since; empty where there is none."""
+    sidecars = [sidecar for sidecar in result.sidecars.values() if sidecar is not None]
+    made = {file: digest for sidecar in sidecars for file, digest in sidecar["results"].items()}
+    used = [item for sidecar in sidecars for item in sidecar["upstream"].items()]
+    return next((file for file, digest in used if made.get(file, digest) != digest), "")
 
 
 def _measure(one: Result, two: Result) -> tuple[str | None, tuple[float, float], float, str]:

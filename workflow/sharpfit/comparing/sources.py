@@ -13,6 +13,7 @@ from sharpfit.provenance.sidecar import read_sidecar
 from sharpfit.results.evaluation import Evaluation
 from sharpfit.results.evaluation_file import read_evaluation
 from sharpfit.study import paths
+from sharpfit.study.judged import judged
 from sharpfit.study.names import hint
 
 WORKSPACE = "workspace"
@@ -90,6 +91,7 @@ class Source:
 def open_source(letter: str, text: str, scratch: Path) -> Source:
     """Open `WHERE` or `WHERE::SCAN/REGIME` (both may hold * and ?).
 
+    Fits that are no longer in the params.yaml of WHERE are left out, unless nothing else is meant.
     WHERE is a study's folder, its results folder, `workspace` (the current folder), or a revision that
     DVC knows (a commit, tag, branch or experiment), whose results are copied into `scratch`.
 
@@ -101,22 +103,20 @@ def open_source(letter: str, text: str, scratch: Path) -> Source:
     where, _, wanted = text.partition(_SEPARATOR)
     scan, _, regime = wanted.partition("/")
     results = _results_folder(where, scratch / letter)
-    here = _results(results)
-    found = [
-        result
-        for result in here
-        if fnmatchcase(result.scan, scan or "*") and fnmatchcase(result.regime, regime or "*")
-    ]
-    if not found:
-        raise InputError(f"{text}: {_nothing(wanted, here)}")
-    return Source(letter, text, tuple(found), bool(regime) and not set(regime) & set("*?["))
+    there = judged(results)
+    meant = [name for name in there.all if fnmatchcase(name, f"{scan or '*'}/{regime or '*'}")]
+    if not meant:
+        raise InputError(f"{text}: {_nothing(wanted, list(there.all))}")
+    chosen = [name for name in meant if name in there.asked] or meant
+    found = tuple(_result(results, name, there.all[name]) for name in _in_order(chosen, results))
+    return Source(letter, text, found, bool(regime) and not set(regime) & set("*?["))
 
 
-def _nothing(wanted: str, here: Sequence[Result]) -> str:
+def _nothing(wanted: str, here: Sequence[str]) -> str:
     """Say why nothing is left to compare."""
     if not here:
         return "no judged fit there (results/evaluate/*/*/evaluation.json); run `snakemake`, or `dvc pull`"
-    return f"no fit matches {wanted}; {hint(wanted, [f'{one.scan}/{one.regime}' for one in here])}"
+    return f"no fit matches {wanted}; {hint(wanted, here)}"
 
 
 def _place(results: Path, path: str) -> Path:
@@ -127,7 +127,7 @@ def _results_folder(where: str, scratch: Path) -> Path:
     folder = Path() if where in ("", WORKSPACE) else Path(where)
     if folder.is_dir():
         return folder if (folder / "evaluate").is_dir() else folder / paths.RESULTS
-    if where in paths.judged():
+    if where in judged().all:
         raise InputError(f"{where}: is a fit of this study; write {WORKSPACE}{_SEPARATOR}{where}")
     return _revision(where, scratch) / paths.RESULTS
 
@@ -145,6 +145,8 @@ def _revision(revision: str, scratch: Path) -> Path:
     try:
         files = DVCFileSystem(url=".", rev=revision)
         files.get(paths.RESULTS, str(scratch / paths.RESULTS), recursive=True)
+        if files.isfile(paths.PARAMS):
+            files.get(paths.PARAMS, str(scratch / paths.PARAMS))
     except (RevError, SCMError) as error:
         raise InputError(f"{revision}: neither a folder nor a revision ({first_line(error)})") from error
     except (DvcException, DataIndexDirError, OSError) as error:
@@ -154,18 +156,14 @@ def _revision(revision: str, scratch: Path) -> Path:
     return scratch
 
 
-def _results(results: Path) -> list[Result]:
-    """Return every judged fit of a results folder: in the summary's order, then by name."""
-    found = {tuple(name.split("/")): file for name, file in paths.judged(results).items()}
-    summary = _place(results, paths.SUMMARY_JSON)
-    named: list[tuple[str, ...]] = []
-    if summary.is_file():
-        named = _named(summary)
-    ordered = [pair for pair in named if pair in found] + [pair for pair in found if pair not in named]
-    return [_result(results, scan, regime, found[scan, regime]) for scan, regime in ordered]
+def _in_order(fits: Sequence[str], results: Path) -> list[str]:
+    """Put fits, scan/regime, into the summary's order, then by name."""
+    named = _named(_place(results, paths.SUMMARY_JSON))
+    return [*(name for name in named if name in fits), *(name for name in fits if name not in named)]
 
 
-def _result(results: Path, scan: str, regime: str, file: Path) -> Result:
+def _result(results: Path, name: str, file: Path) -> Result:
+    scan, _, regime = name.partition("/")
     made = {
         "preprocess": paths.preprocessed(scan),
         "reconstruct": paths.reconstructed(scan, regime),
@@ -175,10 +173,10 @@ def _result(results: Path, scan: str, regime: str, file: Path) -> Result:
     return Result(results, scan, regime, read_evaluation(file), sidecars)
 
 
-def _named(summary: Path) -> list[tuple[str, ...]]:
-    """Return (scan, regime) in a summary's order, which is all it is for; nothing where it is damaged."""
+def _named(summary: Path) -> list[str]:
+    """Return a summary's fits in its order, which is all it is for; nothing where it is damaged."""
     try:
         content = json.loads(summary.read_text(encoding="utf-8"))
-        return [(scan, regime) for scan, rows in content.items() for regime in rows]
+        return [f"{scan}/{regime}" for scan, rows in content.items() for regime in rows]
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return []

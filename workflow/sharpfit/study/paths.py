@@ -1,7 +1,7 @@
 """The one place that says where things lie in a study's folder (all paths relative to it).
 
 Functions take names or Snakemake wildcards: ``preprocessed("{scan}")`` is the pattern of a rule,
-``preprocessed("brain")`` the file of one job. `judged` alone looks what is there.
+``preprocessed("brain")`` the file of one job.
 """
 
 from pathlib import Path
@@ -44,12 +44,6 @@ def reconstructed(scan: str, regime: str, file: str = "reconstruction.h5") -> st
 def evaluated(scan: str, regime: str, file: str = "evaluation.json") -> str:
     """One file of an evaluate job: ``evaluation.json``, ``picked.h5``, ``picked.png`` or ``figures``."""
     return f"{RESULTS}/evaluate/{scan}/{regime}/{file}"
-
-
-def judged(results: Path = Path(RESULTS)) -> dict[str, Path]:
-    """Name, scan/regime, → evaluation.json of every judged fit that lies in a results folder, by name."""
-    files = sorted((results / "evaluate").glob("*/*/evaluation.json"))
-    return {"/".join(file.parts[-3:-1]): file for file in files}
 
 
 def exported(scan: str, regime: str, file: str = "export.json") -> str:
