@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 from dense_problem import N_PAIRS, SHAPE, SIGMA, dense_case, dense_fit, dense_problem, of_slice
+from filter_oracle import left_of
 from scipy import ndimage
 from small_problem import small
 
 from sharpfit.fitting.observe import PSF_HALF_WIDTH, observe, ring_counts
 from sharpfit.fitting.replicas import PROBE_STEP
-from sharpfit.measuring.spectral_filter import LEAST_DEGREE, TOP, WEAK, Inverses, Polynomials, degree_for
+from sharpfit.measuring.spectral_filter import WEAK, Inverses, Polynomials, degree_for
 
 RATES = [0.9] * 6
 
@@ -134,12 +135,7 @@ def strays_from_one(problem, s):
     if isinstance(problem.instruments.filtered._filters, Inverses):
         return [(a / (s + a)) ** 2 for a in (asked, WEAK / 5)]
 
-    def of(lowest, degree):
-        T = np.polynomial.chebyshev.Chebyshev.basis(degree + 1)
-        return T((TOP + lowest - 2 * s) / (TOP - lowest)) / T((TOP + lowest) / (TOP - lowest))
-
-    lowest = problem.instruments.filtered.lowest
-    return [of(lowest, degree_for(asked, Polynomials.HIGHEST_DEGREE)), of(WEAK, LEAST_DEGREE)]
+    return [left_of(s, degree_for(asked, Polynomials.HIGHEST_DEGREE)), left_of(s, 12)]
 
 
 def eigenvalues(fit):
@@ -155,7 +151,8 @@ def test_the_weak_modes_are_those_with_small_eigenvalues(seen):
         left = (V * strays) @ V.conj().T @ fit.x[0]
         expected = np.linalg.norm(P * left) / np.linalg.norm(P * fit.x[0])
         assert found["weak_mode_share"][i] == pytest.approx(expected, rel=2e-3)
-        assert np.abs(strays[s > WEAK]).max() < 0.03
+        assert np.abs(strays[s > WEAK]).max() < 1 / 11
+        assert np.abs(strays[s > 10 * WEAK]).max() < 0.014
         assert strays[s < WEAK / 30].min(initial=1) > 0.7
 
 

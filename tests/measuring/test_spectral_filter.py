@@ -2,8 +2,10 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
+from filter_oracle import left_of
 
 from sharpfit.measuring import spectral_filter
 from sharpfit.measuring.spectral_filter import Inverses, Polynomials
@@ -11,15 +13,27 @@ from sharpfit.physics.cartesian_sense import CartesianSense
 from sharpfit.physics.line_gram import LineGram
 
 
-@pytest.mark.parametrize("lowest", [0.01, 0.2])
-def test_filter_is_near_one_above_the_cutoff_and_falls_to_zero_below(lowest):
-    modes = torch.linspace(0, spectral_filter.TOP, 401, dtype=torch.float64)[:, None, None]
-    series = spectral_filter.filter_series(lowest)
+@pytest.mark.parametrize("degree", [8, 12, 80])
+def test_filter_is_near_one_above_the_cutoff_and_falls_to_zero_below(degree):
+    lowest = spectral_filter.reach(degree)
+    modes = torch.linspace(0, spectral_filter.TOP, 4001, dtype=torch.float64)[:, None, None]
+    series = spectral_filter.filter_series(degree)
     seen = modes * spectral_filter.apply_series(lambda x: modes * x, torch.ones_like(modes), series)[0]
-    assert (seen[modes > lowest] - 1).abs().max() < spectral_filter.RIPPLE
+    np.testing.assert_allclose(1 - seen[:, 0, 0], left_of(modes[:, 0, 0], degree), rtol=0, atol=1e-9)
+    strays = (seen - 1).abs()
+    assert strays[modes > lowest].max() < spectral_filter.RIPPLE
+    assert strays[modes > 0.9].max() < 0.01
     assert seen[0] == 0
-    below = seen[modes < lowest / 2]
+    below = seen[modes < lowest]
     assert (below.diff() > 0).all()
+
+
+@pytest.mark.parametrize("asked", [0.05, 0.0186, 0.0063, 0.0009])
+def test_where_every_mode_is_sampled_fully_all_of_it_is_seen(asked):
+    """As of any scan of all samples, whose AᴴA is the identity inside the object."""
+    one = torch.ones(1, 1, 1, dtype=torch.float64)
+    for p in Polynomials(torch.clone, asked).both(one):
+        assert float(p) == pytest.approx(1, abs=0.01)
 
 
 def cutoff(*scan, model_errs=False):
@@ -41,23 +55,25 @@ def test_where_the_model_errs_errors_count_in_well_determined_modes_alone():
 
 
 def test_the_degree_is_the_least_that_reaches_the_cutoff():
-    assert spectral_filter.degree_for(0.5, 60) == spectral_filter.degree_for(0.0067, 60) == 12
-    degree = spectral_filter.degree_for(0.002, 60)
-    assert spectral_filter.reach(degree) <= 0.002 < spectral_filter.reach(degree - 1)
-    assert spectral_filter.degree_for(1e-9, 60) == 60
+    assert spectral_filter.degree_for(0.5, 80) == spectral_filter.LEAST_DEGREE
+    for asked in (0.02, 0.002):
+        degree = spectral_filter.degree_for(asked, 80)
+        assert spectral_filter.reach(degree) <= asked < spectral_filter.reach(degree - 1)
+    assert spectral_filter.degree_for(1e-9, 80) == 80
 
 
 def test_polynomials_reach_as_far_as_they_say():
-    assert spectral_filter.reach(Polynomials.HIGHEST_DEGREE) == pytest.approx(3.0e-4, abs=1e-5)
+    assert spectral_filter.reach(Polynomials.HIGHEST_DEGREE) == pytest.approx(4.3e-4, abs=1e-5)
+    for degree in (8, 12, 80):
+        assert left_of(spectral_filter.reach(degree), degree) == pytest.approx(0.25, abs=1e-5)
 
 
-@pytest.mark.parametrize("lowest", [3e-4, 1e-3])
-def test_filters_of_high_degree_are_stable_in_single_precision(lowest):
+@pytest.mark.parametrize("degree", [30, 80])
+def test_filters_of_high_degree_are_stable_in_single_precision(degree):
     modes = torch.linspace(0, spectral_filter.TOP, 4001)[:, None, None]
-    series = spectral_filter.filter_series(lowest, spectral_filter.degree_for(lowest, 60))
+    series = spectral_filter.filter_series(degree)
     (p,) = spectral_filter.apply_series(lambda x: modes * x, torch.ones_like(modes), series)
-    seen = modes * p
-    assert (seen[modes > lowest] - 1).abs().max() < spectral_filter.RIPPLE + 1e-3
+    np.testing.assert_allclose(1 - (modes * p)[:, 0, 0], left_of(modes[:, 0, 0], degree), rtol=0, atol=1e-3)
 
 
 SHAPE = (20, 14)
@@ -112,7 +128,7 @@ def test_inverses_are_those_of_every_slices_own_gram(asked):
 
 
 @pytest.mark.parametrize("kind", ["polynomials", "inverses"])
-@pytest.mark.parametrize("asked", [spectral_filter.reach(degree) for degree in (12, 30, 60)])
+@pytest.mark.parametrize("asked", [spectral_filter.reach(degree) for degree in (12, 30, 80)])
 def test_both_kinds_see_a_mode_at_the_cutoff_to_the_same_part(kind, asked):
     """1 − RIPPLE of it, and of stronger modes no less; of one at a tenth of the cutoff under a third."""
     s = torch.tensor([asked / 10, asked, *torch.linspace(asked, 1, 200)], dtype=torch.float64)
