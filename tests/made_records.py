@@ -49,6 +49,7 @@ def made_record(
         "v_data": (noise * kept**2).sum(1)[:, None, None] * pairs,
         "filtered_rss": (miss**2).sum(1)[:, None] * slices,  # Q = 1: bias and noise are told apart exactly
         "filtered_trace": np.zeros((len(iterations), n_slices, n_pairs)),
+        "filtered_trace_error": np.zeros((len(iterations), n_slices, n_pairs)),
         "filtered_sketch": np.zeros((len(iterations), n_slices, 8)),
         "v_filtered": np.zeros((len(iterations), n_slices, n_pairs)),
         "v_image": v_image[:, None, None] * pairs,

@@ -210,8 +210,14 @@ def test_the_filtered_risk_is_built_from_filtered_refits(seen):
         filtered = P * (back @ p.T)
         close(found["filtered_rss"][i], norm2(P * (p @ g)), rtol=2e-3)
         close(found["v_filtered"][i], norm2(P * ((plus - minus) @ Q.T)) / 4, rtol=2e-3)
-        trace = 2 * ((filtered @ Q.T).conj() * change).real.sum(-1) / apart - norm2(filtered)
+        sketches = norm2(P * (fit.sketches @ p.T))
+        followed, own = ((filtered @ Q.T).conj() * change).real.sum(-1) / apart, norm2(filtered)
+        left = (1 - np.clip(followed / own, 0, 1)) ** 2
+        every = np.concatenate([own, sketches])
+        trace = 2 * followed - own + left * (own - every.mean())
         close(found["filtered_trace"][i], trace, rtol=5e-3)
+        error = left * every.std(ddof=1) / np.sqrt(len(every))
+        close(found["filtered_trace_error"][i], error, rtol=5e-3)
         sketch = ((P * (fit.sketches @ p.T)).conj() * (P * (p @ g))).real.sum(-1)
         close(found["filtered_sketch"][i], sketch, rtol=5e-3)
 

@@ -12,7 +12,10 @@ from sharpfit.judging.over_fitting import paired_error, standard_error
 T, S, K, SIGMA, N_REAL, N_HELD_OUT = 5, 2, 3, 0.3, 50, 7
 RNG = np.random.default_rng(3)
 PER_SLICE = ("rss", "held_out_rss", "gradient_norm", "image_norm", "weak_mode_share", "filtered_rss")
-PER_PAIR = ("df", "v_data", "v_image", "v_filtered", "filtered_trace", "shared_noise", "cross_gradient")
+PER_PAIR = (
+    *("df", "v_data", "v_image", "v_filtered", "filtered_trace", "filtered_trace_error", "shared_noise"),
+    "cross_gradient",
+)
 VALUES = {
     "iterations": np.array([0, 1, 3, 9, 20]),
     **{name: 1 + RNG.random((T, S)) for name in PER_SLICE},
@@ -103,14 +106,15 @@ def test_the_error_of_a_difference_of_risks_is_that_of_its_parts():
 
 
 def test_with_one_pair_the_replicas_error_is_that_of_normal_deviates():
-    """Var of a trace ≤ 2 |Δdf|, of a sum of squares 2 v² / df; in quadrature."""
+    """Var of a trace ≤ 2 |Δdf|, of a sum of squares 2 v² / df, and of what the trace's noise leaves."""
     alone = {name: VALUES[name][:, :1, :1] for name in (*PER_PAIR, "gradient_energy")}
     curves = Curves(replace(RECORD, **{**VALUES, **alone}))
     df, v = alone["df"][:, 0, 0], alone["v_image"][:, 0, 0]
     trace = 2 * SIGMA**2 * np.sqrt(2 * np.abs(df - df[1]))
     variance = np.abs(v - v[1]) * np.sqrt(2 / df)
     rest = Curves(replace(curves.record, **{name: VALUES[name][:, :1] for name in PER_SLICE}))
-    np.testing.assert_allclose(paired_error(rest, 1)[1], np.hypot(trace, variance))
+    left = SIGMA**2 * (alone["filtered_trace_error"] - alone["filtered_trace_error"][1])[:, 0, 0]
+    np.testing.assert_allclose(paired_error(rest, 1)[1], np.sqrt(trace**2 + variance**2 + left**2))
 
 
 def test_the_error_of_a_risk_itself_is_that_of_its_difference_to_nothing():
@@ -120,7 +124,8 @@ def test_the_error_of_a_risk_itself_is_that_of_its_difference_to_nothing():
     alone = {name: VALUES[name][:, :, :1] for name in (*PER_PAIR, "gradient_energy")}
     one = Curves(replace(RECORD, **{**VALUES, **alone}))
     df, v = alone["df"].sum(1)[:, 0], alone["v_image"].sum(1)[:, 0]
-    of_pair = np.hypot(2 * SIGMA**2 * np.sqrt(2 * df), v * np.sqrt(2 / df))
+    left = SIGMA**2 * np.sqrt((alone["filtered_trace_error"][:, :, 0] ** 2).sum(1))
+    of_pair = np.sqrt((2 * SIGMA**2) ** 2 * 2 * df + v**2 * 2 / df + left**2)
     np.testing.assert_allclose(standard_error(one), np.hypot(np.sqrt(np.mean(draws**2, -1)), of_pair))
 
 

@@ -81,10 +81,12 @@ def _traces(problem: Problem, change: Tensor) -> dict[str, Tensor]:
     The noise of a measured pair is not known to be white, so there the mean of the others stands.
     """
     tools = problem.instruments
+    filtered, error = tools.filtered.trace(change)
     traces = {
         "df": measures.degrees_of_freedom(tools.trace_adjoint, change, tools.apart),
         "shared_noise": tools.shared_noise.trace(change),
-        "filtered_trace": tools.filtered.trace(change),
+        "filtered_trace": filtered,
+        "filtered_trace_error": error,
     }
     if not problem.replicas.has_measured:
         return traces

@@ -19,7 +19,7 @@ def paired_error(curves: Curves, picked: int) -> tuple[np.ndarray, np.ndarray]:
     The data's noise enters through 2σ Re⟨P p(M) Aᴴb, P Q (x_t − x_t*)⟩, of which `risk_noise` holds draws.
     The replicas' noise shows between pairs where there are two or more, and falls with their number; a
     single pair cannot show it, then Var df ≤ 2 df and Var v ≈ 2 v² / df of traces and sums of squared
-    normals are used. Both are (checkpoint,).
+    normals are used, and what the noise along which the trace is taken leaves in it. Both are (checkpoint,).
     """
     return _error(curves, lambda values: values - values[picked])
 
@@ -39,7 +39,8 @@ def _error(curves: Curves, of: Callable[[np.ndarray], np.ndarray]) -> tuple[np.n
     df = np.maximum(curves.df, 1.0)
     trace = 2 * curves.sigma**2 * np.sqrt(2 * np.abs(of(df)))
     variance = np.abs(of(curves.v_image)) * np.sqrt(2 / df)
-    return data, np.hypot(trace, variance)
+    mean = curves.sigma**2 * np.linalg.norm(of(curves.record.filtered_trace_error.mean(-1)), axis=-1)
+    return data, np.linalg.norm([trace, variance, mean], axis=0)
 
 
 def least_rise(curves: Curves, picked: int) -> float:

@@ -29,6 +29,7 @@ class Record:
     v_image: np.ndarray
     filtered_rss: np.ndarray
     filtered_trace: np.ndarray
+    filtered_trace_error: np.ndarray
     v_filtered: np.ndarray
     filtered_sketch: np.ndarray
     shared_noise: np.ndarray

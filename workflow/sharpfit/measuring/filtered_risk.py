@@ -96,6 +96,8 @@ class FilteredRisk:
         self._noise_energy = energy(filtered)
         self._along = gram(self._filters.first(filtered))
         self._sketch = self._filter(sketch_adjoint)
+        drawn = torch.cat([self._noise_energy, energy(self._sketch)])
+        self._expected, self._error = drawn.mean(0), drawn.std(0) / len(drawn) ** 0.5
 
     def _filter(self, x: Tensor) -> Tensor:
         """P p(M) x of images (probe, slice, y, x), a few at a time: many slices make several GB of them."""
@@ -129,6 +131,19 @@ class FilteredRisk:
             strong=strong[0],
         )
 
-    def trace(self, change: Tensor) -> Tensor:
-        """Return what σ² multiplies above, float64 (pair, slice), from x(y + δw) − x(y)."""
-        return 2 * inner(self._along, change) / self._apart - self._noise_energy
+    def trace(self, change: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what σ² multiplies above, from x(y + δw) − x(y), and the standard error that w leaves in it.
+
+        Of q = P p(M) Aᴴw the image follows a part k q, and the variance ‖k q‖² of a pair of the same noise is
+        taken off in J: 2 Re⟨q, k q⟩ − ‖q‖² − ‖k q‖² = −(1 − k)² ‖q‖². That varies with w, mostly by a few
+        weak modes, so as much of ‖q‖² is replaced by the mean over all noise at hand.
+
+        Returns
+        -------
+            both float64 (pair, slice)
+        """
+        followed = inner(self._along, change) / self._apart
+        k = torch.where(self._noise_energy > 0, followed / self._noise_energy, 0.0)
+        left = (1 - k.clamp(0, 1)) ** 2
+        drawn = left * self._expected + (1 - left) * self._noise_energy
+        return 2 * followed - drawn, left * self._error
