@@ -20,6 +20,7 @@ from regimes import PATH
 from truth import MARGIN, acceptable, truth_of
 
 from sharpfit.fitting.stopping import JudgedStop
+from sharpfit.judging.confidence import ERROR_ROSE
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.judge import Judgement, judge
 from sharpfit.judging.record import MEASURES, Record
@@ -54,6 +55,8 @@ class Judged:
     @property
     def verdict(self) -> str:
         """The class of the verdict."""
+        if self.found.verdict in ERROR_ROSE:
+            return "over-fitting"
         return "fine" if self.found.verdict in FINE else self.found.verdict
 
     def regret(self, checkpoint: int) -> float:
@@ -188,7 +191,7 @@ def stopping(cases: Sequence[Judged]) -> str:
         return "`stop: judged` ended no fit."
     saved = [1 - one.iterations[one.stopped] / one.iterations[-1] for one in stopped]
     lost = [one.error[: one.stopped + 1].min() / one.error.min() - 1 for one in stopped]
-    judged = np.mean([one.found.verdict == "over-fitting" for one in stopped])
+    judged = np.mean([one.verdict == "over-fitting" for one in stopped])
     return (
         f"`stop: {{rule: judged, rise: {STOP['rise']}, patience: {STOP['patience']}}}` ends {len(stopped)} "
         f"of {len(moving(cases))} fits and saves {100 * np.mean(saved):.0f} % of their iterations; the best "

@@ -147,14 +147,21 @@ def test_more_than_nine_parts_of_noise_in_ten_drown_what_was_gained(share, verdi
     )
 
 
-@pytest.mark.parametrize("way", [1, -1])
-@pytest.mark.parametrize(("change", "verdict"), [(0.048, "contrast restored"), (0.052, "sharper")])
-def test_a_width_that_changed_by_a_twentieth_is_detail(way, change, verdict):
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        (-0.048, "contrast restored"),
+        (-0.052, "sharper"),
+        (0.052, "contrast restored"),
+        (0.5, "contrast restored"),
+    ],
+)
+def test_a_width_that_fell_by_a_twentieth_is_detail(change, verdict):
     """The geometric mean of both: one direction changes by twice as much."""
-    width = np.r_[np.nan, np.nan, np.full(len(ITERATIONS) - 3, 2.0), 2.0 * (1 + way * change) ** 2]
+    width = np.r_[np.nan, np.nan, np.full(len(ITERATIONS) - 3, 2.0), 2.0 * (1 + change) ** 2]
     found = gain(seen(cross_gradient=ending(200.0), fwhm_y=width))
     assert found.verdict == verdict
-    assert f"PSF width 2.00 → {2 * (1 + way * change):.2f} px" in found.evidence
+    assert f"PSF width 2.00 → {2 * (1 + change):.2f} px" in found.evidence
 
 
 @pytest.mark.parametrize(("fall", "verdict"), [(0.102, "unchanged"), (0.104, "cleaner")])

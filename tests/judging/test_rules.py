@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from made_records import ITERATIONS, by_risk_alone, made_record, with_history
 
+from sharpfit.judging.confidence import confidence
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.diagnosis import plateau_cause
 from sharpfit.judging.evaluate import NoiseLevel, evaluate
 from sharpfit.judging.judge import judge, pick
+from sharpfit.judging.over_fitting import over_fitting
 from sharpfit.measuring.quality import Reference
 
 OVER = by_risk_alone(made_record(sigma=0.3, conditioning=1e-3, n_pairs=2))
@@ -28,6 +30,26 @@ def test_over_fitting_begins_at_five_per_cent_of_error(share, over):
     best = Curves(OVER).risk[PICKED]
     found = judge(with_last_risk(OVER, share * best))
     assert (found.verdict == "over-fitting") == over
+
+
+@pytest.mark.parametrize(("rise", "left"), [(0.049, False), (0.051, True)])
+@pytest.mark.parametrize(("penalised", "verdict"), [(True, "over-regularised"), (False, "unsettled")])
+@pytest.mark.parametrize("scale", [1.0, 40.0])
+def test_a_loss_that_rises_with_the_error_by_a_twentieth_is_no_over_fitting(
+    rise, left, penalised, verdict, scale
+):
+    """Of the loss at the pick, or of the noise floor where that is larger; the cause is the fit's own."""
+    curves = Curves(replace(OVER, is_penalised=penalised))
+    chi2 = scale * np.full(len(ITERATIONS), 0.5)
+    chi2[-1] += rise * max(chi2[0], 1.0)
+    curves.__dict__["chi2"] = chi2
+    found = over_fitting(curves, PICKED)
+    assert found.verdict == (verdict if left else "over-fitting")
+    if left:
+        assert f"χ² rose from {chi2[0]:.3g} to {chi2[-1]:.3g} with the error" in found.evidence
+        assert found.advice.startswith(f"stop at iteration {ITERATIONS[PICKED]}, or lower the ")
+        assert ("penalty's weight" if penalised else "momentum") in found.advice
+    assert confidence(found.verdict, curves, PICKED, -1 % len(ITERATIONS)) > 0.9
 
 
 def test_a_rise_is_a_share_of_the_variance_where_that_is_larger():

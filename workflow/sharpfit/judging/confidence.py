@@ -10,6 +10,9 @@ from sharpfit.judging.over_fitting import paired_error
 from sharpfit.judging.under_fitting import look_ahead
 from sharpfit.measuring.quorum import Estimate
 
+ERROR_ROSE = ("over-fitting", "over-regularised", "unsettled")
+"""Verdicts of a fit whose error rose after the pick, whatever made it."""
+
 
 @dataclass(frozen=True)
 class ErrorRatio:
@@ -56,7 +59,7 @@ def confidence(verdict: str, curves: Curves, picked: int, end: int) -> float:
     over, under = (
         float(np.exp(figures @ weights)) for weights in (thresholds.OVER_LOGIT, thresholds.UNDER_LOGIT)
     )
-    odds = {"over-fitting": over, "under-fitted": under}.get(verdict, 1.0)
+    odds = over if verdict in ERROR_ROSE else under if verdict == "under-fitted" else 1.0
     return float(np.clip(odds / (1 + over + under), 1 - thresholds.SURE, thresholds.SURE))
 
 

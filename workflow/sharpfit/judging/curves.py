@@ -4,6 +4,7 @@ from functools import cached_property
 
 import numpy as np
 
+from sharpfit.judging import thresholds
 from sharpfit.judging.record import Record
 from sharpfit.measuring import estimates, rings
 from sharpfit.measuring.point_spread import fwhm_and_peak
@@ -29,6 +30,11 @@ class Curves:
     def chi2(self) -> np.ndarray:
         """RSS / (N_r σ²)."""
         return np.asarray(estimates.chi2(self.rss, self.sigma, self.n_real))
+
+    def loss_rose(self, since: int) -> bool:
+        """Whether χ² ended above a checkpoint by what counts: a share of it, or of the noise floor."""
+        least = thresholds.LOSS_RISE * max(self.chi2[since], thresholds.LOSS_FLOOR)
+        return bool(self.chi2[-1] - self.chi2[since] > least)
 
     @cached_property
     def df(self) -> np.ndarray:

@@ -13,11 +13,11 @@ ONE_STEP = "one step shows no trend"
 def gain(curves: Curves, end: int = -1) -> Finding:
     """Say what happened from the first checkpoint after the start to this end.
 
-    Sharper is a gain of the sharpness that noise does not share, contrast restored such a gain at an
-    unchanged point spread. Either must stand out of the noise: that must not drown it, and the error must be
-    seen to fall meanwhile, since halves of pure noise share a little sharpness too; else it is noisy. Cleaner
-    is an error that fell while sharpness did not rise; unchanged is neither. A fit of one step has nothing to
-    compare: it is unchanged where it converged, else not decided.
+    Sharper is a gain of the sharpness that noise does not share, contrast restored such a gain while the
+    point spread did not narrow. Either must stand out of the noise: that must not drown it, and the error
+    must be seen to fall meanwhile, since halves of pure noise share a little sharpness too; else it is noisy.
+    Cleaner is an error that fell while sharpness did not rise; unchanged is neither. A fit of one step has
+    nothing to compare: it is unchanged where it converged, else not decided.
     """
     end %= len(curves.iterations)
     first = _first_seen(curves, end)
@@ -34,7 +34,7 @@ def gain(curves: Curves, end: int = -1) -> Finding:
     if gained and fall <= thresholds.FALL_SEEN * np.hypot(*paired_error(curves, end))[first]:
         said = "the error is not seen to fall with what was gained"
         return Finding("noisy", cause, f"noisy: {said}; {numbers}")
-    if gained and _width_stayed(curves, first, end):
+    if gained and _is_no_narrower(curves, first, end):
         return Finding("contrast restored", cause, f"contrast restored: {numbers}")
     if gained:
         return Finding("sharper", cause, f"sharper: {numbers}")
@@ -58,9 +58,9 @@ def _first_seen(curves: Curves, end: int) -> int:
     return int(seen[0]) if seen.size else min(1, end)
 
 
-def _width_stayed(curves: Curves, first: int, end: int) -> bool:
+def _is_no_narrower(curves: Curves, first: int, end: int) -> bool:
     width = np.sqrt(curves.fwhm_y * curves.fwhm_x)
-    return bool(abs(width[end] / width[first] - 1) < thresholds.FWHM_STAYED)
+    return bool(width[end] > (1 - thresholds.FWHM_NARROWER) * width[first])
 
 
 def _place(curves: Curves, checkpoint: int) -> str:

@@ -62,7 +62,8 @@ def over_fitting(curves: Curves, picked: int) -> Finding | None:
     """Find an error that rose from the picked iteration to the last, by most of its estimates.
 
     J and the risk at the samples share the data's noise: where they are all that rose, the rise must exceed
-    its standard error, lie in modes that are seen, and not be denied by the samples held out.
+    its standard error, lie in modes that are seen, and not be denied by the samples held out. Where the loss
+    rose with the error, the fit left its data, which is no fitting of their noise.
     """
     rose = risen(curves, picked)
     if len(rose) < most_of(curves.estimates):
@@ -71,9 +72,22 @@ def over_fitting(curves: Curves, picked: int) -> Finding | None:
     if "held-out" not in rose and (doubt := _doubt(curves, picked, numbers)):
         return doubt
     since = curves.iterations[_since(curves, picked, rose)]
+    if curves.loss_rose(picked):
+        return _left_the_data(curves, picked, f"since iteration {since}: {numbers}")
     evidence = f"over-fitting since iteration {since}: {numbers}{_sharpness_share(curves, picked)}"
     cause = _what_grew(curves, picked)
     return Finding("over-fitting", cause, evidence, f"stop at iteration {first}, or regularise")
+
+
+def _left_the_data(curves: Curves, picked: int, said: str) -> Finding:
+    """Say what drew a fit away from its data: a penalty, or else how the optimizer moves."""
+    rise = f"χ² rose from {curves.chi2[picked]:.3g} to {curves.chi2[-1]:.3g} with the error"
+    stop = f"stop at iteration {curves.iterations[picked]}"
+    if curves.record.is_penalised:
+        cause, evidence = "the penalty outweighs the data", f"over-regularised {said}; {rise}"
+        return Finding("over-regularised", cause, evidence, f"{stop}, or lower the penalty's weight")
+    advice = f"{stop}, or lower the learning rate, momentum or weight decay"
+    return Finding("unsettled", "the loss rose again", f"unsettled {said}; {rise}", advice)
 
 
 def _doubt(curves: Curves, picked: int, numbers: str) -> Finding | None:

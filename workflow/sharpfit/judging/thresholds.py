@@ -16,7 +16,8 @@ CLEAR_RISE = 2.0
 held-out samples say: alone they pick with twenty times the regret (study)."""
 
 LOSS_RISE = 0.05
-"""Diverging: the last loss exceeds the smallest by more than this share of it (prototype)."""
+"""Diverging: the last loss exceeds the smallest by more than this share of it (prototype). Where the error
+rose since the pick, a loss that rose by as much since then says that the fit left its data."""
 
 LOSS_FLOOR = 1.0
 """Below this χ² the share is taken of this instead: a rise of a twentieth of the noise is none, and a loss
@@ -52,8 +53,8 @@ NOISE_FLOOR = 1.06
 DECAYED = 0.5
 """A schedule has decayed when its last learning rate lies below this share of its largest."""
 
-FWHM_STAYED = 0.05
-"""The local PSF kept its width when it changed by less than this share: a sixteenth of a pixel."""
+FWHM_NARROWER = 0.05
+"""The local PSF became narrower when it lost more than this share of its width: a sixteenth of a pixel."""
 
 SHARPNESS_GAIN = 0.05
 """Sharper: the shared gradient energy rose by more than this share of itself, 2.5 % of its amplitude."""

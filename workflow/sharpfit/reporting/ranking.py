@@ -19,6 +19,8 @@ TINY = float(np.finfo(np.float64).tiny)
 
 _DROP_IS_REAL = {
     "over-fitting": "The loss that falls after that is not real: it fits {cause}",
+    "over-regularised": "After that the loss rises with the error: {cause}",
+    "unsettled": "After that the image gets worse: {cause}, and the error with it",
     "mixed": "Whether the loss that falls after that is real is mixed: the measures disagree",
     "under-fitted": "The loss had real ground left to fall ({cause})",
     "sharper": "The drop in loss is real: the image grew sharper to the end",
