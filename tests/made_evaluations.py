@@ -30,6 +30,7 @@ def made_evaluation(
         "noise": NoiseLevel(0.02, 0.02, np.nan, "agrees"),
         "risk_noise": (),
         "picked_risk_error": np.nan,
+        "seen_share": 1.0,
         "stopped_because": "",
         "picked": Figures(**{name: ends[0].get(name, np.nan) for name in FIGURES}),
         "last": Figures(**{name: ends[1].get(name, np.nan) for name in FIGURES}),

@@ -66,6 +66,7 @@ def made_record(
         "n_held_out": N_HELD_OUT,
         "cutoff_asked": 0.01,
         "cutoff_used": 0.01,
+        "seen_share": 1.0,
         "stopped_because": "",
         "last_step": 0.01,
         "travel_needed": 0.01,

@@ -267,6 +267,21 @@ def test_where_the_model_errs_the_error_comes_without_a_bracket_and_says_what_it
     assert re.search(rf"Estimated error [\d.]+ % of the image, {told}", answer)
 
 
+@pytest.mark.parametrize(("seen", "leaves_out"), [(0.91, False), (0.63, True)])
+def test_where_many_modes_are_not_seen_the_error_comes_without_a_bracket_and_says_so(
+    tmp_path, seen, leaves_out
+):
+    root = make_study(tmp_path, ("a",), ("one",), size=16)
+    file = root / "results/evaluate/a/one/evaluation.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"seen_share": seen}))
+    page = page_of(root)
+    answer = page[page.index('id="answer"') : page.index('id="table"')]
+    said = r" \(J leaves out 37 % of the object&#39;s modes, which the data hardly determine\)"
+    bracket = r" \([\d.]+ to [\d.]+\)"
+    assert bool(re.search(rf"Estimated error [\d.]+ % of the image{said}", answer)) == leaves_out
+    assert bool(re.search(rf"Estimated error [\d.]+ %{bracket} of the image", answer)) != leaves_out
+
+
 @pytest.mark.parametrize(("confidence", "told"), [(0.876, "88 % sure"), (None, "")])
 def test_the_answer_says_how_sure_its_verdict_is_where_that_is_known(tmp_path, confidence, told):
     root = make_study(tmp_path, ("a",), ("one",), size=16)

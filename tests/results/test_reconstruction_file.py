@@ -23,6 +23,7 @@ ATTRS = {
     "n_held_out": 3.5,
     "cutoff_asked": 0.01,
     "cutoff_used": 0.02,
+    "seen_share": 0.75,
     "stopped_because": "risk rose",
     "last_step": 0.75,
     "travel_needed": 1.25,

@@ -52,6 +52,8 @@ class Instruments:
         eigenvalue of EᴴE from which on errors count, see :func:`sharpfit.measuring.spectral_filter.cutoff`
     filtered, shared_noise
         the risk that well-determined modes carry, and the noise that a reference shares with the fit
+    seen_share
+        share of the object's modes whose errors the risk sees
     strong_data
         Eᴴy through the filter of well-determined modes, see `FilteredRisk.strong`
     """
@@ -74,7 +76,9 @@ class Instruments:
         self.inside = torch.from_numpy(np.array(support)).to(device)
         self.rings = ring_index(self.inside.shape[-2:], device)
         self.inside_staged = model.stage(self.inside)
-        trace = _trace_inside(model, self.inside_staged, self.noise_adjoint)
+        signs = _random_signs(self.inside_staged.shape).to(self.noise_adjoint)
+        z = self.inside_staged * signs
+        trace = float(inner(z, model.gram(z)).sum())  # of EᴴE inside the object, estimated
         self.cutoff = cutoff(float(made.power[0].sum()), trace, sigma, n_real, model_errs=model_errs)
         self.filtered = FilteredRisk(
             model.gram,
@@ -85,6 +89,7 @@ class Instruments:
             self.inside_staged,
             _line_grams(model.encodings, self.cutoff),
         )
+        self.seen_share = self.filtered.seen_share(signs)
         self.strong_data = self.filtered.strong(made.back_projection[0])
         weight = torch.stack([model.stage(_combination(of_slice, device)) for of_slice in csm])
         shares = [encoding.n_samples / csm[0].size for encoding in model.encodings]
@@ -92,11 +97,9 @@ class Instruments:
         self.shared_noise = SharedNoise(self.trace_adjoint, weight * self.inside_staged, sampled, apart)
 
 
-def _trace_inside(model: StagedModel, inside: Tensor, like: Tensor) -> float:
-    """Estimate the trace of EᴴE inside the object: ⟨z, EᴴE z⟩, z random signs."""
-    signs = torch.randint(0, 2, inside.shape, generator=torch.Generator().manual_seed(0))
-    z = inside * (2 * signs.to(like) - 1).reshape(inside.shape)
-    return float(inner(z, model.gram(z)).sum())
+def _random_signs(shape: torch.Size) -> Tensor:
+    """±1 at random, the same numbers on every device."""
+    return 2 * torch.randint(0, 2, shape, generator=torch.Generator().manual_seed(0)) - 1
 
 
 def _combination(csm: np.ndarray, device: torch.device) -> Tensor:

@@ -203,6 +203,7 @@ def _attributes(
         "n_held_out": problem.n_held_out,
         "cutoff_asked": problem.instruments.cutoff,
         "cutoff_used": problem.instruments.filtered.lowest,
+        "seen_share": problem.instruments.seen_share,
         "stopped_because": trajectory.stopped_because,
         "last_step": trajectory.history[-1]["step"],
         "travel_needed": percentile99(conjugate_gradient(problem.gram, gradient, 10)),

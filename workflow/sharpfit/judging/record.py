@@ -15,7 +15,8 @@ class Record:
     the smaller side of the images; sigma is the noise std per real and imaginary component; n_real and
     n_held_out count real numbers in one slice, the mean where slices are sampled differently.
     cutoff_asked is the eigenvalue of AᴴA down to which modes hold more signal than noise and the model can be
-    believed, cutoff_used the one down to which errors are seen. Images are measured inside the object alone.
+    believed, cutoff_used the one down to which errors are seen, seen_share the share of the object's modes
+    above that. Images are measured inside the object alone.
     """
 
     iterations: np.ndarray
@@ -45,6 +46,7 @@ class Record:
     n_held_out: float
     cutoff_asked: float
     cutoff_used: float
+    seen_share: float
     stopped_because: str
     last_step: float
     travel_needed: float

@@ -89,7 +89,7 @@ class FilteredRisk:
         inside: Tensor,
         lines: Sequence[LineGram] = (),
     ) -> None:
-        self._apart, self._inside = apart, inside
+        self._gram, self._apart, self._inside = gram, apart, inside
         self._filters = Inverses(lines, asked, inside) if lines else Polynomials(gram, asked)
         self.lowest = self._filters.lowest
         filtered = self._filter(noise_adjoint)
@@ -104,6 +104,12 @@ class FilteredRisk:
         together = max(1, _TOGETHER // x[0].numel())
         parts = [self._filters.first(part) for part in x.split(together)]
         return torch.cat(parts) * self._inside
+
+    def seen_share(self, signs: Tensor) -> float:
+        """Estimate tr(P Q P) / tr(P): the share of the object's modes that is seen, by random signs ±1."""
+        z = signs * self._inside
+        seen = inner(z, self._filters.first(self._gram(z))).sum()
+        return float(seen) / max(int(self._inside.sum()), 1)
 
     def strong(self, x: Tensor) -> Tensor:
         """r(M) x, where r(M) M is near 1 in the modes that the data determine well and 0 in others.

@@ -55,8 +55,13 @@ def of_fit(evaluation: Evaluation) -> str:
         f"  {evaluation.where_to_stop}",
     ]
     lines += _numbers_for_a_person(evaluation)
+    left_out = evaluation.leaves_modes_out
     risks = {
-        "picked": _Risk(evaluation.picked.risk, evaluation.picked_risk_error),
+        "picked": _Risk(
+            evaluation.picked.risk,
+            np.nan if left_out else evaluation.picked_risk_error,
+            another_error=evaluation.picked_risk_error,
+        ),
         "last": _Risk(evaluation.last.risk, another_error=evaluation.picked_risk_error),
     }
     lines += [
@@ -64,6 +69,8 @@ def of_fit(evaluation: Evaluation) -> str:
         for end, risk in risks.items()
         if not risk.is_resolved
     ]
+    if left_out:
+        lines.append(f"  {unseen(evaluation)}: the error may be far larger")
     lines += [f"  advice: {evaluation.advice}"] if evaluation.advice else []
     lines += [f"  stopped early: {evaluation.stopped_because}"] if evaluation.stopped_because else []
     lines += [f"  noise level: {evaluation.noise.check}"] if evaluation.noise.check else []
@@ -106,6 +113,12 @@ def _numbers_for_a_person(evaluation: Evaluation) -> list[str]:
         )
         lines.append(f"  error at the end {told} that at the pick")
     return lines
+
+
+def unseen(evaluation: Evaluation) -> str:
+    """Say how many of the object's modes J leaves out, and why."""
+    share = at_most(2, 100 * (1 - evaluation.seen_share))
+    return f"J leaves out {share} % of the object's modes, which the data hardly determine"
 
 
 def how_sure(evaluation: Evaluation) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sharpfit.judging import thresholds
 from sharpfit.judging.confidence import ErrorRatio
 from sharpfit.judging.evaluate import JudgedFit, NoiseLevel
 from sharpfit.judging.findings import place
@@ -63,6 +64,8 @@ class Evaluation:
         draws of what the data's noise adds to J of the picked image, the same draws for all fits of a scan
     picked_risk_error
         standard error of that J, of the data's noise and of the replicas'
+    seen_share
+        share of the object's modes whose errors J sees
     stopped_because
         empty where the fit ran to its end
     picked, last
@@ -93,6 +96,7 @@ class Evaluation:
     noise: NoiseLevel
     risk_noise: tuple[float, ...]
     picked_risk_error: float
+    seen_share: float
     stopped_because: str
     picked: Figures[float]
     last: Figures[float]
@@ -103,6 +107,11 @@ class Evaluation:
     weight: ChosenWeight | None = None
     weights: tuple[float, ...] = ()
     risk_error: tuple[float, ...] = ()
+
+    @property
+    def leaves_modes_out(self) -> bool:
+        """Whether so many modes are not seen that J's standard error says little of how far J may be off."""
+        return self.seen_share < thresholds.SEEN
 
     def at(self, checkpoint: int) -> str:
         """Name a checkpoint: by its iteration, on a path of weights by its weight."""
@@ -155,6 +164,7 @@ def as_evaluation(judged: JudgedFit, scan: str, regime: str, settings: Mapping[s
         noise=judged.noise,
         risk_noise=tuple(curves.risk_noise[judgement.picked].tolist()),
         picked_risk_error=float(standard_error(curves)[judgement.picked]),
+        seen_share=curves.record.seen_share,
         stopped_because=curves.record.stopped_because,
         picked=curves.at(judgement.picked),
         last=curves.at(judgement.last),

@@ -16,6 +16,7 @@ from sharpfit.reporting.page.fits import ShownFit, read_fit
 from sharpfit.reporting.page.packed import digest, packed
 from sharpfit.reporting.page.section import section
 from sharpfit.reporting.page.standing import standings
+from sharpfit.reporting.sentences import unseen
 from sharpfit.results import summary_file
 from sharpfit.results.evaluation_file import read_evaluations
 from sharpfit.results.scan_file import Scan, read_scan
@@ -75,6 +76,7 @@ def write_page(
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["figure"] = words.number
+    environment.globals["unseen"] = unseen
     text = environment.get_template("page.html.j2").render(
         title=title,
         answers=answers,

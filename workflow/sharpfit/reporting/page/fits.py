@@ -79,11 +79,12 @@ class ShownFit:
         """√ of J two standard errors below and above, fitted units; NaN: unknown.
 
         The standard error is that of the data's noise and of the replicas', so it is not that of J where the
-        model errs. J holds the image's variance, which is known far better than the bias, so the lower end is
-        never below √ of that.
+        model errs or many modes are not seen. J holds the image's variance, which is known far better than
+        the bias, so the lower end is never below √ of that.
         """
         picked, two_errors = self.evaluation.picked, 2 * self.evaluation.picked_risk_error
-        if self.model_errs or not np.isfinite([two_errors, self.estimated_error]).all():
+        leaves_out = self.model_errs or self.evaluation.leaves_modes_out
+        if leaves_out or not np.isfinite([two_errors, self.estimated_error]).all():
             return np.nan, np.nan
         least = min(np.nan_to_num(picked.v_image), picked.risk)
         lower = max(picked.risk - two_errors, least, 0.0)
