@@ -169,6 +169,25 @@ def test_one_step_that_leaves_a_gradient_is_not_decided_and_one_that_leaves_none
     assert judge(made_record(iterations=ITERATIONS[:2])).verdict == "unchanged"
 
 
+@pytest.mark.parametrize(("share", "verdict"), [(0.99e-3, "frozen"), (1.01e-3, "other")])
+@pytest.mark.parametrize("penalised", [False, True])
+def test_a_fit_that_went_a_thousandth_of_its_way_is_frozen_unless_a_penalty_holds_it(
+    share, verdict, penalised
+):
+    record = made_record()
+    steps = np.r_[np.nan, np.full(len(record.history["step"]) - 1, 1e-6)]
+    record = replace(
+        record,
+        history=with_history(record, step=steps),
+        travel_needed=np.nansum(steps) / share,
+        is_penalised=penalised,
+    )
+    found = judge(record)
+    assert (found.verdict == "frozen") == (verdict == "frozen" and not penalised)
+    if found.verdict == "frozen":
+        assert found.cause == "the steps are far too small"
+
+
 def test_a_fit_that_moved_and_then_stood_still_is_not_frozen():
     record = made_record(sigma=0.02, conditioning=0.01, iterations=ITERATIONS[:5])
     lr = 0.01 * 0.1 ** np.arange(9)

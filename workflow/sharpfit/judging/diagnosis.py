@@ -54,7 +54,7 @@ def travel(record: Record) -> Travel:
 
 
 def frozen(record: Record) -> Finding | None:
-    """Find parameters that never moved though the gradient asks them to.
+    """Find parameters that hardly moved though the gradient asks them to.
 
     One that moved and then stood still ran out of learning rate; one whose gradient is what rounding leaves
     of none began where it ends.
@@ -74,6 +74,13 @@ def frozen(record: Record) -> Finding | None:
             record.stopped_because or "the parameters did not move",
             f"no coefficient changed although {_clock(record)} = {way.pace_sum:.3g}",
             "raise lr: its steps are smaller than the coefficients' last digit",
+        )
+    if way.made < thresholds.HARDLY_MOVED * way.needed and not (at_rest or record.is_penalised):
+        return Finding(
+            "frozen",
+            "the steps are far too small",
+            f"{_clock(record)} = {way.pace_sum:.3g}: {way.made:.2g} travelled, {way.needed:.2g} is needed",
+            "raise lr by orders of magnitude, or let a range test find it (lr: auto)",
         )
     return None
 

@@ -38,6 +38,9 @@ GRADIENT_LEFT = 0.03
 ROUNDING = 1e-6
 """A gradient below this share of the image's norm is what float32 leaves of none, where ‖A‖ = 1."""
 
+HARDLY_MOVED = 1e-3
+"""Frozen: a fit that went less than this share of the way that its last gradient still asks for."""
+
 GRADIENT_HARDLY_MOVED = 0.5
 """Above this share of its start a gradient is hardly touched: then any fall of J is only its beginning."""
 
