@@ -15,7 +15,6 @@ from sharpfit.reporting.page.budget import afford
 from sharpfit.reporting.page.fits import ShownFit, read_fit
 from sharpfit.reporting.page.packed import digest, packed
 from sharpfit.reporting.page.section import section
-from sharpfit.reporting.page.standing import standings
 from sharpfit.reporting.sentences import unseen
 from sharpfit.results import summary_file
 from sharpfit.results.evaluation_file import read_evaluations
@@ -83,7 +82,7 @@ def write_page(
         notes=notes,
         sections=sections,
         budget=budget,
-        rows=[row for _, fits in groups for row in _rows(fits)],
+        rows=[row for one in sections for row in one["rows"]],
         chart_names=_CHARTS,
         plotly=packed(plotly),
         style=Markup(_template_text("page.css")),
@@ -91,12 +90,6 @@ def write_page(
         script_hashes=" ".join(f"'sha256-{digest(script)}'" for script in (plotly, *scripts)),
     )
     html.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _rows(fits: Sequence[ShownFit]) -> list[dict[str, Any]]:
-    """Return the table's rows of one scan, best picked image first."""
-    placed = sorted(zip(fits, standings(fits), strict=True), key=lambda one: one[1].rank)
-    return [words.row(fit, place) for fit, place in placed]
 
 
 def _template_text(name: str) -> str:

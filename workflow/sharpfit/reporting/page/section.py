@@ -15,7 +15,7 @@ from sharpfit.reporting.page.fits import ShownFit
 from sharpfit.reporting.page.packed import packed_json
 from sharpfit.reporting.page.standing import Standing, standings
 from sharpfit.reporting.page.weight_chart import weight_chart
-from sharpfit.reporting.page.words import pictures_in_words, say
+from sharpfit.reporting.page.words import pictures_in_words, row, say
 from sharpfit.reporting.sentences import how_sure
 from sharpfit.results.scan_file import Scan, read_reference_image
 
@@ -25,8 +25,8 @@ def section(
 ) -> dict[str, Any]:
     """Return what the template (`scan`, `fits` …) and the scripts (`packed`) need of one scan.
 
-    Pictures stand best first (`ranked`, each with its number among the fits); charts and choices in the
-    study's order.
+    Pictures (`ranked`, each with its number among the fits) and the table's `rows` stand best first; charts
+    and choices in the study's order.
 
     `two` are the fits laid over each other at first; None: the best one's picked and last image, or, of a
     path of weights, its picked one and the next best regime's.
@@ -41,8 +41,8 @@ def section(
         _entry(fit, scan, place, scale, others, budget.checkpoints)
         for fit, place, others in zip(fits, places, slices, strict=True)
     ]
-    best = next(at for at, place in enumerate(places) if place.rank == 1)
-    second = next((at for at, place in enumerate(places) if place.rank == 2), best)
+    ranked = sorted(range(len(fits)), key=lambda at: places[at].rank)
+    best, second = ranked[0], ranked[min(1, len(ranked) - 1)]
     other = (second, "picked") if fits[best].ends_of_path else (best, "last")  # a path ends near its choice
     data: dict[str, Any] = {
         "name": scan.name,
@@ -65,7 +65,8 @@ def section(
         "reference": reference,
         "sides": [(two[0], "picked"), (two[1], "picked")] if two else [(best, "picked"), other],
         "entries": entries,
-        "ranked": sorted(enumerate(entries), key=lambda numbered: numbered[1]["standing"]["rank"]),
+        "ranked": [(at, entries[at]) for at in ranked],
+        "rows": [row(fits[at], places[at]) for at in ranked],
         "stills": _stills(entries[best], gains, scan, scale.album),
         "aspect": _aspect(scan, fits[0]),
         "along": _along(fits),
