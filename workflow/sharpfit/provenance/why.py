@@ -1,10 +1,10 @@
 """Say why a result is stale: what the study asks for now against what the sidecar says it was made from."""
 
 from collections.abc import Callable, Container, Iterable, Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sharpfit.provenance.sidecar import bytes_now, read_sidecar
+from sharpfit.provenance.sidecar import bytes_now, files_below, read_sidecar
 from sharpfit.provenance.stale import Provenance
 from sharpfit.study.jobs import Job
 from sharpfit.study.words import some
@@ -34,12 +34,8 @@ def differences(provenance: Provenance, job: Job) -> list[str]:
     """
     sidecar = read_sidecar(job.sidecar)
     if sidecar is None:
-        missing = not any(
-            bytes_now([path], provenance.digests)[path] for path in job.outputs.values() if path
-        )
-        return [
-            "was never made" if missing else f"has no provenance ({job.sidecar} is missing or unreadable)"
-        ]
+        made = all(map(_is_there, job.outputs.values()))
+        return [f"has no provenance ({job.sidecar} is missing or unreadable)" if made else "was never made"]
     spec = provenance.specs[job.sidecar]
     return [
         *_params(sidecar["spec"], spec, job),
@@ -47,6 +43,11 @@ def differences(provenance: Provenance, job: Job) -> list[str]:
         *_inputs(provenance, sidecar, job),
         *_bytes(sidecar["results"], provenance),
     ]
+
+
+def _is_there(output: str) -> bool:
+    """Whether there is a file, or a folder that holds one: Snakemake and DVC leave folders without."""
+    return any(Path(file).is_file() for file in files_below(output))
 
 
 def reasons(provenance: Provenance, job: Job, runs: Container[str]) -> list[str]:
