@@ -10,7 +10,7 @@ from sharpfit.provenance.code import Code
 from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import bytes_now, put_sidecar
 from sharpfit.provenance.stale import Provenance
-from sharpfit.provenance.why import differences
+from sharpfit.provenance.why import cause, differences, reasons
 from sharpfit.study.jobs import Job, jobs_of
 from sharpfit.study.params_file import read_params
 
@@ -78,3 +78,34 @@ def test_a_job_of_which_one_result_came_from_elsewhere_was_never_made(params: di
     there = Path(job.outputs[lacking])
     there.rename("elsewhere")
     assert differences(opened(params), job) == ["was never made"]
+
+
+def test_the_cause_of_a_fit_whose_preparation_failed_is_that_of_the_preparation(params: dict) -> None:
+    scan, settings = next(iter(params["scans"].items()))
+    job = job_of(opened(params), "preprocess")
+    settings["nothing"] = 1
+    Path(job.outputs["output"]).unlink()  # as Snakemake does where a job fails
+    provenance = opened(params)
+    stale = provenance.stale()
+    fit = job_of(provenance, "reconstruct")
+    assert f"{job.outputs['output']} is not the file it was made from" in differences(provenance, fit)
+    for rule in ("reconstruct", "evaluate"):
+        told = cause(provenance, job_of(provenance, rule), stale)
+        assert told == f"scans.{scan}.nothing: absent → 1 and 1 more"
+    assert reasons(provenance, fit, stale) == [f"after preprocess {scan}"]
+
+
+def test_the_cause_of_a_fit_of_other_data_is_its_own_where_the_preparation_is_fresh(params: dict) -> None:
+    provenance = opened(params)
+    job, fit = job_of(provenance, "preprocess"), job_of(provenance, "reconstruct")
+    scan = Path(job.outputs["output"])
+    scan.write_text("other data")
+    put_sidecar(
+        job.sidecar,
+        json.loads(Path(job.sidecar).read_text())
+        | {"results": bytes_now([str(scan)], opened(params).digests)},
+    )
+    provenance = opened(params)
+    stale = provenance.stale()
+    told = f"{scan} is not the file it was made from"
+    assert (cause(provenance, fit, stale), reasons(provenance, fit, stale)) == (told, [told])

@@ -12,6 +12,7 @@ from sharpfit.study.words import some
 ABSENT = "absent"
 _WITHOUT_SUBJECT = ("was ", "has ")  # lines that are said of the job itself begin so
 ANEW = "is to be made anew"
+OTHER_BYTES = "is not the file it was made from"
 _OF_MANY = {
     ANEW: "are to be made anew",
     "is read now": "are read now",
@@ -67,7 +68,7 @@ def reasons(provenance: Provenance, job: Job, runs: Container[str]) -> list[str]
     list[str]
         One line each; empty where nothing but a wish (`--forcerun`) makes it run.
     """
-    if own := [line for line in differences(provenance, job) if not _follows(line)]:
+    if own := _own(provenance, job, runs):
         return own
     before = [
         f"{up.rule} of the same fit" if up.name == job.name else str(up)
@@ -113,7 +114,7 @@ def by_reason(jobs: Iterable[Job], reasons_of: Callable[[Job], list[str]]) -> It
 
 def cause(provenance: Provenance, job: Job, stale: Container[str]) -> str:
     """Say in a few words why a stale job's results are, by the first job on the way to them that differs."""
-    first, *others = [line for line in differences(provenance, job) if not _follows(line)] or [""]
+    first, *others = _own(provenance, job, stale) or [""]
     if first:
         subject = f"{job} " if first.startswith(_WITHOUT_SUBJECT) else ""
         return f"{subject}{first}" + (f" and {len(others)} more" if others else "")
@@ -121,6 +122,16 @@ def cause(provenance: Provenance, job: Job, stale: Container[str]) -> str:
         (cause(provenance, up, stale) for up in provenance.upstream(job) if up.sidecar in stale),
         "made from something else",
     )
+
+
+def _own(provenance: Provenance, job: Job, others: Container[str]) -> list[str]:
+    """Return the differences of a job itself, without what jobs before it bring about: `others`, by sidecar.
+
+    A job that failed leaves no result, or an old one, so that its bytes differ for the same cause as it does.
+    """
+    makers = {file: provenance.maker[file] for file in job.input_files if file in provenance.maker}
+    effects = {f"{file} {OTHER_BYTES}" for file, maker in makers.items() if maker.sidecar in others}
+    return [line for line in differences(provenance, job) if not _follows(line) and line not in effects]
 
 
 def _follows(line: str) -> bool:
@@ -189,7 +200,7 @@ def _inputs(provenance: Provenance, sidecar: dict[str, Any], job: Job) -> Iterat
             yield f"{name} has other content" if new[path].startswith("sha256:") else f"{name} {ANEW}"
     for path, digest in sidecar["upstream"].items():
         if provenance.digests.digest(path) != digest:
-            yield f"{path} is not the file it was made from"
+            yield f"{path} {OTHER_BYTES}"
 
 
 def _bytes(results: dict[str, str], provenance: Provenance) -> Iterator[str]:
