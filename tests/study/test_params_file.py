@@ -104,6 +104,25 @@ def test_where_it_began_is_said_only_of_another_line():
         assert ("that begins in line 1" in str(caught.value)) == is_said
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> other\n", 2),
+        ("a: 1\r\n<<<<<<< HEAD\r\nb: 2\r\n", 2),
+        ("a: 1\nb: 2\r\n=======\r\n", 3),
+        ("a: 1\nb: 2\n\n>>>>>>> other\n", 4),
+    ],
+)
+def test_what_git_left_of_a_merge_is_told_with_its_first_line(text: str, line: int):
+    with pytest.raises(InputError, match=rf"^params\.yaml: line {line}: an unresolved merge conflict; keep "):
+        parse(text.encode())
+
+
+def test_what_only_looks_like_a_conflict_is_text():
+    text = "# =======\na: |-\n  =======\n  <<<<<<< HEAD\n"
+    assert parse(text.encode()) == {"a": "=======\n<<<<<<< HEAD"}
+
+
 @pytest.mark.parametrize("text", VALUES)
 def test_scalars_are_those_of_yaml_1_2(text: str):
     found = parse(f"key: {text}\n".encode())["key"]

@@ -36,6 +36,9 @@ NO_KEY = re.compile(
     r"|[-+]?\.[0-9_]+([eE][-+]?[0-9]+)?|[-+]?0[xob][0-9a-fA-F_]+|[-+]?\.(?i:inf|nan)"
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t].*)?"
 )
+# Lines of a merge that git could not resolve.
+SIDES = ("<<<<<<< ", ">>>>>>> ")
+MIDDLE = "======="
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -45,8 +48,8 @@ def read_params(file: Path = Path(paths.PARAMS)) -> dict[str, Any]:
     Raises
     ------
     InputError
-        In one line, with line and column: no file, no UTF-8, no YAML; a key that is no text or stands there
-        twice; a tag; more values than a study can have.
+        In one line, with line and column: no file, no UTF-8, no YAML; markers of a merge that git left; a key
+        that is no text or stands there twice; a tag; more values than a study can have.
     """
     try:
         content = regular_file.read_bytes(file)
@@ -68,6 +71,10 @@ def parse(content: bytes, name: str = paths.PARAMS) -> dict[str, Any]:
         raise InputError(
             f"{name}: line {line}: byte {content[error.start]:#04x} is no UTF-8; save the file as UTF-8"
         ) from None
+    if line := _conflict(text):
+        raise InputError(
+            f"{name}: line {line}: an unresolved merge conflict; keep what is right and delete git's markers"
+        )
     try:
         value = _Document(yaml.parse(text, Loader=LOADER), name).value()
     except yaml.reader.ReaderError as error:
@@ -82,6 +89,12 @@ def parse(content: bytes, name: str = paths.PARAMS) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InputError(f"{name} should hold keys and values")
     return value
+
+
+def _conflict(text: str) -> int:
+    """Return the number, from 1, of the first line that git put where branches differ; 0 without one."""
+    numbered = enumerate(text.split("\n"), start=1)
+    return next((n for n, line in numbered if line.rstrip("\r") == MIDDLE or line.startswith(SIDES)), 0)
 
 
 class _Document:
