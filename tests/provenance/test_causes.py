@@ -109,3 +109,14 @@ def test_the_cause_of_a_fit_of_other_data_is_its_own_where_the_preparation_is_fr
     stale = provenance.stale()
     told = f"{scan} is not the file it was made from"
     assert (cause(provenance, fit, stale), reasons(provenance, fit, stale)) == (told, [told])
+
+
+def test_the_cause_of_a_fit_whose_solver_names_a_new_file_is_that_file(params: dict) -> None:
+    regime = next(iter(params["regimes"].values()))
+    regime["solver"] = {"command": "x {kspace} {image} prior"}
+    for job in opened(params).jobs:
+        make(params, job)
+    Path("prior.cfl").write_text("")
+    provenance = opened(params)
+    told = cause(provenance, job_of(provenance, "evaluate"), provenance.stale())
+    assert told == "prior.cfl is read now"

@@ -17,6 +17,8 @@ MINE = {"solver": {"file": "mine.py", "function": "fit", "lr": 0.1}}
 BART = {"solver": {"command": "bash run.sh {kspace} {image} absent.sh", "n": 3}}
 ROOT = Path(__file__).parents[2]
 CODE = Code(ROOT / "workflow", Path(os.devnull))  # parsed once
+X = "solvers/x.py"
+NPY = "data/p.npy"
 SOURCE = "def fit(A, y, start, *, lr):\n    yield start\n"
 
 
@@ -147,7 +149,101 @@ def test_the_functions_that_there_are_are_named(study):
     )
 
 
+def put(folder: Path, *names: str, text: str = "") -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
 def test_a_command_runs_the_files_it_names_in_their_order(study):
-    (study / "a.sh").write_text("")
-    command = {"solver": {"command": f"run.sh a.sh run.sh {study}/a.sh nowhere.sh"}}
-    assert files_run(command) == ["a.sh", "run.sh"]
+    put(study, "a.sh")
+    assert files_run({"solver": {"command": "run.sh a.sh run.sh nowhere.sh"}}) == ["a.sh", "run.sh"]
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ("bart pics {kspace} data/prior {n}", ["data/prior.cfl", "data/prior.hdr"]),
+        ("bart pics {kspace} data/prior.hdr", ["data/prior.cfl", "data/prior.hdr"]),
+        ("bart pics data/prior.v2 {image}", ["data/prior.v2.cfl"]),
+        ("x --prior=data/prior --n=data", ["data/prior.cfl", "data/prior.hdr"]),
+        ("PRIOR=--file=data/p.npy x", ["data/p.npy"]),
+        ("bash -c 'python solvers/x.py $0 data/prior' {kspace}", ["data/prior.cfl", "data/prior.hdr", X]),
+        ("bash -c 'solvers/x.py {kspace} <data/p.npy; a|b&&cat \"data/a b.npy\"'", ["data/a b.npy", NPY, X]),
+        ("""sh -c "bash -c 'cat data/p.npy' {image}" """, ["data/p.npy"]),
+        ("""python -c "numpy.load('data/p.npy')" """, ["data/p.npy"]),
+        ("""sh -c "don't data/p.npy" """, ["data/p.npy"]),
+        ("x 'data/a b.npy' '--in=data/a b.npy'", ["data/a b.npy"]),
+        ("x data/odd=name.npy --in=data/odd=name.npy", ["data/odd=name.npy"]),
+        (f"{'x' * 300} ={'=' * 300} data", []),
+        ("x data/{kspace}.npy {n}.npy ''", []),
+    ],
+)
+def test_every_file_that_a_command_names_counts_wherever_it_stands_in_it(study, command, named):
+    put(study, X, NPY, "data/a b.npy", "data/odd=name.npy", "data/prior.v2.cfl", "data/{kspace}.npy", ".cfl")
+    put(study, "data/prior.cfl", "data/prior.hdr", "data/prior.txt")
+    assert files_run({"solver": {"command": command}}) == named
+
+
+def test_an_absolute_path_counts_unless_it_is_a_program_of_the_machine(study, monkeypatch):
+    put(study, "machine/program", "machine/data.npy", "own/x.sh")
+    for name in ("machine/program", "own/x.sh"):
+        (study / name).chmod(0o755)
+    monkeypatch.chdir(study / "own")
+    command = f"{study}/machine/program --in={study}/machine/data.npy {study}/own/x.sh"
+    assert files_run({"solver": {"command": command}}) == [f"{study}/machine/data.npy", f"{study}/own/x.sh"]
+
+
+def test_modules_that_a_program_imports_from_its_own_folder_count_with_it(study):
+    sources = {
+        X: "import numpy, helper\ndef f():\n    from package.inner import g\n",
+        "solvers/helper.py": "import x, broken\nfrom json import loads",
+        "solvers/broken.py": "import unseen\nthis is no Python",
+        "solvers/package/__init__.py": "",
+        "solvers/package/inner.py": "from . import near\nfrom .deep import far\nimport outer\n",
+        "solvers/package/near.py": "import beside",
+        "solvers/package/beside.py": "",
+        "solvers/package/deep/far.py": "from .. import back\nfrom ... import above",
+        "solvers/package/back.py": "",
+        "solvers/above.py": "",
+        "solvers/outer.py": "",
+    }
+    for name, text in sources.items():
+        put(study, name, text=text)
+    put(study, "solvers/unseen.py", "solvers/other.py", "helper.py", "solvers/deep.py", "numpy.py")
+    for regime in ({"command": f"python {X} {{kspace}}"}, {"file": X, "function": "f"}):
+        assert files_run({"solver": regime}) == sorted(sources)
+
+
+def test_a_module_that_is_no_source_counts_by_its_bytes(study):
+    nested(study / "solvers.py")
+    (study / "null.py").write_bytes(b"import a\0")
+    (study / "mine.py").write_text("import solvers, null, pipe")
+    os.mkfifo(study / "pipe.py")
+    assert files_run(MINE) == ["mine.py", "null.py", "solvers.py"]
+
+
+def test_files_that_are_arguments_of_a_function_count(study):
+    put(study, "data/prior.cfl", "data/prior.hdr", "fit", NPY, X, text="import other")
+    put(study, "solvers/other.py")
+    solver = {"file": "mine.py", "function": "fit", "prior": "data/prior", "n": 3, "more": [NPY, 1, f"a={X}"]}
+    files = ["data/p.npy", "data/prior.cfl", "data/prior.hdr", "mine.py", "solvers/other.py", X]
+    assert files_run({"solver": solver}) == files
+    assert files_run({"solver": {"name": "cg", "prior": "data/prior"}}) == []
+
+
+def test_a_fit_is_stale_when_any_of_its_solvers_files_changed(study):
+    put(study, X, text="import helper")
+    put(study, "data/prior.cfl", "data/prior.hdr", "solvers/helper.py")
+    asked = read_params(ROOT / "params.yaml")
+    asked["regimes"]["theirs"] = {"solver": {"command": f"python {X} {{kspace}} {{image}} data/prior"}}
+
+    def fingerprints() -> dict[str, str]:
+        provenance = Provenance(jobs_of(asked), CODE, DigestCache(study / "known"))
+        return {job.name: provenance.fingerprints[job.sidecar] for job in provenance.jobs}
+
+    for file in ("data/prior.cfl", "data/prior.hdr", "solvers/helper.py"):
+        before = fingerprints()
+        put(study, file, text=f"# {file}")
+        changed = {name for name, one in fingerprints().items() if before[name] != one}
+        assert changed == {"", *(f"{scan}/theirs" for scan in asked["scans"])}

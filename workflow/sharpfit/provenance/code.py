@@ -18,6 +18,7 @@ from pathlib import Path
 
 from sharpfit.files import regular_file
 from sharpfit.provenance.atomic_write import write_atomically
+from sharpfit.study.imports import files_behind, names_imported
 
 NAME = re.compile(r"[\w.-]*\w[\w.-]*", re.ASCII)  # of a file or folder beside a module
 
@@ -83,7 +84,7 @@ class Code:
 
     def _resolved(self, name: str, beside: Path) -> list[Path]:
         if (name, beside) not in self._files:
-            self._files[name, beside] = list(_resolve(name, (self.root, beside)))
+            self._files[name, beside] = list(files_behind(name, (self.root, beside)))
         return self._files[name, beside]
 
     def _key(self, file: Path) -> str:
@@ -99,7 +100,7 @@ class Code:
 
     def _parse(self, source: bytes, file: Path) -> Facts:
         tree = ast.parse(source, filename=str(file))
-        imports = sorted(set(_imports(tree, file.parent.relative_to(self.root).parts)))
+        imports = sorted(set(names_imported(tree, file.parent.relative_to(self.root).parts)))
         constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
         texts = {text.split("/")[0] for text in constants if isinstance(text, str)}
         names = sorted(text for text in texts if NAME.fullmatch(text))
@@ -123,29 +124,6 @@ def _are_facts(entry: object) -> bool:
     if not (isinstance(entry, list) and len(entry) == 3 and isinstance(entry[0], str)):
         return False
     return all(isinstance(one, list) and all(isinstance(text, str) for text in one) for one in entry[1:])
-
-
-def _imports(tree: ast.AST, package: tuple[str, ...]) -> Iterator[str]:
-    """Dotted names of everything imported; ``from a import b`` gives ``a.b``, since b may be a module."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) - node.level + 1] if node.level else ()
-            parts = [*above, *(node.module.split(".") if node.module else ())]
-            yield from (".".join([*parts, alias.name]) for alias in node.names)
-
-
-def _resolve(name: str, folders: tuple[Path, Path]) -> Iterator[Path]:
-    """List the project's files that importing ``name`` executes: every package on the way and the module."""
-    for folder in folders:
-        stem = folder
-        for part in name.split("."):
-            stem /= part
-            candidates = (stem / "__init__.py", stem.with_name(f"{part}.py"))
-            yield from (path for path in candidates if path.is_file())
-            if not stem.is_dir():  # most names are libraries', of which nothing is here
-                break
 
 
 def _data_files(names: list[str], folder: Path) -> Iterator[Path]:

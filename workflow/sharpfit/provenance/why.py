@@ -118,10 +118,10 @@ def cause(provenance: Provenance, job: Job, stale: Container[str]) -> str:
     if first:
         subject = f"{job} " if first.startswith(_WITHOUT_SUBJECT) else ""
         return f"{subject}{first}" + (f" and {len(others)} more" if others else "")
-    return next(
-        (cause(provenance, up, stale) for up in provenance.upstream(job) if up.sidecar in stale),
-        "made from something else",
-    )
+    for up in provenance.upstream(job):
+        if up.sidecar in stale:
+            return cause(provenance, up, stale)
+    return next(iter(differences(provenance, job)), "made from something else")
 
 
 def _own(provenance: Provenance, job: Job, others: Container[str]) -> list[str]:

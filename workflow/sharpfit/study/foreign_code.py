@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 from sharpfit.errors import InputError
 from sharpfit.files import regular_file
 from sharpfit.study import paths
+from sharpfit.study.imports import files_behind, names_imported
+from sharpfit.study.named_files import files_named
 
 ALLOW = "allow_code"
 MAX_SOURCE = 1_000_000  # bytes; parsing takes a second and some hundred times as much memory
@@ -23,14 +25,49 @@ N_GIVEN = 3
 
 
 def files_run(regime: Mapping[str, Any]) -> list[str]:
-    """Files of the study that a regime runs: its function's, or those that its command names."""
+    """Files that a regime's own solver is made of or given: those that it names, and what these import.
+
+    They are those of its function and of its arguments, or those that its command names. What they read
+    beyond that is not known.
+    """
     solver = regime.get("solver", {})
+    named = [file for text in _texts(solver) for file in files_named(text)]
     if "file" in solver:
-        return [solver["file"]]
-    words: list[str] = []
+        named.append(solver["file"])  # which is told where it does not exist
+    return sorted({file for name in named for file in _with_imports(name)})
+
+
+def _texts(solver: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what may name files: the words of a command, or the arguments of a function."""
     with suppress(ValueError):  # told when the regime is checked
-        words = shlex.split(solver.get("command", ""))
-    return sorted({word for word in words if not Path(word).is_absolute() and Path(word).is_file()})
+        yield from shlex.split(solver.get("command", ""))
+    if "file" in solver:
+        given = [value for key, value in solver.items() if key not in ("file", "function")]
+        each = (one for value in given for one in (value if isinstance(value, list) else [value]))
+        yield from (one for one in each if isinstance(one, str))
+
+
+def _with_imports(file: str) -> set[str]:
+    """Return a file and the modules in its own folder that it imports, and these, if it is Python's."""
+    folder = Path(file).parent
+    found: set[str] = set()
+    waiting = [file]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting.extend(_imported(Path(one), folder))
+    return found
+
+
+def _imported(module: Path, folder: Path) -> Iterator[str]:
+    """Yield the files that a module imports from its own folder, or from that of its program."""
+    if module.suffix != ".py":
+        return
+    with suppress(InputError):  # it counts by its bytes all the same
+        names = set(names_imported(_parsed(str(module)), module.parent.relative_to(folder).parts))
+        for name in names:
+            yield from map(str, files_behind(name, {folder, module.parent}))
 
 
 def check_code(params: Mapping[str, Any], allowed: bool) -> None:

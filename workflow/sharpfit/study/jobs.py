@@ -38,7 +38,7 @@ class Job:
         solver and penalty); its script imports them by name, so that only the ones it uses count in its
         fingerprint.
     runs
-        Files of the study whose code it runs; they count by their bytes.
+        Files that a solver of the study's own is made of or given; they count by their bytes.
     """
 
     rule: str
@@ -56,7 +56,7 @@ class Job:
 
     @property
     def input_files(self) -> list[str]:
-        """All input files, in the order of the keywords, then those it runs."""
+        """All input files, in the order of the keywords, then those of its solver."""
         lists = ([value] if isinstance(value, str) else value for value in self.inputs.values())
         return [*(file for files in lists for file in files), *self.runs]
 
@@ -75,10 +75,11 @@ def jobs_of(params: dict[str, Any]) -> list[Job]:
     """
     scans, regimes = params["scans"], params["regimes"]
     pairs = [(scan, regime) for scan in scans for regime in regimes]
+    runs = {name: tuple(files_run(regime)) for name, regime in regimes.items()}
     return [
         *(_simulate(name, params) for name in simulations_used(params)),
         *(_preprocess(scan, params) for scan in scans),
-        *(_reconstruct(scan, regime, params) for scan, regime in pairs),
+        *(_reconstruct(scan, regime, params, runs[regime]) for scan, regime in pairs),
         *(_evaluate(scan, regime, params) for scan, regime in pairs),
         _summarise(pairs),
         _report(pairs, list(scans)),
@@ -142,7 +143,7 @@ def _preprocess(scan: str, params: dict[str, Any]) -> Job:
     return Job("preprocess", scan, uses, {"raw": raw}, {"output": paths.preprocessed(scan)}, modules)
 
 
-def _reconstruct(scan: str, regime: str, params: dict[str, Any]) -> Job:
+def _reconstruct(scan: str, regime: str, params: dict[str, Any], runs: tuple[str, ...]) -> Job:
     return Job(
         "reconstruct",
         f"{scan}/{regime}",
@@ -153,7 +154,7 @@ def _reconstruct(scan: str, regime: str, params: dict[str, Any]) -> Job:
             "history": paths.reconstructed(scan, regime, "history.csv"),
         },
         _methods(scan, regime, params),
-        tuple(files_run(params["regimes"][regime])),
+        runs,
     )
 
 
