@@ -1,9 +1,10 @@
-"""What a run that succeeded says at its end: the verdicts, where they are up to date, and the report."""
+"""What a run that succeeded says at its end: the verdicts, where they are up to date, and what to mind."""
 
 from collections.abc import Set
 from pathlib import Path
 
 from sharpfit.provenance.stale import Provenance, left_over
+from sharpfit.running.unseen_by_dvc import unseen_by_dvc
 from sharpfit.study import paths
 
 #: Stages that make no verdict: after one of them, as in the midst of `dvc repro`, the table is no answer.
@@ -11,7 +12,7 @@ _WITHOUT_VERDICTS = {"simulated", "preprocessed", "reconstructed", "exported"}
 
 
 def last_words(provenance: Provenance, asked: Set[str]) -> str:
-    """Return the table, whether the committed numbers came out, report, and what is left over.
+    """Return the table, whether the committed numbers came out, report, what is left over or unseen by DVC.
 
     Parameters
     ----------
@@ -23,7 +24,7 @@ def last_words(provenance: Provenance, asked: Set[str]) -> str:
     said = [] if asked and asked <= _WITHOUT_VERDICTS else _verdicts(provenance)
     if old := ", ".join(left_over(provenance.jobs)):
         said.append(f"No longer in {paths.PARAMS}, and left as it is: {old}; delete what you do not need")
-    return "\n".join(said)
+    return "\n".join([*said, *unseen_by_dvc(provenance)])
 
 
 def _verdicts(provenance: Provenance) -> list[str]:
