@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 from in_browser import DRAW_ALL, Watched, needs_browser, pixels
-from made_page import HOSTILE, page_of
+from made_page import HOSTILE, page_of, rewritten
 from made_study import make_study, write_sidecars
 from typer.testing import CliRunner
 
@@ -40,6 +40,16 @@ def test_every_chart_is_drawn_and_nothing_complains(watched):
     )
     for chart in watched.scan.locator(":not([hidden]) > .chart").all():
         assert chart.locator(".trace").count() >= 2
+
+
+def test_a_page_of_a_fit_of_which_nothing_is_known_complains_of_nothing(browser, tmp_path):
+    root = make_study(tmp_path, ("a",), ("b",), size=16)
+    rewritten(root, np.nan)
+    page_of(root)
+    watched = Watched(browser, root / "report.html")
+    watched.page.evaluate(DRAW_ALL)
+    assert not watched.page.locator('[data-chart="overview"]').is_visible()
+    watched.close()
 
 
 def values(page, place):

@@ -10,7 +10,7 @@ from dataclasses import replace
 import h5py
 import numpy as np
 import pytest
-from made_page import HOSTILE, decoded, inputs, page_of, scans_of, unpacked
+from made_page import HOSTILE, decoded, inputs, page_of, rewritten, scans_of, unpacked
 from made_study import ITERATIONS, WEIGHTS, made_curves, make_study
 
 from sharpfit.errors import InputError
@@ -343,3 +343,18 @@ def test_an_error_that_is_not_known_is_a_dash(tmp_path, risk, changed):
         file.write_text(json.dumps(content), encoding="utf-8")
     errors = [fit["standing"]["error_told"] for scan in scans_of(page_of(root)) for fit in scan["fits"]]
     assert [error == "–" for error in errors] == [True, changed.stop is None]
+
+
+@pytest.mark.parametrize("paths", [(), ("b",)])
+@pytest.mark.parametrize("value", [np.nan, 0.0, np.inf])
+def test_a_fit_whose_series_hold_one_value_has_a_page_without_the_charts_that_would_be_empty(
+    tmp_path, value, paths
+):
+    root = make_study(tmp_path, ("a",), ("b",), size=16, paths=paths)
+    rewritten(root, value)
+    (scan,) = scans_of(page_of(root))
+    closely = scan["fits"][0]["charts"]
+    assert "rates" not in closely
+    for name, chart in (closely | scan["overview"]).items():
+        heights = [height for line in chart["data"] for height in line["y"]]
+        assert any(height is not None for height in heights), name

@@ -11,6 +11,7 @@ from sharpfit.reporting.page.drawing import (
     Chart,
     Line,
     chart_over_iterations,
+    is_drawn,
     line_over_frequency,
     line_over_iterations,
     marked,
@@ -20,6 +21,7 @@ from sharpfit.reporting.page.drawing import (
     smallest_positive,
 )
 from sharpfit.reporting.page.fits import ShownFit
+from sharpfit.reporting.page.weight_chart import weight_chart
 from sharpfit.results.scan_file import Scan
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -47,8 +49,9 @@ def overview(fits: Sequence[ShownFit]) -> dict[str, Chart]:
             x, y = _series(fit, key)
             if fit.ends_of_path and key != "lr":
                 y = np.full(len(x), y[fit.picked])  # ordered by weight: only that one compares
+            y = positive(y / floor) if logarithmic else y
             if np.isfinite(y).any():
-                lines += _regime_lines(fit, place, x, positive(y / floor) if logarithmic else y)
+                lines += _regime_lines(fit, place, x, y)
         if lines:
             charts[name] = chart_over_iterations(
                 lines, name, fits[0].seen.iterations[-1], logarithmic=logarithmic
@@ -57,14 +60,16 @@ def overview(fits: Sequence[ShownFit]) -> dict[str, Chart]:
 
 
 def closely(fit: ShownFit, scan: Scan) -> dict[str, Chart]:
-    """Return the charts of one fit: curves, sharpness, rates, frc and spectrum."""
-    return {
+    """Return the charts of one fit, those of them that are not empty."""
+    charts = {
+        **weight_chart(fit),
         "curves": _curves(fit),
         "sharpness": _sharpness(fit),
         "rates": _rates(fit),
         "frc": _frc(fit, scan),
         "spectrum": _spectrum(fit, scan),
     }
+    return {name: chart for name, chart in charts.items() if is_drawn(chart)}
 
 
 def _series(fit: ShownFit, key: str) -> tuple[np.ndarray, np.ndarray]:
@@ -144,9 +149,9 @@ def _sharpness(fit: ShownFit) -> Chart:
 
 def _rates(fit: ShownFit) -> Chart:
     """Draw the learning rate, its sum so far (what Adam could travel), and what it did travel at most."""
-    steps, rate = fit.history["iteration"], np.nan_to_num(fit.history["lr"])
-    available = np.concatenate([[0.0], np.cumsum(rate)[:-1]])
-    travelled = np.cumsum(np.nan_to_num(fit.history["step"]))
+    steps = fit.history["iteration"]
+    rate, step = (np.nan_to_num(fit.history[name], posinf=0.0) for name in ("lr", "step"))
+    available, travelled = np.concatenate([[0.0], np.cumsum(rate)[:-1]]), np.cumsum(step)
     lines = [
         line_over_iterations(steps, positive(fit.history["lr"]), "learning rate", COLOURS[3], "solid"),
         line_over_iterations(steps, positive(available), "sum of learning rates", COLOURS[0], "dash"),

@@ -104,10 +104,15 @@ def _thinned(line: Line) -> Line:
 
 def _logarithmic_axis(lines: list[Line]) -> dict[str, Any]:
     """Return an axis that labels decades alone when there are several, else 1, 2 and 5 too."""
-    values = np.concatenate([np.asarray(line["y"], dtype=float) for line in lines])
-    known = values[np.isfinite(values)]
-    decades = np.log10(known.max() / known.min()) if known.size else 0.0
+    values = np.concatenate([np.empty(0), *(np.asarray(line["y"], dtype=float) for line in lines)])
+    known = np.log10(values[np.isfinite(values)])
+    decades = np.ptp(known) if known.size else 0.0
     return {"type": "log", "dtick": 1 if decades > 2 else "D2"}
+
+
+def is_drawn(chart: Chart) -> bool:
+    """Whether anything can be seen in a chart: a line of it has a point."""
+    return any(height is not None for line in chart["data"] for height in line["y"])
 
 
 def smallest_positive(curves: Sequence[np.ndarray]) -> float:

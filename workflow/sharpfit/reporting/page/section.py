@@ -14,7 +14,6 @@ from sharpfit.reporting.page.budget import Budget
 from sharpfit.reporting.page.fits import ShownFit
 from sharpfit.reporting.page.packed import packed_json
 from sharpfit.reporting.page.standing import Standing, standings
-from sharpfit.reporting.page.weight_chart import weight_chart
 from sharpfit.reporting.page.words import pictures_in_words, row, say
 from sharpfit.reporting.sentences import how_sure
 from sharpfit.results.scan_file import Scan, read_reference_image
@@ -154,7 +153,7 @@ def _entry(
         "sure": how_sure(fit.evaluation),
         "evidence": _evidence(fit, scan),
         "advice": fit.evaluation.advice,
-        "charts": charts.closely(fit, scan) | weight_chart(fit),
+        "charts": charts.closely(fit, scan),
     }
 
 

@@ -149,7 +149,10 @@ class Section {
   }
 
   showOverview() {
-    drawChart(this.find('[data-chart="overview"]'), this.scan.overview[this.find(".quantity").value]);
+    const [place, choice] = [this.find('[data-chart="overview"]'), this.find(".quantity")];
+    const drawing = this.scan.overview[choice.value]; // none where nothing is known of any regime
+    place.hidden = choice.parentElement.hidden = drawing === undefined;
+    if (drawing) drawChart(place, drawing);
   }
 
   blend() {
