@@ -14,7 +14,7 @@ REGIMES = {
 KINDS = {
     "cg": {"solver": {"name": "cg"}, "start": "zero_filled", "n_iterations": 8},
     "weighted": {
-        "solver": {"name": "pogm"},
+        "solver": {"name": "fista"},
         "penalty": {"name": "wavelet", "family": "db4", "n_levels": 2, "weight": 0.5},
         "start": "zero",
         "n_iterations": 8,
