@@ -25,7 +25,7 @@ def test_losses_up_to_three_times_the_lowest_are_drawn_and_the_rate_is_marked(
     monkeypatch.setattr(
         lr_picture.Figure, "savefig", lambda self, *a, **k: (figures.append(self), real(self, *a, **k))
     )
-    test = RangeTest(RATES, np.array(losses))
+    test = RangeTest(RATES, np.array(losses), losses[0] + 0.1)
     lr_picture.draw_range_test(test, "head, Adam", tmp_path / "lr.png")
     (axes,) = figures[0].axes
     curve, mark = axes.get_lines()
