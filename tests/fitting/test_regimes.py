@@ -104,7 +104,11 @@ def test_every_schedule_named_here_exists_in_torch():
         ({"schedule": [{"name": "CosineAnnealingLR", "T_max": 0}]}, r"regimes\.mine"),
         ({"schedule": [{"name": "StepLR", "step_size": 0}]}, r"regimes\.mine"),
         (
-            {"schedule": [{"name": "OneCycleLR", "max_lr": 0.1, "total_steps": 100}], "n_iterations": 200},
+            {
+                "optimizer": {"name": "Adam", "lr": 0.004},
+                "schedule": [{"name": "OneCycleLR", "max_lr": 0.1, "total_steps": 100}],
+                "n_iterations": 200,
+            },
             r"regimes\.mine\.schedule: iteration 10\d refused: ValueError: Tried to step",
         ),
         (
@@ -129,7 +133,11 @@ def test_a_mistake_is_one_line_that_names_the_key(change, message):
     ("change", "message"),
     [
         (
-            {"schedule": [{"name": "OneCycleLR", "max_lr": 0.1, "total_steps": 6000}], "n_iterations": 8000},
+            {
+                "optimizer": {"name": "Adam", "lr": 0.004},
+                "schedule": [{"name": "OneCycleLR", "max_lr": 0.1, "total_steps": 6000}],
+                "n_iterations": 8000,
+            },
             "iteration 6001 refused: ValueError: Tried to step",
         ),
         (
@@ -302,6 +310,41 @@ def test_a_schedule_that_would_never_take_over_is_named(ends, place):
         check_regime(
             "mine", {"optimizer": {"name": "Adam", "lr": 0.1}, "n_iterations": 5, "schedule": joined(*ends)}
         )
+
+
+ONE_CYCLE = {"name": "OneCycleLR", "max_lr": 0.1, "total_steps": 30}
+CYCLIC = {"name": "CyclicLR", "base_lr": 0.01, "max_lr": 0.1, "cycle_momentum": False}
+HALF = {"name": "LinearLR", "start_factor": 0.5, "total_iters": 2, "until": 2}
+BEGINS = (((ONE_CYCLE,), 0.004), ((CYCLIC,), 0.01), ((HALF, ONE_CYCLE), 0.004), ((HALF, CYCLIC), 0.01))
+
+
+@pytest.mark.parametrize("lr", [0.02, 1e-3, "auto"])
+@pytest.mark.parametrize(("schedule", "begins"), BEGINS)
+def test_a_schedule_that_overwrites_the_rate_is_refused_with_the_rate_it_begins_at(schedule, begins, lr):
+    last = len(schedule) - 1
+    message = (
+        rf"mine\.schedule\[{last}\]: {schedule[last]['name']} begins at {begins} whatever optimizer\.lr "
+        rf"says; write {begins} there$"
+    )
+    regime = {"optimizer": {"name": "Adam", "lr": lr}, "n_iterations": 20, "schedule": list(schedule)}
+    with pytest.raises(InputError, match=message):
+        check_regime("mine", regime)
+
+
+@pytest.mark.parametrize(("schedule", "begins"), BEGINS)
+def test_a_schedule_that_begins_at_the_rate_that_is_stated_passes(schedule, begins):
+    regime = {"optimizer": {"name": "Adam", "lr": begins}, "n_iterations": 20, "schedule": list(schedule)}
+    check_regime("mine", regime)
+
+
+@pytest.mark.parametrize("lr", [0.02, "auto"])
+def test_a_warm_up_or_decay_follows_whatever_rate_is_stated(lr):
+    parts = [
+        HALF,
+        {"name": "ExponentialLR", "gamma": 0.9, "until": 5},
+        {"name": "CosineAnnealingLR", "T_max": 15},
+    ]
+    check_regime("mine", {"optimizer": {"name": "Adam", "lr": lr}, "n_iterations": 20, "schedule": parts})
 
 
 @pytest.mark.parametrize("ends", [(3,), (2, 3), (2, 3, 4)])

@@ -6,6 +6,7 @@ Read while planning and never by a job, so that to admit one more optimizer or s
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
@@ -56,6 +57,7 @@ SCHEDULES = (
 )
 # How torch computes, which depends on the device; a regime says what is computed.
 EXECUTION = ("capturable", "differentiable", "foreach", "fused")
+STAND_IN = 1.2345e-3  # for a rate that is to be found; no schedule would begin at it of its own
 N_STEPS = 20  # of the solver in a rehearsal; its schedule is rehearsed to the end
 Regime = Mapping[str, Any]
 T = TypeVar("T")
@@ -102,7 +104,7 @@ def check_regime(name: str, regime: Regime) -> None:
 def _with_a_number(regime: Regime) -> Regime:
     """Stand in a small learning rate for one that each scan's range test will find."""
     optimizer = regime.get("optimizer", {})
-    return {**regime, "optimizer": {**optimizer, "lr": 1e-3}} if optimizer.get("lr") == AUTO else regime
+    return {**regime, "optimizer": {**optimizer, "lr": STAND_IN}} if optimizer.get("lr") == AUTO else regime
 
 
 def _check_foreign(regime: Regime) -> None:
@@ -173,7 +175,7 @@ def _check_schedule(optimizer: Mapping[str, Any], parts: Sequence[Mapping[str, A
         if part["name"] not in SCHEDULES:
             raise InputError(f"schedule[{i}].name: {did_you_mean(part['name'], SCHEDULES)}")
         _check_arguments(f"schedule[{i}]", getattr(lr_scheduler, part["name"]), part)
-        _try(f"schedule[{i}]", part["name"], partial(_part, optimizer, part))
+        _check_rate(f"schedule[{i}]", optimizer, part)
     _check_joints(parts, n)
     trial = _optimizer(optimizer)
     schedule = torch_optimizer.make_schedule(trial, parts)
@@ -186,8 +188,18 @@ def _check_schedule(optimizer: Mapping[str, Any], parts: Sequence[Mapping[str, A
         _try("schedule", f"iteration {t + 1}", partial(_advance, schedule))
 
 
-def _part(optimizer: Mapping[str, Any], part: Mapping[str, Any]) -> LRScheduler:
-    return torch_optimizer.make_part(_optimizer(optimizer), part)
+def _check_rate(where: str, optimizer: Mapping[str, Any], part: Mapping[str, Any]) -> None:
+    """Refuse a part of a schedule that torch would not build, or that overwrites the optimizer's rate."""
+    trial = _optimizer(optimizer)
+    group = trial.param_groups[0]
+    stated = float(group["lr"])
+    _try(where, part["name"], partial(torch_optimizer.make_part, trial, part))
+    begins = float(group.get("initial_lr", stated))  # a factor of a warm-up changes lr alone
+    if not math.isclose(begins, stated, rel_tol=1e-5):
+        raise InputError(
+            f"{where}: {part['name']} begins at {begins:.6g} whatever optimizer.lr says; "
+            f"write {begins:.6g} there"
+        )
 
 
 def _advance(schedule: LRScheduler | ReduceLROnPlateau | None) -> None:
