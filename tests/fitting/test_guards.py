@@ -8,7 +8,9 @@ from dense_problem import SIGMA, dense_case, dense_problem
 from sharpfit.errors import PausedFitError
 from sharpfit.fitting import loop
 from sharpfit.fitting.checkpoint_file import CheckpointFile
+from sharpfit.fitting.iterating import Iterating
 from sharpfit.fitting.loop import UNMOVED_PATIENCE, FitLoop
+from sharpfit.fitting.penalised import Penalised
 
 LAST = 40
 
@@ -57,6 +59,43 @@ def test_ten_iterations_without_a_move_end_a_fit(problem):
     assert trajectory.iterations == [0, 13]
     assert trajectory.stopped_because.startswith("parameters did not move for 10 iterations")
     assert "steps at lr 0.5 are below the resolution" in trajectory.stopped_because
+
+
+class Balanced(Penalised):
+    """Has arrived where the penalty's gradient balances that of the loss."""
+
+    STATE = ()
+
+    def step(self, gradient, loss):
+        pass
+
+
+class Rounded(Iterating):
+    """Has arrived where rounding is left of the gradient."""
+
+    STATE = ()
+
+    def step(self, gradient, loss):
+        pass
+
+
+class Repeating(Scripted):
+    """Gives one iterate again, as a solver of a study's own may."""
+
+    lr, pace = float("nan"), 1.0
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda start: Balanced(start, None, 0.1), "the penalty's balances it"),
+        (Rounded, "what is left of it is the rounding of float32"),
+        (Repeating, "the solver gives the same iterate again"),
+    ],
+)
+def test_a_fit_without_a_learning_rate_says_why_it_rests(problem, make, reason):
+    trajectory = FitLoop(problem, make(problem.start("zero")), [0, LAST]).run()
+    assert trajectory.stopped_because.endswith(f"yet the gradient is not 0: {reason}")
 
 
 def test_every_move_starts_the_count_anew(problem):

@@ -13,8 +13,10 @@ from torch import Tensor
 
 from sharpfit.errors import PausedFitError
 from sharpfit.fitting.checkpoint_file import CheckpointFile, Observation, Row, Seen
+from sharpfit.fitting.iterating import Iterating
 from sharpfit.fitting.objective import Misfit, Problem
 from sharpfit.fitting.observe import observe
+from sharpfit.fitting.penalised import Penalised
 from sharpfit.fitting.solving import Solver
 from sharpfit.physics.norms import energy, item_axes
 
@@ -92,7 +94,7 @@ class FitLoop:
             unmoved = unmoved + 1 if t and _same(self.solver.c, previous) else 0
             stuck = unmoved >= UNMOVED_PATIENCE and row["gradient_norm"] > 0
             if stuck:
-                trajectory.stopped_because = _why_stuck(row)
+                trajectory.stopped_because = _why_stuck(row, self.solver)
             if stuck or t in self.checkpoints:
                 self._observe(t, at)
                 if self.stop is not None and not stuck:
@@ -182,10 +184,14 @@ def _same(a: Tensor, b: Tensor) -> bool:
     return bool((a[0] == b[0]).all())
 
 
-def _why_stuck(row: Row) -> str:
+def _why_stuck(row: Row, solver: Solver) -> str:
     reason = f"steps at lr {row['lr']:.3g} are below the resolution of float32"
     if row["lr"] == 0:
         reason = "the learning rate is 0"
-    elif math.isnan(row["lr"]):
+    elif isinstance(solver, Penalised):
+        reason = "the penalty's balances it"
+    elif isinstance(solver, Iterating):
         reason = "what is left of it is the rounding of float32"
+    elif math.isnan(row["lr"]):
+        reason = "the solver gives the same iterate again"
     return f"parameters did not move for {UNMOVED_PATIENCE} iterations, yet the gradient is not 0: {reason}"

@@ -245,7 +245,7 @@ def _check_arguments(where: str, kind: Callable[..., Any], spec: Mapping[str, An
                 f"{where}.{key}: {spec['name']} has no such argument; it takes {', '.join(known) or 'none'}"
             )
         if isinstance(value, str) and _is_number(value):
-            raise InputError(f"{where}.{key}: YAML reads {value} as text; write {float(value)!r}")
+            raise InputError(f"{where}.{key}: YAML reads {value} as text; write {value} without quotes")
 
 
 def _try(where: str, what: str, call: Callable[[], T]) -> T:
