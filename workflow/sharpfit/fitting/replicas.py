@@ -24,9 +24,10 @@ class Replicas:
     A pair is x± = x(y ± σ w), w of unit variance per component. Half its difference is noise as the fit
     passes it on; over σ it is the change of the fit along w, so traces of ∂x/∂y are central differences along
     a pair. They are exact for fits linear in the data, and for others traces of the fit smoothed over noise
-    of σ: elementwise Adam's told the error 0.4 to 3.4 % low (tests). What a penalty thresholds they would
-    free too often, which made judged weights up to twice as large; there probes x(y + ε b) of small ε are
-    fitted beside.
+    of σ. Elementwise Adam's told the error 0.4 to 3.4 % low in 15 iterations on the tests' 12 × 12 pixels
+    (three coils, R = 2, σ = 0.05); on noisy scans it can be far lower: J was 0.48 to 0.74 of the true error
+    on some of 48 × 48 pixels at σ = 0.06. What a penalty thresholds they would free too often, which made
+    judged weights up to twice as large; there probes x(y + ε b) of small ε are fitted beside.
 
     Attributes
     ----------
