@@ -28,10 +28,11 @@ from sharpfit.judging.record import Record
 from sharpfit.judging.weight_choice import by_weight
 from sharpfit.provenance.standing import standing
 from sharpfit.reporting.grey import grey_window
+from sharpfit.results import handed_in, hdf5
 from sharpfit.results.evaluation import Evaluation
 from sharpfit.results.evaluation_file import read_evaluation
 from sharpfit.results.history import read_history
-from sharpfit.results.reconstruction_file import read_image, read_record
+from sharpfit.results.reconstruction_file import read_record
 from sharpfit.results.scan_file import Scan, read_noise, read_reference, read_scan
 from sharpfit.results.summary_file import SummaryRow, row
 from sharpfit.study import paths
@@ -53,13 +54,13 @@ class Fit:
         scan/regime
     """
 
-    folder: Path
+    folder: str | Path
     name: str
 
     @property
     def evaluation(self) -> Evaluation:
         """Verdict, cause, evidence, advice, and the figures at the picked and the last iteration."""
-        return read_evaluation(self.folder / paths.evaluated(*self._names))
+        return read_evaluation(self._file(paths.evaluated(*self._names)))
 
     @property
     def scan(self) -> Scan:
@@ -69,16 +70,28 @@ class Fit:
     @property
     def history(self) -> dict[str, np.ndarray]:
         """Loss, held-out residual, learning rate and more, each (iteration,)."""
-        return read_history(self.folder / paths.reconstructed(*self._names, "history.csv"))
+        return read_history(self._history)
 
     def record(self) -> Record:
         """Return everything that was measured along the trajectory, as the judge takes it."""
-        history = self.folder / paths.reconstructed(*self._names, "history.csv")
-        return read_record(self._reconstruction, history)
+        return read_record(self._reconstruction, self._history)
 
     def image(self, checkpoint: int) -> np.ndarray:
-        """Return the image of a checkpoint, complex64 (slice, y, x), input units; -1 is the last one."""
-        return read_image(self._reconstruction, checkpoint)
+        """Return the image of a checkpoint, complex64 (slice, y, x), input units; -1 is the last one.
+
+        Raises
+        ------
+        InputError
+            the fit has no such checkpoint
+        """
+        with hdf5.opened(self._reconstruction) as file:
+            images = file["images"]
+            n = len(images)
+            if not isinstance(checkpoint, int | np.integer) or not -n <= checkpoint < n:
+                raise InputError(
+                    f"{self.name} has no image {checkpoint!r}: its checkpoints are 0 to {n - 1}, -1 the last"
+                )
+            return np.asarray(images[checkpoint])
 
     def picked_image(self) -> np.ndarray:
         """Return the image at the iteration where the judge would stop, as `image`."""
@@ -98,11 +111,18 @@ class Fit:
 
     @property
     def _scan_file(self) -> Path:
-        return self.folder / paths.preprocessed(self._names[0])
+        return self._file(paths.preprocessed(self._names[0]))
 
     @property
     def _reconstruction(self) -> Path:
-        return self.folder / paths.reconstructed(*self._names)
+        return self._file(paths.reconstructed(*self._names))
+
+    @property
+    def _history(self) -> Path:
+        return self._file(paths.reconstructed(*self._names, "history.csv"))
+
+    def _file(self, place: str | Path) -> Path:
+        return Path(self.folder) / place
 
 
 @dataclass(frozen=True)
@@ -131,7 +151,7 @@ class Study:
         """Return the fit called scan/regime; InputError names the nearest one where there is none."""
         names = [*(fit.name for fit in self.fits), *self.left_over]
         if name not in names:
-            raise InputError(f"no judged fit is called {name}; {hint(name, names)}")
+            raise InputError(f"no judged fit is called {name}; {hint(str(name), names)}")
         return Fit(self.folder, name)
 
     def rows(self) -> list[SummaryRow]:
@@ -172,22 +192,34 @@ def judge(
     *,
     use_reference: bool = True,
 ) -> JudgedFit:
-    """Judge a trajectory of your own.
+    """Judge a recorded trajectory, as the judge that is installed sees it.
+
+    A record holds what only replicas of the data tell (variances, degrees of freedom, correlations), so it is
+    read and not made by hand: a regime with ``solver: {file: …}`` fits them with a solver of your own, and
+    `Fit.record` is what that left.
 
     Parameters
     ----------
     record
-        what was measured along it (`sharpfit.judging.record.Record`); its replicas must be made with the
-        solver that made the images
+        what was measured along it, `Fit.record`
     image_at
         maps a checkpoint to its image (slice, y, x), input units
     scan_file
         results/preprocess/<scan>.h5 that it was fitted to
     use_reference
         whether the images are compared with the scan's reference, where it has one
+
+    Raises
+    ------
+    InputError
+        the record is none, or not of this scan; an image has another shape than the reference
     """
     file = Path(scan_file)
-    return evaluate(record, image_at, read_reference(file) if use_reference else None, read_noise(file))
+    handed_in.check(record, file)
+    reference = read_reference(file) if use_reference else None
+    if reference is not None:
+        image_at = handed_in.checked(image_at, reference.image.shape)
+    return evaluate(record, image_at, reference, read_noise(file))
 
 
 def plot(fit: Fit) -> Figure:

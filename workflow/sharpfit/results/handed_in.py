@@ -1,0 +1,92 @@
+"""A record and a scan's file that somebody hands in to be judged, held against each other first."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from sharpfit.errors import InputError
+from sharpfit.judging.record import MEASURES, Record
+from sharpfit.results import hdf5
+from sharpfit.results.history import COLUMNS
+
+OF_SCAN = ("kspace", "mask")
+KNOWN = ("rss", "image_norm", "v_image")
+"""Measures without any of which nothing can be judged."""
+BESIDE = ("iterations", "frc_counts")
+"""Measures that have no axes of checkpoints and slices."""
+
+
+def check(record: Record, scan_file: Path) -> None:
+    """Refuse a record that no fit of the scan can have left.
+
+    Raises
+    ------
+    InputError
+        what is wrong, with its name and shape
+    """
+    if not isinstance(record, Record):
+        raise InputError(f"record: is a {type(record).__name__}; fit.record() returns what is judged")
+    sigma, n_slices = _read_scan(scan_file)
+    _check_numbers(record)
+    _check_iterations(record)
+    _check_measures(record, n_slices)
+    missing = [name for name in COLUMNS if name not in record.history]
+    if missing:
+        raise InputError(f"record.history: has no {' and no '.join(missing)}")
+    if not math.isclose(record.sigma, sigma, rel_tol=1e-6):
+        raise InputError(f"record.sigma: is {record.sigma:g}, but {scan_file} has {sigma:g}: another scan's")
+
+
+def checked(image_at: Callable[[int], np.ndarray], shape: tuple[int, ...]) -> Callable[[int], np.ndarray]:
+    """Return the same images, each refused whose shape is not (slice, y, x) of the reference."""
+
+    def image(checkpoint: int) -> np.ndarray:
+        found = np.asarray(image_at(checkpoint))
+        if found.shape != shape:
+            raise InputError(
+                f"image_at({checkpoint}): has the shape {found.shape}, but the scan's reference has {shape} "
+                "(slice, y, x)"
+            )
+        return found
+
+    return image
+
+
+def _read_scan(file: Path) -> tuple[float, int]:
+    """Return σ and the number of slices of a preprocessed scan."""
+    with hdf5.opened(file) as content:
+        if "sigma" not in content.attrs or not all(name in content for name in OF_SCAN):
+            raise InputError(
+                f"{file}: is no preprocessed scan (it holds {', '.join(content) or 'nothing'}); give "
+                "results/preprocess/<scan>.h5"
+            )
+        return float(content.attrs["sigma"]), content["kspace"].shape[0]
+
+
+def _check_numbers(record: Record) -> None:
+    for name in ("sigma", "n_real"):
+        value = getattr(record, name)
+        if not (math.isfinite(value) and value > 0):
+            raise InputError(f"record.{name}: is {value:g}; it must be a number above 0")
+    if not (math.isfinite(record.n_held_out) and record.n_held_out >= 0):
+        raise InputError(f"record.n_held_out: is {record.n_held_out:g}; it must be 0 or more")
+
+
+def _check_iterations(record: Record) -> None:
+    iterations = record.iterations
+    if iterations.ndim != 1 or not iterations.size:
+        raise InputError(f"record.iterations: has the shape {iterations.shape}, not (checkpoint,)")
+    if iterations[0] < 0 or (np.diff(iterations) <= 0).any():
+        raise InputError(f"record.iterations: must increase from 0 or more, but are {iterations.tolist()}")
+
+
+def _check_measures(record: Record, n_slices: int) -> None:
+    start = (len(record.iterations), n_slices)
+    for name in MEASURES:
+        values = np.asarray(getattr(record, name))
+        if name not in BESIDE and values.shape[:2] != start:
+            raise InputError(f"record.{name}: has the shape {values.shape}, but must begin {start}")
+        if name in KNOWN and not np.isfinite(values).any():
+            raise InputError(f"record.{name}: no number among its values, shape {values.shape}")
