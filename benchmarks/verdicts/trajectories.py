@@ -40,7 +40,8 @@ SPLITS = {
     "tenth": 20,
     "eleventh": 22,
     "twelfth": 24,
-    "fresh": 25,
+    "thirteenth": 25,
+    "fresh": 26,
 }
 REGULARISED = "regularised"
 SPLITS[REGULARISED] = 21
