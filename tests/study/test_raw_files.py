@@ -76,7 +76,7 @@ def test_a_terabyte_of_holes_is_refused_unread(
     Path("scan.hdr").write_text("# Dimensions\n4 4\n")
     Path(f"scan.{ending}").touch()
     os.truncate(f"scan.{ending}", 2**40)
-    with pytest.raises(InputError, match=rf"scans\.mine: scan\.{ending} has 1100 GB, and no scan of more"):
+    with pytest.raises(InputError, match=rf"scans\.mine: scan\.{ending} has 1100 GB, and none of more"):
         plan(tmp_path, f"scan.{ending}")
     asked = CliRunner().invoke(app, ["init", "study", f"scan.{ending}"])
     assert asked.stderr == f"error: scan.{ending}: has {2**40} bytes, more than can be fitted\n"

@@ -68,9 +68,8 @@ class Provenance:
         if maker and file not in job.runs and (job.rule != "preprocess" or maker.rule == "simulate"):
             return maker.sidecar, self.fingerprints[maker.sidecar]
         if self._own.hold(file):
-            raise InputError(
-                f"{paths.PARAMS}: {_entry(job)}: {file} is among what this study makes; name the raw file"
-            )
+            todo = "keep what a solver reads or writes elsewhere" if job.runs else "name the raw file"
+            raise InputError(f"{paths.PARAMS}: {_entry(job)}: {file} is among what this study makes; {todo}")
         digest = self.digests.digest(file)
         if digest is None:
             raise InputError(missing(file, job))
@@ -139,9 +138,7 @@ def missing(file: str, job: Job) -> str:
             return f"{paths.PARAMS}: {_entry(job)}: {file} is a link to no file; bring the file it stands for"
         if Path(file).is_file():
             size, most = (f"{n / 1e9:.0f} GB" for n in (Path(file).stat().st_size, MAX_BYTES))
-            return (
-                f"{paths.PARAMS}: {_entry(job)}: {file} has {size}, and no scan of more than {most} is fitted"
-            )
+            return f"{paths.PARAMS}: {_entry(job)}: {file} has {size}, and none of more than {most} is read"
         return f"{paths.PARAMS}: {_entry(job)}: {file} is no regular file; name the file itself"
     tracked = os.path.lexists(f"{file}.dvc")
     todo = f"run `dvc pull {file}`" if tracked else "put it there or correct the name"
