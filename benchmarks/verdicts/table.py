@@ -24,6 +24,7 @@ from sharpfit.judging.confidence import ERROR_ROSE
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.judge import Judgement, judge
 from sharpfit.judging.record import MEASURES, Record
+from sharpfit.judging.thresholds import SEEN
 from sharpfit.results.reconstruction_file import read_record
 
 CLASSES = ("frozen", "diverging", "over-fitting", "under-fitted", "fine")
@@ -50,6 +51,7 @@ class Judged:
     stopped: int
     iterations: np.ndarray
     sharpness: np.ndarray
+    seen: float
     """G over that of the noise-free twin, (checkpoint,); NaN where there is none"""
 
     @property
@@ -88,6 +90,7 @@ def judge_case(folder: Path) -> Judged:
         steps={name: _steps(values, error) for name, values in scores.items()},
         stopped=_stopped(record),
         iterations=record.iterations,
+        seen=record.seen_share,
         sharpness=fit.curves.cross_gradient / np.where(twin > 0, twin, np.nan),
     )
 
@@ -233,6 +236,27 @@ def misses(cases: Sequence[Judged]) -> str:
     return "\n".join(lines)
 
 
+def sight(cases: Sequence[Judged]) -> str:
+    """Hold cases of which J sees the object's modes against the others."""
+    lines = [
+        "| modes that J sees | fits | verdict right | stated | mean regret | within 10 % | worst |\n"
+        + "|---" * 7
+        + "|"
+    ]
+    for words, kept in ((f"{SEEN:.0%} or more", True), ("fewer", False)):
+        group = [one for one in cases if (one.seen >= SEEN) == kept]
+        if not group:
+            continue
+        regret = np.array([one.regret(one.picks[JUDGE]) for one in group])
+        right = np.mean([one.truth == one.verdict for one in group])
+        stated = np.nanmean([one.found.confidence for one in group])
+        figures = (right, stated, regret.mean(), np.mean(regret < 0.1), regret.max())
+        places = (0, 0, 1, 0, 0)
+        told = " | ".join(f"{100 * one:.{n}f} %" for one, n in zip(figures, places, strict=True))
+        lines.append(f"| {words} | {len(group)} | {told} |")
+    return "\n".join(lines)
+
+
 def _describe(case: dict[str, Any]) -> str:
     scan, regime = case["scan"], case["regime"]
     sampling = scan["sampling"]
@@ -286,6 +310,8 @@ def summary(judged: Sequence[Judged]) -> str:
         f"## Picking the iteration, {len(moving(cases))} cases that move",
         picking(cases),
         level,
+        "## Where J sees",
+        sight(moving(cases)),
         "## Stated probabilities",
         reliability(cases),
         "## Advice and stopping",

@@ -99,34 +99,41 @@ def test_the_noise_of_a_risk_is_a_draw_for_every_sketch():
 def test_the_error_of_a_difference_of_risks_is_that_of_its_parts():
     data, replicas = paired_error(CURVES, 1)
     draws = 2 * SIGMA * VALUES["filtered_sketch"].sum(1)
-    np.testing.assert_allclose(data, [np.sqrt(np.mean((draws[t] - draws[1]) ** 2)) for t in range(T)])
+    shared = SIGMA**2 * VALUES["filtered_trace_error"].mean(-1)  # of each slice
+    parts = [[np.mean((draws[t] - draws[1]) ** 2), *(shared[t] - shared[1]) ** 2] for t in range(T)]
+    np.testing.assert_allclose(data, np.sqrt([sum(of_one) for of_one in parts]))
     pairs = CURVES.slice_risk.sum(1)
     errors = [np.std(pairs[t] - pairs[1], ddof=1) / np.sqrt(K) for t in range(T)]
     np.testing.assert_allclose(replicas, errors, atol=1e-12)
 
 
 def test_with_one_pair_the_replicas_error_is_that_of_normal_deviates():
-    """Var of a trace ≤ 2 |Δdf|, of a sum of squares 2 v² / df, and of what the trace's noise leaves."""
+    """Var of a trace ≤ 2 |Δdf|, of a sum of squares 2 v² / df; in quadrature."""
     alone = {name: VALUES[name][:, :1, :1] for name in (*PER_PAIR, "gradient_energy")}
     curves = Curves(replace(RECORD, **{**VALUES, **alone}))
     df, v = alone["df"][:, 0, 0], alone["v_image"][:, 0, 0]
     trace = 2 * SIGMA**2 * np.sqrt(2 * np.abs(df - df[1]))
     variance = np.abs(v - v[1]) * np.sqrt(2 / df)
     rest = Curves(replace(curves.record, **{name: VALUES[name][:, :1] for name in PER_SLICE}))
-    left = SIGMA**2 * (alone["filtered_trace_error"] - alone["filtered_trace_error"][1])[:, 0, 0]
-    np.testing.assert_allclose(paired_error(rest, 1)[1], np.sqrt(trace**2 + variance**2 + left**2))
+    np.testing.assert_allclose(paired_error(rest, 1)[1], np.hypot(trace, variance))
 
 
 def test_the_error_of_a_risk_itself_is_that_of_its_difference_to_nothing():
     draws, pairs = 2 * SIGMA * VALUES["filtered_sketch"].sum(1), CURVES.slice_risk.sum(1)
     of_mean = np.std(pairs, axis=-1, ddof=1) / np.sqrt(K)
-    np.testing.assert_allclose(standard_error(CURVES), np.hypot(np.sqrt(np.mean(draws**2, -1)), of_mean))
+
+    def of_data(errors):
+        shared = SIGMA**2 * errors.mean(-1)
+        return np.mean(draws**2, -1) + (shared**2).sum(-1)
+
+    expected = np.sqrt(of_data(VALUES["filtered_trace_error"]) + of_mean**2)
+    np.testing.assert_allclose(standard_error(CURVES), expected)
     alone = {name: VALUES[name][:, :, :1] for name in (*PER_PAIR, "gradient_energy")}
     one = Curves(replace(RECORD, **{**VALUES, **alone}))
     df, v = alone["df"].sum(1)[:, 0], alone["v_image"].sum(1)[:, 0]
-    left = SIGMA**2 * np.sqrt((alone["filtered_trace_error"][:, :, 0] ** 2).sum(1))
-    of_pair = np.sqrt((2 * SIGMA**2) ** 2 * 2 * df + v**2 * 2 / df + left**2)
-    np.testing.assert_allclose(standard_error(one), np.hypot(np.sqrt(np.mean(draws**2, -1)), of_pair))
+    of_pair = (2 * SIGMA**2) ** 2 * 2 * df + v**2 * 2 / df
+    expected = np.sqrt(of_data(alone["filtered_trace_error"]) + of_pair)
+    np.testing.assert_allclose(standard_error(one), expected)
 
 
 def test_what_is_empty_or_not_counted_is_not_known():

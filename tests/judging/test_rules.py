@@ -49,6 +49,9 @@ def test_a_loss_that_rises_with_the_error_by_a_twentieth_is_no_over_fitting(
         assert f"χ² rose from {chi2[0]:.3g} to {chi2[-1]:.3g} with the error" in found.evidence
         assert found.advice.startswith(f"stop at iteration {ITERATIONS[PICKED]}, or lower the ")
         assert ("penalty's weight" if penalised else "momentum") in found.advice
+        alone = Curves(replace(curves.record, has_learning_rate=False))
+        alone.__dict__["chi2"] = chi2
+        assert penalised or over_fitting(alone, PICKED).advice.endswith("or lower the solver's smoothing")
     assert confidence(found.verdict, curves, PICKED, -1 % len(ITERATIONS)) > 0.9
 
 

@@ -55,7 +55,7 @@ def test_the_confidence_is_told_in_percent(confidence, percent):
     assert told("sure", confidence=confidence) == [f"  {percent} % sure"]
 
 
-@pytest.mark.parametrize(("seen", "leaves_out"), [(0.9, False), (0.893, True), (np.nan, False)])
+@pytest.mark.parametrize(("seen", "leaves_out"), [(0.95, False), (0.893, True), (np.nan, False)])
 def test_where_j_leaves_many_modes_out_it_says_so_in_place_of_its_error(seen, leaves_out):
     told = of_fit(made_evaluation(picked={"risk": 8.0}, picked_risk_error=0.5, seen_share=seen))
     assert ("J leaves out 11 % of the object's modes, which the data hardly determine" in told) == leaves_out

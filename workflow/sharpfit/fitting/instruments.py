@@ -39,6 +39,8 @@ class Instruments:
         how far data lie apart along the noise that traces are taken along
     model_errs
         whether the model leaves more of the data than noise
+    has_probes
+        whether traces are taken along noise of their own, and not along that of the pairs
 
     Attributes
     ----------
@@ -69,6 +71,7 @@ class Instruments:
         apart: float,
         *,
         model_errs: bool,
+        has_probes: bool,
     ) -> None:
         self.apart = apart
         self.noise_adjoint, self.trace_adjoint = made.noise_adjoint, made.trace_adjoint
@@ -88,6 +91,7 @@ class Instruments:
             made.sketch_adjoint,
             self.inside_staged,
             _line_grams(model.encodings, self.cutoff),
+            of_pairs=not has_probes,
         )
         self.seen_share = self.filtered.seen_share(signs)
         self.strong_data = self.filtered.strong(made.back_projection[0])

@@ -144,6 +144,7 @@ class Problem(StagedModel):
             self.n_real * n_slices,
             self.replicas.apart(sigma),
             model_errs=model_errs,
+            has_probes=has_probes,
         )
 
     def start(self, kind: str) -> Tensor:

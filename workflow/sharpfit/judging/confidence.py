@@ -49,15 +49,18 @@ def confidence(verdict: str, curves: Curves, picked: int, end: int) -> float:
     """Probability that a verdict on what happened until `end` is right; NaN for one that cannot tell.
 
     The three classes of fits that move have log odds that are linear in two figures, with weights found on
-    fits of known truth: how far the middle estimate rose, and how much going on would take off.
+    fits of known truth: how far the middle estimate rose, and how much going on would take off. They are
+    worth half where J does not see the object's modes.
     """
     if verdict in ("mixed", "not decided"):
         return float("nan")
     if verdict in ("frozen", "diverging"):
         return thresholds.SURE
     figures = np.array([1.0, np.log1p(_risen(curves, picked, end)), np.sqrt(_gain_ahead(curves, end))])
+    worth = 1.0 if curves.record.seen_share >= thresholds.SEEN else thresholds.HALF_SEEN
     over, under = (
-        float(np.exp(figures @ weights)) for weights in (thresholds.OVER_LOGIT, thresholds.UNDER_LOGIT)
+        float(np.exp(worth * (figures @ weights)))
+        for weights in (thresholds.OVER_LOGIT, thresholds.UNDER_LOGIT)
     )
     odds = over if verdict in ERROR_ROSE else under if verdict == "under-fitted" else 1.0
     return float(np.clip(odds / (1 + over + under), 1 - thresholds.SURE, thresholds.SURE))

@@ -80,7 +80,9 @@ def frozen(record: Record) -> Finding | None:
             "frozen",
             "the steps are far too small",
             f"{_clock(record)} = {way.pace_sum:.3g}: {way.made:.2g} travelled, {way.needed:.2g} is needed",
-            "raise lr by orders of magnitude, or let a range test find it (lr: auto)",
+            "raise lr by orders of magnitude, or let a range test find it (lr: auto)"
+            if record.has_learning_rate
+            else "look at the solver: its steps are far too small",
         )
     return None
 

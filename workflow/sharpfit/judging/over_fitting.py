@@ -14,12 +14,12 @@ BELOW_THE_FILTER = "modes too weak to be seen"
 
 
 def paired_error(curves: Curves, picked: int) -> tuple[np.ndarray, np.ndarray]:
-    """Estimate the standard error of J_t − J_t*: from the data's noise, and from the replicas'.
+    """Estimate the standard error of J_t − J_t*: what more replicas leave, and what falls with their number.
 
-    The data's noise enters through 2σ Re⟨P p(M) Aᴴb, P Q (x_t − x_t*)⟩, of which `risk_noise` holds draws.
-    The replicas' noise shows between pairs where there are two or more, and falls with their number; a
-    single pair cannot show it, then Var df ≤ 2 df and Var v ≈ 2 v² / df of traces and sums of squared
-    normals are used, and what the noise along which the trace is taken leaves in it. Both are (checkpoint,).
+    The data's noise enters through 2σ Re⟨P p(M) Aᴴb, P Q (x_t − x_t*)⟩, of which `risk_noise` holds draws,
+    and all pairs share the mean in `filtered_trace`. The replicas' own noise shows between pairs where there
+    are two or more; a single pair cannot show it, then Var df ≤ 2 df and Var v ≈ 2 v² / df of traces and
+    sums of squared normals are used. Both are (checkpoint,).
     """
     return _error(curves, lambda values: values - values[picked])
 
@@ -31,7 +31,8 @@ def standard_error(curves: Curves) -> np.ndarray:
 
 def _error(curves: Curves, of: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Estimate the standard error of what `of` takes of J along the checkpoints, linear in its parts."""
-    data = np.sqrt((of(curves.risk_noise) ** 2).mean(-1))
+    shared = curves.sigma**2 * of(curves.record.filtered_trace_error.mean(-1))  # (checkpoint, slice)
+    data = np.sqrt((of(curves.risk_noise) ** 2).mean(-1) + (shared**2).sum(-1))
     pairs = of(curves.slice_risk.sum(1))  # (checkpoint, pair)
     n_pairs = pairs.shape[-1]
     if n_pairs > 1:
@@ -39,8 +40,7 @@ def _error(curves: Curves, of: Callable[[np.ndarray], np.ndarray]) -> tuple[np.n
     df = np.maximum(curves.df, 1.0)
     trace = 2 * curves.sigma**2 * np.sqrt(2 * np.abs(of(df)))
     variance = np.abs(of(curves.v_image)) * np.sqrt(2 / df)
-    mean = curves.sigma**2 * np.linalg.norm(of(curves.record.filtered_trace_error.mean(-1)), axis=-1)
-    return data, np.linalg.norm([trace, variance, mean], axis=0)
+    return data, np.hypot(trace, variance)
 
 
 def least_rise(curves: Curves, picked: int) -> float:
@@ -86,7 +86,10 @@ def _left_the_data(curves: Curves, picked: int, said: str) -> Finding:
     if curves.record.is_penalised:
         cause, evidence = "the penalty outweighs the data", f"over-regularised {said}; {rise}"
         return Finding("over-regularised", cause, evidence, f"{stop}, or lower the penalty's weight")
-    advice = f"{stop}, or lower the learning rate, momentum or weight decay"
+    moves = (
+        "learning rate, momentum or weight decay" if curves.record.has_learning_rate else "solver's smoothing"
+    )
+    advice = f"{stop}, or lower the {moves}"
     return Finding("unsettled", "the loss rose again", f"unsettled {said}; {rise}", advice)
 
 

@@ -71,9 +71,13 @@ FALL_SEEN = 1.0
 ENDS_EARLY = 1.5
 """A filter that ends above this many times the cutoff asked for leaves modes unseen that hold signal."""
 
-SEEN = 0.9
-"""Share of the object's modes below which J's standard error is not told: of simulated scans up to 0.4 % of
-the signal lay in what was not seen where more were, 0.4 to 15 % where fewer were."""
+SEEN = 0.95
+"""Share of the object's modes that J must see for its standard error to be told: of simulated scans under
+0.2 % of the signal lay in what was not seen where it did, up to 15 % elsewhere (study)."""
+
+HALF_SEEN = 0.5
+"""Where J sees fewer, a verdict's log odds count by this much: of 63 such fits of two looked-at splits 76 %
+were named right, of 68 others 98 % (study)."""
 
 SURE = 0.97
 """No verdict is stated with more than this probability."""

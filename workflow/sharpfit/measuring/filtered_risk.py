@@ -72,11 +72,13 @@ class FilteredRisk:
         the diagonal of P, bool (slice, y, x) in the images' layout
     lines
         AᴴA of each slice as dense matrices, where it has them
+    of_pairs
+        whether the variance that J takes off is that of pairs of the same noise w
 
     Attributes
     ----------
     lowest
-        the cutoff that is used: what was asked for, or where its kind of filter ends
+        the cutoff that is used: at most what was asked for, unless its kind of filter ends above that
     """
 
     def __init__(
@@ -88,15 +90,17 @@ class FilteredRisk:
         sketch_adjoint: Tensor,
         inside: Tensor,
         lines: Sequence[LineGram] = (),
+        *,
+        of_pairs: bool = True,
     ) -> None:
-        self._gram, self._apart, self._inside = gram, apart, inside
+        self._gram, self._apart, self._inside, self._of_pairs = gram, apart, inside, of_pairs
         self._filters = Inverses(lines, asked, inside) if lines else Polynomials(gram, asked)
         self.lowest = self._filters.lowest
         filtered = self._filter(noise_adjoint)
         self._noise_energy = energy(filtered)
         self._along = gram(self._filters.first(filtered))
         self._sketch = self._filter(sketch_adjoint)
-        drawn = torch.cat([self._noise_energy, energy(self._sketch)])
+        drawn = energy(self._sketch)
         self._expected, self._error = drawn.mean(0), drawn.std(0) / len(drawn) ** 0.5
 
     def _filter(self, x: Tensor) -> Tensor:
@@ -140,9 +144,10 @@ class FilteredRisk:
     def trace(self, change: Tensor) -> tuple[Tensor, Tensor]:
         """Return what σ² multiplies above, from x(y + δw) − x(y), and the standard error that w leaves in it.
 
-        Of q = P p(M) Aᴴw the image follows a part k q, and the variance ‖k q‖² of a pair of the same noise is
-        taken off in J: 2 Re⟨q, k q⟩ − ‖q‖² − ‖k q‖² = −(1 − k)² ‖q‖². That varies with w, mostly by a few
-        weak modes, so as much of ‖q‖² is replaced by the mean over all noise at hand.
+        Of q = P p(M) Aᴴw the image follows a part k q, so 2 Re⟨q, k q⟩ − ‖q‖² = (2k − 1) ‖q‖², and with the
+        variance ‖k q‖² of a pair of the same noise, which J takes off, −(1 − k)² ‖q‖². That varies with w,
+        mostly by a few weak modes, so as much of ‖q‖² is replaced by the mean over noise b that no image
+        follows.
 
         Returns
         -------
@@ -150,6 +155,7 @@ class FilteredRisk:
         """
         followed = inner(self._along, change) / self._apart
         k = torch.where(self._noise_energy > 0, followed / self._noise_energy, 0.0)
-        left = (1 - k.clamp(0, 1)) ** 2
-        drawn = left * self._expected + (1 - left) * self._noise_energy
-        return 2 * followed - drawn, left * self._error
+        k = k.clamp(0, 1)
+        left = (1 - k) ** 2 if self._of_pairs else 1 - 2 * k
+        own = (1 - left) * self._noise_energy
+        return 2 * followed - own - left * self._expected, left.abs() * self._error

@@ -109,14 +109,14 @@ class Polynomials:
     Attributes
     ----------
     lowest
-        the cutoff that is used: what was asked for, or where the highest degree ends
+        the cutoff that is used: at most what was asked for, unless the highest degree ends above that
     """
 
     HIGHEST_DEGREE: ClassVar = 80
     """Every measurement costs twice as many applications of AᴴA."""
 
     DEGREE_OF_WEAK: ClassVar = 12
-    """Above `WEAK` its Q strays from 1 by a twelfth, in strong modes by a hundredth."""
+    """Above `WEAK` its Q strays from 1 by an eleventh, in strong modes by a hundredth."""
 
     def __init__(self, gram: Gram, asked: float) -> None:
         degree = degree_for(asked, self.HIGHEST_DEGREE)

@@ -70,7 +70,7 @@ def of_fit(evaluation: Evaluation) -> str:
         if not risk.is_resolved
     ]
     if left_out:
-        lines.append(f"  {unseen(evaluation)}: the error may be far larger")
+        lines.append(f"  {unseen(evaluation)}: the error may be larger")
     lines += [f"  advice: {evaluation.advice}"] if evaluation.advice else []
     lines += [f"  stopped early: {evaluation.stopped_because}"] if evaluation.stopped_because else []
     lines += [f"  noise level: {evaluation.noise.check}"] if evaluation.noise.check else []
