@@ -17,6 +17,7 @@ from sharpfit import api
 from sharpfit.errors import InputError
 from sharpfit.judging.judge import judge
 from sharpfit.results import hdf5
+from sharpfit.results.history import COLUMNS
 
 NOTEBOOK = Path(__file__).parents[1] / "docs" / "python.ipynb"
 
@@ -127,7 +128,7 @@ NOTHING = np.full((11, 1), np.nan)
         ({"v_image": NOTHING[..., None]}, r"record\.v_image: no number among its values"),
         ({"rss": np.ones((11, 2))}, r"record\.rss: has the shape \(11, 2\), but must begin \(11, 1\)"),
         ({"df": np.ones(11)}, r"record\.df: has the shape \(11,\), but must begin \(11, 1\)"),
-        ({"sigma": 0.0}, r"record\.sigma: is 0; it must be a number above 0"),
+        ({"sigma": 0.0}, r"record\.sigma: is 0\.0; it must be a number above 0"),
         ({"sigma": -0.05}, r"record\.sigma: is -0\.05; it must be"),
         ({"sigma": np.nan}, r"record\.sigma: is nan; it must be"),
         ({"sigma": 0.06}, r"record\.sigma: is 0\.06, but .*scan\.h5 has 0\.05: another scan's"),
@@ -139,7 +140,19 @@ NOTHING = np.full((11, 1), np.nan)
         ),
         ({"iterations": np.zeros(11, int)}, r"record\.iterations: must increase from 0 or more"),
         ({"iterations": np.arange(11) - 1}, r"record\.iterations: must increase from 0 or more"),
-        ({"iterations": np.array([])}, r"record\.iterations: has the shape \(0,\), not \(checkpoint,\)"),
+        (
+            {"iterations": np.array([])},
+            r"record\.iterations: has the shape \(0,\), not numbers \(checkpoint,\)",
+        ),
+        ({"iterations": list("abcdefghijk")}, r"record\.iterations: has the shape \(11,\), not numbers"),
+        ({"sigma": None}, r"record\.sigma: is None; it must be a number above 0"),
+        ({"weights": (1.0,)}, r"record\.weights: has 1 of 11 checkpoints"),
+        ({"df": np.ones((11, 1))}, r"record\.df: has the shape \(11, 1\), .* and go on with pairs"),
+        ({"frc_counts": np.ones(3)}, r"record\.frc: has 8 rings, frc_counts 3"),
+        (
+            {"history": dict.fromkeys(COLUMNS, np.ones(9))},
+            r"record\.history: iteration has 9 rows, but iteration 100 is a checkpoint",
+        ),
         ({"history": {"pace": np.ones(3)}}, r"record\.history: has no iteration and no lr and no chi2"),
     ],
 )

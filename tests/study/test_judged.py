@@ -44,6 +44,13 @@ def test_all_are_asked_for_where_no_params_say_otherwise(study, params):
     assert names() == (sorted(ASKED + REST), [])
 
 
+def test_a_folder_counts_by_where_it_lies_and_not_by_how_it_is_spelt(study, monkeypatch):
+    Path("link").symlink_to("results")
+    assert names("link") == (ASKED, REST)
+    monkeypatch.chdir("results")
+    assert names(".") == (ASKED, REST)
+
+
 def test_a_copy_under_another_name_is_of_another_time(study):
     shutil.copytree("results", "before")
     assert names("before") == (sorted(ASKED + REST), [])

@@ -28,11 +28,11 @@ from sharpfit.judging.record import Record
 from sharpfit.judging.weight_choice import by_weight
 from sharpfit.provenance.standing import standing
 from sharpfit.reporting.grey import grey_window
-from sharpfit.results import handed_in, hdf5
+from sharpfit.results import handed_in
 from sharpfit.results.evaluation import Evaluation
 from sharpfit.results.evaluation_file import read_evaluation
 from sharpfit.results.history import read_history
-from sharpfit.results.reconstruction_file import read_record
+from sharpfit.results.reconstruction_file import read_image, read_record
 from sharpfit.results.scan_file import Scan, read_noise, read_reference, read_scan
 from sharpfit.results.summary_file import SummaryRow, row
 from sharpfit.study import paths
@@ -84,14 +84,12 @@ class Fit:
         InputError
             the fit has no such checkpoint
         """
-        with hdf5.opened(self._reconstruction) as file:
-            images = file["images"]
-            n = len(images)
-            if not isinstance(checkpoint, int | np.integer) or not -n <= checkpoint < n:
-                raise InputError(
-                    f"{self.name} has no image {checkpoint!r}: its checkpoints are 0 to {n - 1}, -1 the last"
-                )
-            return np.asarray(images[checkpoint])
+        n = len(self.evaluation.trajectory.iteration)
+        if not isinstance(checkpoint, int | np.integer) or not -n <= checkpoint < n:
+            raise InputError(
+                f"{self.name} has no image {checkpoint!r}: its checkpoints are 0 to {n - 1}, -1 the last"
+            )
+        return read_image(self._reconstruction, int(checkpoint))
 
     def picked_image(self) -> np.ndarray:
         """Return the image at the iteration where the judge would stop, as `image`."""

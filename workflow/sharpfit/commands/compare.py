@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from sharpfit.commands.one_line import errors_in_one_line
-from sharpfit.commands.target import check_new
+from sharpfit.commands.target import check_target
 from sharpfit.errors import InputError, first_line, printable
 from sharpfit.study.streams import say
 
@@ -60,7 +60,7 @@ def compare(
 
     with errors_in_one_line(NOT_COMPARABLE):
         if html is not None:
-            check_new(html, ".html")
+            check_target(html, ".html")
         if len(sources) == 1 and is_range(sources[0]):
             say(trend(sources[0]))
             return

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sharpfit.commands.one_line import errors_in_one_line
-from sharpfit.commands.target import check_new
+from sharpfit.commands.target import check_target
 from sharpfit.study.streams import say
 
 File = Annotated[Path, typer.Argument(help="A scanner's file.")]
@@ -31,7 +31,7 @@ def inspect(
         from sharpfit.study.new_study import scan_lines
 
         shown = picture or Path(f"{file.stem}.preview.png")
-        check_new(shown, ".png")
+        check_target(shown, ".png")
         raw, scan = asking.read_asking(asking.entry(file, dataset, axes, select))
         found = examine(raw)
         save_preview(shown, found.picture, raw.pixel_spacing_mm)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sharpfit.commands.one_line import errors_in_one_line
-from sharpfit.commands.target import check_new
+from sharpfit.commands.target import check_target
 from sharpfit.errors import InputError
 from sharpfit.study import paths
 from sharpfit.study.streams import say
@@ -37,7 +37,7 @@ def lr_find(
     with errors_in_one_line():
         if optimizer not in OPTIMIZERS or start not in ("zero", "zero_filled"):
             raise InputError(f"{optimizer} from {start}: choose {', '.join(OPTIMIZERS)}; zero or zero_filled")
-        check_new(plot, ".png")
+        check_target(plot, ".png")
         file = Path(paths.preprocessed(scan))
         if not file.is_file():
             raise InputError(f"{file}: no such scan; run `snakemake --cores all preprocessed` first")

@@ -10,7 +10,7 @@ import typer
 
 from sharpfit.commands.bless import user
 from sharpfit.commands.one_line import errors_in_one_line
-from sharpfit.commands.target import check_new
+from sharpfit.commands.target import check_target
 from sharpfit.errors import InputError
 from sharpfit.provenance.attest import WORKFLOW
 from sharpfit.provenance.open_study import open_study
@@ -26,7 +26,7 @@ def pack(
     are named by digest, not copied.
     """
     with errors_in_one_line():
-        check_new(target, ".zip")
+        check_target(target, ".zip")
         try:
             from sharpfit.running import crate
         except ModuleNotFoundError:

@@ -9,7 +9,7 @@ from sharpfit.study import paths
 from sharpfit.study.jobs import Job
 
 
-def check_new(target: Path, ending: str) -> None:
+def check_target(target: Path, ending: str) -> None:
     """Refuse a file that is named as one of another kind, such as params.yaml, or lies among the results.
 
     Raises

@@ -16,6 +16,11 @@ KNOWN = ("rss", "image_norm", "v_image")
 """Measures without any of which nothing can be judged."""
 BESIDE = ("iterations", "frc_counts")
 """Measures that have no axes of checkpoints and slices."""
+OF_PAIRS = (
+    *("df", "v_data", "v_image", "v_filtered", "filtered_trace", "filtered_trace_error", "filtered_sketch"),
+    *("shared_noise", "cross_gradient", "gradient_energy"),
+)
+"""Measures with one axis behind those, of pairs or probes."""
 
 
 def check(record: Record, scan_file: Path) -> None:
@@ -30,11 +35,11 @@ def check(record: Record, scan_file: Path) -> None:
         raise InputError(f"record: is a {type(record).__name__}; fit.record() returns what is judged")
     sigma, n_slices = _read_scan(scan_file)
     _check_numbers(record)
-    _check_iterations(record)
-    _check_measures(record, n_slices)
     missing = [name for name in COLUMNS if name not in record.history]
     if missing:
         raise InputError(f"record.history: has no {' and no '.join(missing)}")
+    _check_iterations(record)
+    _check_measures(record, n_slices)
     if not math.isclose(record.sigma, sigma, rel_tol=1e-6):
         raise InputError(f"record.sigma: is {record.sigma:g}, but {scan_file} has {sigma:g}: another scan's")
 
@@ -68,25 +73,41 @@ def _read_scan(file: Path) -> tuple[float, int]:
 def _check_numbers(record: Record) -> None:
     for name in ("sigma", "n_real"):
         value = getattr(record, name)
-        if not (math.isfinite(value) and value > 0):
-            raise InputError(f"record.{name}: is {value:g}; it must be a number above 0")
-    if not (math.isfinite(record.n_held_out) and record.n_held_out >= 0):
-        raise InputError(f"record.n_held_out: is {record.n_held_out:g}; it must be 0 or more")
+        if not (_is_number(value) and value > 0):
+            raise InputError(f"record.{name}: is {value!r}; it must be a number above 0")
+    if not (_is_number(record.n_held_out) and record.n_held_out >= 0):
+        raise InputError(f"record.n_held_out: is {record.n_held_out!r}; it must be 0 or more")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.number) and bool(np.isfinite(value))
 
 
 def _check_iterations(record: Record) -> None:
-    iterations = record.iterations
-    if iterations.ndim != 1 or not iterations.size:
-        raise InputError(f"record.iterations: has the shape {iterations.shape}, not (checkpoint,)")
+    iterations = np.asarray(record.iterations)
+    if iterations.ndim != 1 or not iterations.size or iterations.dtype.kind not in "iuf":
+        raise InputError(f"record.iterations: has the shape {iterations.shape}, not numbers (checkpoint,)")
     if iterations[0] < 0 or (np.diff(iterations) <= 0).any():
         raise InputError(f"record.iterations: must increase from 0 or more, but are {iterations.tolist()}")
+    if len(record.weights) not in (0, len(iterations)):
+        raise InputError(f"record.weights: has {len(record.weights)} of {len(iterations)} checkpoints")
+    for name in COLUMNS:
+        if (n_rows := len(record.history[name])) <= iterations[-1]:
+            raise InputError(
+                f"record.history: {name} has {n_rows} rows, but iteration {iterations[-1]} is a checkpoint"
+            )
 
 
 def _check_measures(record: Record, n_slices: int) -> None:
     start = (len(record.iterations), n_slices)
     for name in MEASURES:
         values = np.asarray(getattr(record, name))
-        if name not in BESIDE and values.shape[:2] != start:
-            raise InputError(f"record.{name}: has the shape {values.shape}, but must begin {start}")
+        if name in BESIDE:
+            continue
+        if values.shape[:2] != start or (name in OF_PAIRS and values.ndim != 3):
+            of_pairs = " and go on with pairs" if name in OF_PAIRS else ""
+            raise InputError(f"record.{name}: has the shape {values.shape}, but must begin {start}{of_pairs}")
         if name in KNOWN and not np.isfinite(values).any():
             raise InputError(f"record.{name}: no number among its values, shape {values.shape}")
+    if record.frc.shape[-1] != record.frc_counts.size:
+        raise InputError(f"record.frc: has {record.frc.shape[-1]} rings, frc_counts {record.frc_counts.size}")

@@ -26,7 +26,9 @@ def unseen_by_dvc(provenance: Provenance) -> Iterator[str]:
         read = {file for job in provenance.jobs if job.rule == rule for file in job.input_files}
         if unseen := [file for file in sorted(read - provenance.maker.keys()) if not _is_in(seen, file)]:
             them = "it" if len(unseen) == 1 else "them"
-            keep = f", or keep {them} in {paths.RAW}" if _is_in(seen, paths.RAW) else ""
+            lie_there = any(Path(file).is_relative_to(paths.RAW) for file in unseen)  # by a link to a folder
+            may_lie_there = rule == "preprocess" and _is_in(seen, paths.RAW) and not lie_there
+            keep = f", or keep {them} in {paths.RAW}" if may_lie_there else ""
             yield (
                 f"dvc repro will not see changes of {some(unseen)}: "
                 f"name {them} under deps of {rule} in {DVC_FILE}{keep}"

@@ -51,7 +51,7 @@ def _with_imports(file: str) -> set[str]:
     """Return a file and the modules in its own folder that it imports, and these, if it is Python's."""
     folder = Path(file).parent
     found: set[str] = set()
-    waiting = [file]
+    waiting = [str(Path(file))]
     while waiting:
         one = waiting.pop()
         if one not in found:

@@ -1,5 +1,6 @@
 """The judged fits of a results folder: those that the study asks for, and those that it no longer does."""
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -40,9 +41,10 @@ def judged(results: Path = Path(paths.RESULTS)) -> Judged:
     files = sorted((results / "evaluate").glob("*/*/evaluation.json"))
     found = {"/".join(file.parts[-3:-1]): file for file in files}
     params: Mapping[str, Any] = {}
-    if results.name == paths.RESULTS:
+    folder = Path(os.path.realpath(results))
+    if folder.name == paths.RESULTS:
         with suppress(InputError):
-            params = read_params(results.parent / paths.PARAMS)
+            params = read_params(folder.parent / paths.PARAMS)
     groups = [params.get(key) for key in ("scans", "regimes")]
     scans, regimes = (set(group) if isinstance(group, dict) else set() for group in groups)
     if not (scans and regimes):

@@ -20,9 +20,9 @@ MAX_FITS = 100_000
 REPEATED = re.compile(r"(.+)\1{19,}$")
 # Devices of Windows, in any folder and whatever the suffix: its shares take no such file or folder.
 DEVICE = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9])(\.|$)", re.IGNORECASE)
-# JSON Schema takes 200.0 for an integer; what counts iterations or samples is written as one.
 # Keys that take a number, or one word that leaves it to the judge or to a range test.
 OR_WORD = {"lr": "auto", "weight": "judged"}
+# JSON Schema takes 200.0 for an integer; what counts iterations or samples is written as one.
 _Validator = jsonschema.validators.extend(
     jsonschema.Draft202012Validator,
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
