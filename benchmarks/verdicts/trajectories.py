@@ -41,7 +41,8 @@ SPLITS = {
     "eleventh": 22,
     "twelfth": 24,
     "thirteenth": 25,
-    "fresh": 26,
+    "fourteenth": 26,
+    "fresh": 27,
 }
 REGULARISED = "regularised"
 SPLITS[REGULARISED] = 21
