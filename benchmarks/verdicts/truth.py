@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 
 from sharpfit.judging.record import Record
+from sharpfit.judging.thresholds import ROUNDING
 
 WORSE, BETTER_ON = 1.05, 0.95
 MARGIN = 0.01  # of error, on both sides of a border: two standard deviations over draws of the noise
@@ -17,7 +18,8 @@ def truth_of(
     """Return the class that the images belong to, from the noise-free reference."""
     if record.stopped_because.startswith("non-finite") or not np.isfinite(further).all():
         return "diverging"
-    if np.nansum(record.history["step"]) == 0:
+    at_rest = record.gradient_norm.max() <= ROUNDING * record.image_norm.max()
+    if np.nansum(record.history["step"]) == 0 and not at_rest:  # which begins at its solution
         return "frozen"
     chi2 = np.asarray(record.history["chi2"], float)
     climbs = (np.diff(chi2[-6:]) > 0).all() and chi2[-1] > WORSE * chi2.min()
