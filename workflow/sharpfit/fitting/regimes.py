@@ -176,7 +176,7 @@ def _check_schedule(optimizer: Mapping[str, Any], parts: Sequence[Mapping[str, A
             raise InputError(f"schedule[{i}].name: {did_you_mean(part['name'], SCHEDULES)}")
         _check_arguments(f"schedule[{i}]", getattr(lr_scheduler, part["name"]), part)
         _check_rate(f"schedule[{i}]", optimizer, part)
-    _check_joints(parts, n)
+    _check_joints(parts)
     trial = _optimizer(optimizer)
     schedule = torch_optimizer.make_schedule(trial, parts)
     for t in range(n):
@@ -209,7 +209,7 @@ def _advance(schedule: LRScheduler | ReduceLROnPlateau | None) -> None:
         schedule.step()
 
 
-def _check_joints(parts: Sequence[Mapping[str, Any]], n_iterations: int) -> None:
+def _check_joints(parts: Sequence[Mapping[str, Any]]) -> None:
     ends: list[Any] = [part.get("until") for part in parts]
     if len(parts) > 1:
         for i, part in enumerate(parts):
@@ -222,11 +222,6 @@ def _check_joints(parts: Sequence[Mapping[str, Any]], n_iterations: int) -> None
             raise InputError(
                 f"schedule[{i}].until: is {end}, but must be the iteration, later than the one before, "
                 f"at which schedule[{i + 1}] takes over"
-            )
-        if end >= n_iterations:
-            raise InputError(
-                f"schedule[{i}].until: is {end}, but the fit ends after {n_iterations} iterations, so "
-                f"schedule[{i + 1}] would never take over"
             )
     if ends and ends[-1] is not None:
         raise InputError(
