@@ -95,7 +95,7 @@ class Fit:
         """Return the image at the iteration where the judge would stop, as `image`."""
         evaluation = self.evaluation
         at = np.abs(evaluation.trajectory.iteration - evaluation.picked_iteration)
-        return self.image(int(np.argmin(at)))
+        return read_image(self._reconstruction, int(np.argmin(at)))
 
     def judge(self) -> JudgedFit:
         """Judge the recorded trajectory again with the code that is installed."""

@@ -37,11 +37,12 @@ def show(name: Name = "") -> None:
     with errors_in_one_line():
         scan, _, regime = name.partition("/")
         there = judged()
-        chosen = [one for one in there.all if _is_meant(one, scan, regime)]
+        every = there.all
+        chosen = [one for one in every if _is_meant(one, scan, regime)]
         if not chosen:
-            raise InputError(_nothing(name, list(there.all)))
+            raise InputError(_nothing(name, list(every)))
         shown = [one for one in chosen if one in there.asked] or chosen
-        evaluations = read_evaluations(there.all[one] for one in shown)
+        evaluations = read_evaluations(every[one] for one in shown)
         if regime:
             say(sentences.of_fit(evaluations[0]))
         else:

@@ -104,11 +104,12 @@ def open_source(letter: str, text: str, scratch: Path) -> Source:
     scan, _, regime = wanted.partition("/")
     results = _results_folder(where, scratch / letter)
     there = judged(results)
-    meant = [name for name in there.all if fnmatchcase(name, f"{scan or '*'}/{regime or '*'}")]
+    every = there.all
+    meant = [name for name in every if fnmatchcase(name, f"{scan or '*'}/{regime or '*'}")]
     if not meant:
-        raise InputError(f"{text}: {_nothing(wanted, list(there.all))}")
+        raise InputError(f"{text}: {_nothing(wanted, list(every))}")
     chosen = [name for name in meant if name in there.asked] or meant
-    found = tuple(_result(results, name, there.all[name]) for name in _in_order(chosen, results))
+    found = tuple(_result(results, name, every[name]) for name in _in_order(chosen, results))
     return Source(letter, text, found, bool(regime) and not set(regime) & set("*?["))
 
 
@@ -158,8 +159,9 @@ def _revision(revision: str, scratch: Path) -> Path:
 
 def _in_order(fits: Sequence[str], results: Path) -> list[str]:
     """Put fits, scan/regime, into the summary's order, then by name."""
-    named = _named(_place(results, paths.SUMMARY_JSON))
-    return [*(name for name in named if name in fits), *(name for name in fits if name not in named)]
+    known = set(fits)
+    named = (name for name in _named(_place(results, paths.SUMMARY_JSON)) if name in known)
+    return list(dict.fromkeys([*named, *fits]))
 
 
 def _result(results: Path, name: str, file: Path) -> Result:
