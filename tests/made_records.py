@@ -45,6 +45,7 @@ def made_record(
         "image_norm": np.sqrt(signal + v_image)[:, None] * slices,
         "weak_mode_share": np.linspace(0, 0.1, len(iterations))[:, None] * slices,
         "held_out_rss": held_out[:, None] * slices,
+        "surrogate_distance": ((miss**2).sum(1) + v_image)[:, None] * slices,  # from the truth
         "df": 2 * kept.sum(1)[:, None, None] * pairs,
         "v_data": (noise * kept**2).sum(1)[:, None, None] * pairs,
         "filtered_rss": (miss**2).sum(1)[:, None] * slices,  # Q = 1: bias and noise are told apart exactly
@@ -75,9 +76,9 @@ def made_record(
 
 
 def by_risk_alone(record: Record) -> Record:
-    """The same fit with no estimate of its error but J: no residual is known."""
+    """The same fit with no estimate of its error but J: neither a residual nor a surrogate is known."""
     nothing = np.full_like(record.rss, np.nan)
-    return replace(record, rss=nothing, held_out_rss=nothing)
+    return replace(record, rss=nothing, held_out_rss=nothing, surrogate_distance=nothing)
 
 
 def with_history(record: Record, **columns) -> dict:

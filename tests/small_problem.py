@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from sharpfit.fitting.objective import Problem
+from sharpfit.fitting.surrogate import surrogate
 from sharpfit.physics.operators import Coils, Fourier, Sampling
 
 CPU = torch.device("cpu")
@@ -39,6 +40,7 @@ class Small:
             device=device,
             model_errs=model_errs,
             has_probes=has_probes,
+            surrogate=scan.get("surrogate"),
             scratch=scratch,
         )
 
@@ -64,4 +66,5 @@ def small(shape=(24, 20), n_coils=4, n_slices=1, acceleration=2, sigma=0.05, see
     clean = A(torch.from_numpy(truth.astype(np.complex64))).numpy()
     kspace = (clean + noise * mask).astype(np.complex64)
     scan = {"kspace": kspace, "csm": csm, "mask": mask, "held_out_mask": held_out, "support": truth > 0}
+    scan["surrogate"] = surrogate(scan, sigma)
     return Small(scan, {"sigma": sigma, "image_scale": 1.0}, truth)

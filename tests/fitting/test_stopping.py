@@ -16,8 +16,8 @@ def seen(risk, v_image=1.0, sketch=0.0):
     pair = np.array([[1.0, 3.0], [5.0, 7.0]])
     parts = {"filtered_trace": 4 * pair, "v_filtered": 2 * pair, "v_image": np.full((2, 2), v_image / 2)}
     parts["filtered_sketch"] = np.array([[sketch, -sketch], [2 * sketch, -2 * sketch]])
-    parts |= {name: np.full((2, 2), np.nan) for name in ("df", "v_data")}
-    parts |= {name: np.full(2, np.nan) for name in ("rss", "held_out_rss")}
+    parts |= {"v_data": np.full((2, 2), np.nan)}
+    parts |= {name: np.full(2, np.nan) for name in ("rss", "held_out_rss", "surrogate_distance")}
     others = (SIGMA**2 * parts["filtered_trace"] - parts["v_filtered"] + parts["v_image"]).mean(1).sum()
     return parts | {"filtered_rss": np.array([0.25, 0.75]) * (risk - others)}
 
@@ -81,19 +81,17 @@ def test_a_rise_within_two_standard_errors_of_the_datas_noise_ends_nothing():
     assert rule([0, 5, 20], [*before, seen(23.1, sketch=0.5)]).startswith("judged")
 
 
-def all_known(risk, sample_risk, held_out, loss=40.0, **changes):
-    """The same with the other estimates: SURE − v_data + v_image, and the residual over n σ² of two slices.
+def all_known(risk, distance, held_out, loss=40.0, **changes):
+    """The same with the other estimates: the surrogate's distance, the residual over n σ² of two slices.
 
-    N σ² = 200 · 0.25; v_data = 2 and v_image = 1 in all.
+    v_data = 2 in all.
     """
-    unseen = np.array([0.25, 0.75]) * held_out * 2 * 20 * SIGMA**2
-    pair = np.array([[0.5, 1.5], [0.0, 4.0]]) / 3  # means add up to 1
-    df = (sample_risk + 50 + 2 - 1 - loss) / (2 * SIGMA**2)
+    of_slices = np.array([0.25, 0.75])
     known = {
-        "rss": loss * np.array([0.25, 0.75]),
-        "df": df * pair,
-        "v_data": 2 * pair,
-        "held_out_rss": unseen,
+        "rss": loss * of_slices,
+        "v_data": 2 * np.array([[0.5, 1.5], [0.0, 4.0]]) / 3,
+        "surrogate_distance": distance * of_slices,
+        "held_out_rss": held_out * 2 * 20 * SIGMA**2 * of_slices,
     }
     return seen(risk, **changes) | known
 

@@ -85,7 +85,7 @@ def picked_of(datasets, attrs, checkpoints):
     told = []
     for t in checkpoints:
         seen = {name.split("/")[1]: datasets[name][t] for name in measures}
-        told.append(scan_estimates(seen, attrs["sigma"], attrs["n_real"], attrs["n_held_out"]))
+        told.append(scan_estimates(seen, attrs["sigma"], attrs["n_held_out"]))
     minima = checkpoints[0] + np.argmin(told, axis=0)
     return sorted(minima, key=lambda t: datasets["weights"][t])[1]
 
@@ -112,7 +112,7 @@ def test_the_judged_weight_is_near_the_best_one():
 def test_a_weight_counts_in_units_of_the_noise():
     """Data and noise scaled alike lead to the same weights."""
     case, louder = small(sigma=0.1), small(sigma=0.1)
-    louder.scan["kspace"] = 4 * louder.scan["kspace"]
+    louder.scan |= {name: 4 * louder.scan[name] for name in ("kspace", "surrogate")}
     louder.attrs["sigma"] = 0.4
     one, other = fit(case)[0], fit(louder)[0]
     np.testing.assert_allclose(other["weights"], one["weights"], rtol=1e-6)

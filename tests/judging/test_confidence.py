@@ -11,7 +11,7 @@ from sharpfit.judging.confidence import confidence, error_ratio
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.judge import judge, pick
 from sharpfit.judging.over_fitting import least_rise, paired_error
-from sharpfit.measuring.quorum import Estimate
+from sharpfit.measuring.quorum import SURROGATE, Estimate
 
 
 def risen(share, error, *, asked=0.01, used=0.01, seen=True):
@@ -45,10 +45,10 @@ def test_the_ratio_of_errors_has_the_bounds_of_two_standard_errors():
 
 
 def test_the_middle_estimate_gives_the_ratio_and_the_others_its_bounds():
-    """The last error is twofold by J, threefold at the samples, fourfold by held-out ones."""
+    """The last error is twofold by J, threefold by the surrogate, fourfold by held-out ones."""
     curves = Curves(made_record(sigma=0.3, conditioning=0.5))
     last = len(ITERATIONS) - 1
-    rises = {"J": 2.0, "risk at the samples": 3.0, "held-out": 4.0}
+    rises = {"J": 2.0, SURROGATE: 3.0, "held-out": 4.0}
     curves.__dict__["estimates"] = {
         name: Estimate(np.r_[np.ones(last), 1 + (factor**2 - 1) * 0.5], np.full(last + 1, 0.5))
         for name, factor in rises.items()
@@ -152,7 +152,7 @@ def test_the_odds_are_those_of_the_middle_rise():
     least = thresholds.RISE * 2.0
     curves.__dict__["estimates"] = {
         name: Estimate(np.r_[np.ones(10), 1 + share * least], np.full(11, 2.0))
-        for name, share in {"J": 0.2, "risk at the samples": 3.0, "held-out": 0.5}.items()
+        for name, share in {"J": 0.2, SURROGATE: 3.0, "held-out": 0.5}.items()
     }
     curves.record = replace(curves.record, weights=tuple(np.linspace(1, 0.1, 11)))
     logits = [w[0] + w[1] * np.log1p(0.5) for w in (thresholds.OVER_LOGIT, thresholds.UNDER_LOGIT)]

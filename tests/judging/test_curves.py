@@ -11,7 +11,15 @@ from sharpfit.judging.over_fitting import paired_error, standard_error
 
 T, S, K, SIGMA, N_REAL, N_HELD_OUT = 5, 2, 3, 0.3, 50, 7
 RNG = np.random.default_rng(3)
-PER_SLICE = ("rss", "held_out_rss", "gradient_norm", "image_norm", "weak_mode_share", "filtered_rss")
+PER_SLICE = (
+    "rss",
+    "held_out_rss",
+    "gradient_norm",
+    "image_norm",
+    "weak_mode_share",
+    "filtered_rss",
+    "surrogate_distance",
+)
 PER_PAIR = (
     *("df", "v_data", "v_image", "v_filtered", "filtered_trace", "filtered_trace_error", "shared_noise"),
     "cross_gradient",
@@ -59,6 +67,7 @@ def one_figure(name, t):
         "risk": bias + total("v_image", t),
         "seen_risk": total("filtered_rss", t) + SIGMA**2 * total("filtered_trace", t),
         "sample_risk": rss - n * SIGMA**2 + 2 * SIGMA**2 * df - total("v_data", t) + total("v_image", t),
+        "surrogate_distance": sum(VALUES["surrogate_distance"][t]),
         "held_out": total("held_out_rss", t) / (S * N_HELD_OUT * SIGMA**2),
         "mean_frc": frc,
         "full_frc": 2 * frc / (1 + frc),

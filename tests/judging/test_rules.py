@@ -164,7 +164,7 @@ def test_held_out_samples_disagree_once_they_fell_by_two_standard_errors(fall, v
     """Relative standard error of the sum of N squares: √(2 / N), N counted over both slices."""
     record = made_record(sigma=0.3, conditioning=1e-3, n_slices=2, n_pairs=2)
     curves = Curves(record)
-    best = int(curves.sample_risk.argmin())  # where held-out stands as it does at J's, and which is earlier
+    best = int(curves.surrogate_distance.argmin())  # which J's minimum is, too
     slight = with_last_risk_of_each(record, 1.15 * curves.risk[best] / 2)
     held_out = np.full((len(ITERATIONS), 2), 10.0)
     held_out[-1] *= 1 - fall * np.sqrt(2 / (2 * record.n_held_out))

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from sharpfit.measuring.quorum import Estimate, agreed_minimum, estimates_of, middle_minimum, most_of
+from sharpfit.measuring.quorum import (
+    SURROGATE,
+    Estimate,
+    agreed_minimum,
+    estimates_of,
+    middle_minimum,
+    most_of,
+)
 
 ZEROS = np.zeros(4)
 
@@ -82,19 +89,19 @@ def test_a_rise_is_a_share_of_the_error_at_the_pick():
 
 
 def test_the_error_of_each_is_at_least_what_its_noise_makes():
-    risk, samples = np.array([3.0, 1.0, -2.0, 4.0]), np.array([2.0, 0.5, 0.1, 3.0])
+    risk, distance = np.array([3.0, 1.0, -2.0, 4.0]), np.array([2.0, 0.5, 0.1, 3.0])
     held_out = np.array([1.5, 1.02, 0.9, 1.3])
-    found = estimates_of(risk, samples, held_out, v_image=ZEROS + 0.8, v_samples=ZEROS + 0.1)
-    assert list(found) == ["J", "risk at the samples", "held-out"]
+    found = estimates_of(risk, distance, held_out, v_image=ZEROS + 0.8, v_samples=ZEROS + 0.1)
+    assert list(found) == ["J", SURROGATE, "held-out"]
     np.testing.assert_allclose(found["J"].error, [3.0, 1.0, 0.8, 4.0])
-    np.testing.assert_allclose(found["risk at the samples"].error, [2.0, 0.8, 0.8, 3.0])
+    np.testing.assert_allclose(found[SURROGATE].error, [2.0, 0.8, 0.8, 3.0])
     np.testing.assert_allclose(found["held-out"].error, [0.5, 0.1, 0.1, 0.3])
     np.testing.assert_allclose(found["held-out"].values, held_out)
 
 
 def test_an_estimate_that_is_known_nowhere_is_left_out():
     found = estimates_of(ZEROS, ZEROS, ZEROS * np.nan, v_image=ZEROS, v_samples=ZEROS)
-    assert list(found) == ["J", "risk at the samples"]
+    assert list(found) == ["J", SURROGATE]
 
 
 def test_without_any_estimate_the_start_is_picked():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sharpfit.errors import InputError
+from sharpfit.fitting.surrogate import surrogate
 from sharpfit.results import hdf5
 from sharpfit.study.jobs import readers_of
 
@@ -52,7 +53,9 @@ def run_preprocess(output, **changes):
 def test_simulate_then_preprocess_gives_a_documented_file():
     run_preprocess("a.h5")
     datasets, attrs = hdf5.read("a.h5")
-    assert {"kspace", "csm", "mask", "held_out_mask", "noise_cov", "reference", "support"} == datasets.keys()
+    kept = {"kspace", "csm", "mask", "held_out_mask", "noise_cov", "reference", "support", "surrogate"}
+    assert kept == datasets.keys()
+    np.testing.assert_array_equal(datasets["surrogate"], surrogate(datasets, attrs["sigma"]))
     units = json.loads(attrs["units"])
     said = {"scan", "units", "noise_check", *(name for name in attrs if name.endswith("_source"))}
     assert set(attrs) - said <= units.keys()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sharpfit.files.read_scan import read_scan
+from sharpfit.fitting.surrogate import surrogate
 from sharpfit.preparing.preprocess import UNITS, preprocess
 from sharpfit.results import hdf5
 
@@ -18,7 +19,7 @@ def main(
     raw: list[Path],  # noqa: ARG001 (`scan` names them; listed so that Snakemake waits for them)
     output: Path,
 ) -> None:
-    """Read, check, whiten, compress, map, undersample, hold out, normalise, and write."""
+    """Read, check, whiten, compress, map, undersample, hold out, normalise, find a surrogate, and write."""
     datasets, attrs = preprocess(
         read_scan(scan, readers),
         held_out=held_out,
@@ -27,4 +28,5 @@ def main(
         noise_std=scan.get("noise_std"),
         n_virtual_coils=scan.get("coil_compression"),
     )
+    datasets["surrogate"] = surrogate(datasets, attrs["sigma"])
     hdf5.write(output, datasets, attrs | {"scan": name, "units": json.dumps(UNITS)})

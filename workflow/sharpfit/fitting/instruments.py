@@ -37,6 +37,8 @@ class Instruments:
         real numbers in all slices
     apart
         how far data lie apart along the noise that traces are taken along
+    surrogate
+        complex64 (slice, y, x), centred: what stands in for the truth, or None
     model_errs
         whether the model leaves more of the data than noise
     has_probes
@@ -56,6 +58,8 @@ class Instruments:
         the risk that well-determined modes carry, and the noise that a reference shares with the fit
     seen_share
         share of the object's modes whose errors the risk sees
+    surrogate
+        the same in the layout of E, (slice, y, x); NaN without
     strong_data
         Eᴴy through the filter of well-determined modes, see `FilteredRisk.strong`
     """
@@ -70,6 +74,7 @@ class Instruments:
         n_real: float,
         apart: float,
         *,
+        surrogate: np.ndarray | None,
         model_errs: bool,
         has_probes: bool,
     ) -> None:
@@ -93,6 +98,10 @@ class Instruments:
             _line_grams(model.encodings, self.cutoff),
             of_pairs=not has_probes,
         )
+        if surrogate is None:
+            self.surrogate = torch.full_like(made.back_projection[0], torch.nan)
+        else:
+            self.surrogate = model.stage(torch.from_numpy(surrogate).to(device))
         self.seen_share = self.filtered.seen_share(signs)
         self.strong_data = self.filtered.strong(made.back_projection[0])
         weight = torch.stack([model.stage(_combination(of_slice, device)) for of_slice in csm])

@@ -76,6 +76,9 @@ class Problem(StagedModel):
     measured_noise
         complex64 (slice, coil, ky, kx), noise of the data that is independent of them; gives one pair more,
         the last
+    surrogate
+        complex64 (slice, y, x), centred: what stands in for the truth, see `sharpfit.fitting.surrogate`;
+        without, no distance from it is told
     model_errs
         whether the model leaves more of the data than noise, so that weak modes tell its error
     has_probes
@@ -110,6 +113,7 @@ class Problem(StagedModel):
         device: torch.device,
         Phi: LinearOperator | None = None,
         measured_noise: np.ndarray | None = None,
+        surrogate: np.ndarray | None = None,
         model_errs: bool = False,
         has_probes: bool = False,
         scratch: Path | None = None,
@@ -143,6 +147,7 @@ class Problem(StagedModel):
             sigma,
             self.n_real * n_slices,
             self.replicas.apart(sigma),
+            surrogate=surrogate,
             model_errs=model_errs,
             has_probes=has_probes,
         )

@@ -20,7 +20,7 @@ class Preprocessed:
 
     Attributes
     ----------
-    kspace, csm, mask, held_out_mask, support, measured_noise
+    kspace, csm, mask, held_out_mask, support, measured_noise, surrogate
         as of `Problem`
     """
 
@@ -30,6 +30,7 @@ class Preprocessed:
     held_out_mask: np.ndarray
     support: np.ndarray
     measured_noise: Any
+    surrogate: np.ndarray | None
 
     @classmethod
     def of(cls, scan: Mapping[str, Any]) -> Preprocessed:
@@ -47,8 +48,9 @@ class Preprocessed:
                 )
         mask, held_out_mask, support = (scan[name][()] for name in ("mask", "held_out_mask", "support"))
         kspace, csm, noise = scan["kspace"], scan["csm"], scan.get("measured_noise")
+        surrogate = scan["surrogate"][()] if "surrogate" in scan else None
         if "csm_second" not in scan:
-            return cls(kspace, csm, mask, held_out_mask, support, noise)
+            return cls(kspace, csm, mask, held_out_mask, support, noise, surrogate)
         axis, second = map_sets.axis_of(mask), scan["csm_second"][()]
         return cls(
             map_sets.spread(kspace[()], axis),
@@ -57,6 +59,7 @@ class Preprocessed:
             map_sets.spread(held_out_mask, axis),
             map_sets.stacked(support, support & second.any(axis=1), axis),
             None if noise is None else map_sets.spread(noise[()], axis),
+            surrogate,
         )
 
 

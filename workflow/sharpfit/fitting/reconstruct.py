@@ -47,8 +47,8 @@ def reconstruct(
     Parameters
     ----------
     scan
-        ``kspace``, ``csm``, ``mask``, ``held_out_mask``, ``support`` of preprocess, and ``basis`` where the
-        scan brings one; arrays or open datasets
+        ``kspace``, ``csm``, ``mask``, ``held_out_mask``, ``support``, ``surrogate`` of preprocess, and
+        ``basis`` where the scan brings one; arrays or open datasets
     attrs
         ``sigma``, ``image_scale``, and ``basis_scale`` of such a basis
     regime
@@ -112,6 +112,7 @@ def problem_of(
         seed=measures["seed"],
         device=device,
         measured_noise=fitted.measured_noise,
+        surrogate=fitted.surrogate,
         model_errs=bool(attrs.get("model_errs", False)),
         has_probes="penalty" in regime or bool(foreign_kind(regime.get("solver", {}))),
         scratch=scratch,
@@ -154,7 +155,7 @@ def _fit(problem: Problem, regime: Mapping[str, Any], n_checkpoints: int) -> Fit
         problem,
         path,
         path_checkpoints(regime["n_iterations"]),
-        steer=lambda seen: path.told(scan_estimates(seen, sigma, problem.n_real, problem.n_held_out)),
+        steer=lambda seen: path.told(scan_estimates(seen, sigma, problem.n_held_out)),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sharpfit.measuring import estimates, quorum
+from sharpfit.measuring import quorum
 from sharpfit.measuring.estimates import filtered_risk
 
 
@@ -61,7 +61,7 @@ class JudgedStop:
         return f"judged: the error rose since iteration {iterations[lowest]}, {waited} iterations ago"
 
     def _estimates(self, observations: Sequence[Mapping[str, np.ndarray]]) -> dict[str, quorum.Estimate]:
-        told = [scan_estimates(seen, self.sigma, self.n_real, self.n_held_out) for seen in observations]
+        told = [scan_estimates(seen, self.sigma, self.n_held_out) for seen in observations]
         noise = self.sigma**2 * self.n_real * len(observations[0]["rss"])
         return quorum.estimates_of(
             *np.array(told).T,
@@ -76,19 +76,17 @@ class JudgedStop:
 
 
 def scan_estimates(
-    seen: Mapping[str, np.ndarray], sigma: float, n_real: float, n_held_out: float
+    seen: Mapping[str, np.ndarray], sigma: float, n_held_out: float
 ) -> tuple[float, float, float]:
-    """J, the risk at the samples and the held-out residual of one checkpoint, all slices together.
+    """J, the distance from the surrogate and the held-out residual of one checkpoint, all slices together.
 
-    As `sharpfit.measuring.quorum.estimates_of` takes them; NaN where there is no held-out sample.
+    As `sharpfit.measuring.quorum.estimates_of` takes them; NaN where there is none of them.
     """
-    sums = {name: _sum(seen[name]) for name in ("rss", "held_out_rss", "df", "v_data", "v_image")}
-    n_slices = len(seen["rss"])
-    sure = estimates.sure(sums["rss"], sums["df"], sigma, n_real * n_slices)
+    floor = n_held_out * len(seen["rss"]) * sigma**2
     return (
         scan_risk(seen, sigma),
-        estimates.risk(sure, sums["v_data"], sums["v_image"]),
-        sums["held_out_rss"] / (n_held_out * n_slices * sigma**2 or np.nan),
+        _sum(seen["surrogate_distance"]),
+        _sum(seen["held_out_rss"]) / (floor or np.nan),
     )
 
 

@@ -105,6 +105,11 @@ class Curves:
         return np.asarray(estimates.risk(self.sure, self.v_data, self.v_image))
 
     @cached_property
+    def surrogate_distance(self) -> np.ndarray:
+        """‖x_t − s‖² inside the object, s the image of `fitting.surrogate`; NaN without."""
+        return self.record.surrogate_distance.sum(1)
+
+    @cached_property
     def held_out(self) -> np.ndarray:
         """Residual of the held-out replica at the samples it never saw, over the noise: floor 1."""
         count = self.record.n_held_out * self.record.n_slices
@@ -115,7 +120,7 @@ class Curves:
         """The estimates of the error that the judge asks, by name; a path's start has no weight to pick."""
         outside = np.isnan(self.record.weights) if self.record.weights else np.zeros(len(self.risk), bool)
         return estimates_of(
-            *(np.where(outside, np.nan, one) for one in (self.risk, self.sample_risk, self.held_out)),
+            *(np.where(outside, np.nan, one) for one in (self.risk, self.surrogate_distance, self.held_out)),
             v_image=self.v_image,
             v_samples=self.v_data / (self.n_real * self.sigma**2),
         )

@@ -25,6 +25,7 @@ class Record:
     image_norm: np.ndarray
     weak_mode_share: np.ndarray
     held_out_rss: np.ndarray
+    surrogate_distance: np.ndarray
     df: np.ndarray
     v_data: np.ndarray
     v_image: np.ndarray

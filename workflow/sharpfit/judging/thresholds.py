@@ -12,8 +12,8 @@ STANDARD_ERRORS = 2.0
 """A difference counts when it exceeds this many of its standard errors (5 % two-sided)."""
 
 CLEAR_RISE = 2.0
-"""A rise of J and of the risk at the samples by this many times the least that counts stands whatever the
-held-out samples say: alone they pick with twenty times the regret (study)."""
+"""A rise of J and of the distance from the surrogate stands, whatever the held-out samples say, where J's is
+this many times the least that counts: alone they pick with twenty times the regret (study)."""
 
 LOSS_RISE = 0.05
 """Diverging: the last loss exceeds the smallest by more than this share of it (prototype). Where the error

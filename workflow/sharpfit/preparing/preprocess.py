@@ -49,6 +49,7 @@ UNITS = {
     "basis": "images per coefficient, scaled so that M F L^-1 S Phi / operator_norm has norm 1",
     "basis_scale": "what the file's basis was multiplied with",
     "support": "true inside the object, where images are judged",
+    "surrogate": "fitted units, the image of total variation that fits are held against",
     "pixel_spacing_mm": "mm along y, x",
     "slice_centres_mm": "(slice, 3): of pixel (ny // 2, nx // 2), mm to the patient's left, back, head",
     "row_direction": "along which x grows: left, back, head",

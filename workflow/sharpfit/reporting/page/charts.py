@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sharpfit.measuring import rings
+from sharpfit.measuring.quorum import SURROGATE
 from sharpfit.reporting.colours import COLOURS
 from sharpfit.reporting.page.drawing import (
     Chart,
@@ -106,7 +107,10 @@ def _regime_lines(fit: ShownFit, place: int, x: np.ndarray, y: np.ndarray) -> li
 
 def _curves(fit: ShownFit) -> Chart:
     steps, told = fit.history["iteration"], fit.evaluation.trajectory
-    risks = (("J", told.risk, 2, "dot"), ("risk at the samples", told.sample_risk, 5, "dashdot"))
+    risks = (
+        ("J", told.risk, 2, "dot"),
+        (SURROGATE, told.surrogate_distance, 5, "dashdot"),
+    )
     lines = [
         line_over_iterations(steps, positive(fit.history["chi2"]), "loss χ²", COLOURS[0], "solid"),
         line_over_iterations(steps, positive(fit.history["held_out"]), "held-out χ²", COLOURS[1], "dash"),
@@ -119,7 +123,7 @@ def _curves(fit: ShownFit) -> Chart:
                 fit.seen.iterations, relative, label, COLOURS[colour], dash, mode="lines+markers"
             )
         )
-    return marked(chart_over_iterations(lines, "reduced χ²; risks relative", steps[-1]), fit)
+    return marked(chart_over_iterations(lines, "reduced χ²; estimates of the error relative", steps[-1]), fit)
 
 
 def _sharpness(fit: ShownFit) -> Chart:
