@@ -137,8 +137,8 @@ def test_bias_that_once_was_promises_nothing():
     assert confidence("under-fitted", more, 10, 10) > 1.1 * under / (1 + over + under)
 
 
-@pytest.mark.parametrize(("seen", "worth"), [(0.95, 1.0), (0.949, 0.5), (np.nan, 0.5)])
-def test_odds_are_worth_half_where_j_does_not_see_the_modes(seen, worth):
+@pytest.mark.parametrize(("seen", "worth"), [(0.95, 1.0), (0.949, 0.7), (np.nan, 0.7)])
+def test_odds_are_worth_less_where_j_does_not_see_the_modes(seen, worth):
     curves = Curves(replace(by_risk_alone(made_record()), seen_share=seen))
     over, under = (np.exp(worth * weights[0]) for weights in (thresholds.OVER_LOGIT, thresholds.UNDER_LOGIT))
     end = len(curves.iterations) - 1

@@ -201,3 +201,14 @@ def test_the_judgement_two_standard_errors_away_is_that_of_the_other_noise_level
     unknown = evaluate(record, images.__getitem__, None, replace(level, relative_uncertainty=np.nan))
     assert unknown.noise.lower is None
     assert np.isnan([*unknown.nrmse, unknown.picked_quality.nrmse]).all()
+
+
+def test_an_image_that_stands_still_does_not_over_fit_whatever_its_replicas_do():
+    record = made_record(sigma=0.3, conditioning=1e-3)
+    best = judge(record).picked
+    assert judge(record).verdict == "over-fitting"
+    steps = np.array(record.history["step"])
+    steps[ITERATIONS[best] + 1 :] = 0
+    assert judge(replace(record, history=with_history(record, step=steps))).verdict != "over-fitting"
+    steps[-1] = 1e-6
+    assert judge(replace(record, history=with_history(record, step=steps))).verdict == "over-fitting"

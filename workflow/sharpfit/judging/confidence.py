@@ -50,14 +50,14 @@ def confidence(verdict: str, curves: Curves, picked: int, end: int) -> float:
 
     The three classes of fits that move have log odds that are linear in two figures, with weights found on
     fits of known truth: how far the middle estimate rose, and how much going on would take off. They are
-    worth half where J does not see the object's modes.
+    worth less where J does not see the object's modes.
     """
     if verdict in ("mixed", "not decided"):
         return float("nan")
     if verdict in ("frozen", "diverging"):
         return thresholds.SURE
     figures = np.array([1.0, np.log1p(_risen(curves, picked, end)), np.sqrt(_gain_ahead(curves, end))])
-    worth = 1.0 if curves.record.seen_share >= thresholds.SEEN else thresholds.HALF_SEEN
+    worth = 1.0 if curves.record.seen_share >= thresholds.SEEN else thresholds.WORTH_UNSEEN
     over, under = (
         float(np.exp(worth * (figures @ weights)))
         for weights in (thresholds.OVER_LOGIT, thresholds.UNDER_LOGIT)

@@ -36,6 +36,11 @@ class Curves:
         least = thresholds.LOSS_RISE * max(self.chi2[since], thresholds.LOSS_FLOOR)
         return bool(self.chi2[-1] - self.chi2[since] > least)
 
+    def moved(self, since: int) -> bool:
+        """Whether the image changed after a checkpoint; replicas may move where it is at rest."""
+        steps = np.asarray(self.record.history["step"], float)[int(self.iterations[since]) + 1 :]
+        return bool(np.nansum(steps) > 0)
+
     @cached_property
     def df(self) -> np.ndarray:
         """Degrees of freedom, the mean over probes."""

@@ -66,7 +66,7 @@ def over_fitting(curves: Curves, picked: int) -> Finding | None:
     held out. Where the loss rose with the error, the fit left its data, which is no fitting of their noise.
     """
     rose = risen(curves, picked)
-    if len(rose) < most_of(curves.estimates):
+    if len(rose) < most_of(curves.estimates) or not curves.moved(picked):
         return None
     first, numbers = curves.iterations[picked], _numbers(curves, picked)
     if "held-out" not in rose and (doubt := _doubt(curves, picked, numbers)):
