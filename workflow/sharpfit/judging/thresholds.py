@@ -76,8 +76,8 @@ SEEN = 0.95
 0.2 % of the signal lay in what was not seen where it did, up to 15 % elsewhere (study)."""
 
 WORTH_UNSEEN = 0.7
-"""Where J sees fewer, a verdict's log odds count by this much: of 110 such fits of three looked-at splits 82 %
-were named right, of 160 others 94 % (study)."""
+"""Where J sees fewer, a verdict's log odds count by this much: of 110 such fits of three looked-at splits
+82 % were named right, of 160 others 94 % (study)."""
 
 SURE = 0.97
 """No verdict is stated with more than this probability."""
