@@ -70,13 +70,18 @@ def risk_at_the_samples(fit: Trajectory) -> np.ndarray:
     return fit.curves.sample_risk
 
 
+def from_the_surrogate(fit: Trajectory) -> np.ndarray:
+    """Squared distance from an image of total variation, which is made once for all fits of a scan."""
+    return fit.curves.surrogate_distance
+
+
 def filtered_risk(fit: Trajectory) -> np.ndarray:
     """J: bias in all modes worth fitting, and the image's variance."""
     return fit.curves.risk
 
 
 def middle_of_three(fit: Trajectory) -> np.ndarray:
-    """Count from the judge's pick, the middle one of what J, the risk at the samples and held-out pick."""
+    """Count from the judge's pick, by the middle one of J, the distance from the surrogate and held-out."""
     return np.abs(np.arange(len(fit.images)) - agreed_minimum(fit.curves.estimates)).astype(float)
 
 
@@ -103,6 +108,7 @@ JUDGE = "the judge: middle of three"
 METHODS: dict[str, tuple[Method, int]] = {
     JUDGE: (middle_of_three, 4),
     "risk J": (filtered_risk, 3),
+    "distance from the surrogate": (from_the_surrogate, 1),
     "risk at the samples": (risk_at_the_samples, 3),
     "SURE at the samples": (sure, 3),
     "mean FRC of halves": (mean_frc, 3),

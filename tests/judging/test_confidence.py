@@ -68,7 +68,7 @@ def test_nothing_is_said_where_no_error_is_known():
 
 
 def test_a_verdict_is_the_surer_the_clearer_the_rise():
-    chances = [judge(risen(share, 0.1)).confidence for share in (1.5, 2.5, 4.0)]
+    chances = [judge(risen(share, 0.1)).confidence for share in (1.5, 2.5, 10.0)]
     assert chances == sorted(chances)
     assert 0.3 < chances[0] < 0.9 < chances[-1] <= thresholds.SURE
 

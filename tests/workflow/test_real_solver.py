@@ -69,8 +69,13 @@ def test_every_kind_of_regime_runs_once_and_each_alone_when_its_files_change(rea
     assert len(real.snakemake()) == 4 + 2 * len(KINDS)
     assert real.snakemake() == set()
     folder = "workflow/sharpfit/fitting"
-    real.replace(f"{folder}/penalties/total_variation.py", "N_STEPS = 8", "N_STEPS = 7")
+    real.replace(
+        f"{folder}/penalties/wavelet.py", "Wavelet(family, n_levels))", "Wavelet(family, n_levels) or None)"
+    )
     ends = {"summarise", "report"}
-    assert real.snakemake() == {"reconstruct phantom/judged", "evaluate phantom/judged"} | ends
+    assert real.snakemake() == {"reconstruct phantom/weighted", "evaluate phantom/weighted"} | ends
     real.replace(f"{folder}/bases/dct.py", "Cosine()\n", "Cosine() or None\n")
     assert real.snakemake() == {"reconstruct phantom/cosines", "evaluate phantom/cosines"} | ends
+    real.replace(f"{folder}/surrogate.py", "N_STEPS = 60", "N_STEPS = 61")  # all fits are held against it
+    fits = {f"{rule} phantom/{name}" for name in KINDS for rule in ("reconstruct", "evaluate")}
+    assert real.snakemake() == {"preprocess phantom", *fits} | ends
