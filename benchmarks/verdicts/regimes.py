@@ -86,7 +86,7 @@ PENALTIES = {
     "total_variation": (("primal_dual", "fista"), {}),
     "smooth_phase": (("primal_dual",), {}),
 }
-N_ALONG_PATH = 360  # as params.yaml ships: 17 weights and the chosen one again, 20 steps each
+N_ALONG_PATH = 216  # as params.yaml ships: 17 weights and the chosen one again, 12 steps each
 
 
 def draw_regularised(rng: np.random.Generator) -> tuple[str, dict[str, Any]]:

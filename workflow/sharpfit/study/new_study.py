@@ -30,11 +30,11 @@ regimes:
       - {name: CosineAnnealingLR, T_max: 180}
     start: zero
     n_iterations: 200
-  smooth_phase:                 # regularised: the judge chooses one of 17 weights, 20 steps for each
+  smooth_phase:                 # regularised: the judge chooses one of 17 weights, 12 steps for each
     solver: {name: primal_dual}
     penalty: {name: smooth_phase, weight: judged}
     start: zero
-    n_iterations: 360
+    n_iterations: 216
 
 # What reconstruct measures along the way.
 measures: {n_checkpoints: 25, n_replicas: 1, seed: 7}
