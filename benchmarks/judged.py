@@ -12,6 +12,7 @@ import torch
 
 from sharpfit.files.raw_scan import FileArray, RawScan
 from sharpfit.fitting.reconstruct import reconstruct
+from sharpfit.fitting.surrogate import with_surrogate
 from sharpfit.physics.acquisition import acquisition
 from sharpfit.preparing.preprocess import preprocess
 from sharpfit.simulation.simulate import simulate
@@ -42,7 +43,7 @@ def scan_of(n_coils, shape, sampling, noise_level):
     noise = FileArray(made.noise, "noise", ("coil", "sample"))
     maps = FileArray(made.csm, "maps", ("slice", "coil", "y", "x"))
     raw = RawScan(made.kspace, "simulated", "simulated", noise=noise, csm=maps)
-    return preprocess(raw, held_out=HELD_OUT, sampling_parameters=sampling)
+    return with_surrogate(*preprocess(raw, held_out=HELD_OUT, sampling_parameters=sampling))
 
 
 def plain(datasets):

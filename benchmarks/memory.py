@@ -24,7 +24,7 @@ import torch
 
 from sharpfit.files.raw_scan import FileArray, RawScan
 from sharpfit.fitting.reconstruct import reconstruct
-from sharpfit.fitting.surrogate import surrogate
+from sharpfit.fitting.surrogate import with_surrogate
 from sharpfit.judging.evaluate import evaluate
 from sharpfit.preparing.preprocess import preprocess
 from sharpfit.results import hdf5
@@ -68,8 +68,7 @@ def scan_of(file):
 def prepared(folder):
     held_out = {"fraction": 0.08, "seed": 11}
     found = preprocess(scan_of(folder / "raw.h5"), held_out=held_out, sampling_parameters=LINES)
-    found[0]["surrogate"] = surrogate(found[0], found[1]["sigma"])
-    hdf5.write(folder / "scan.h5", *found)
+    hdf5.write(folder / "scan.h5", *with_surrogate(*found))
 
 
 def fitted(folder, regime):

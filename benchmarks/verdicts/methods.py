@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sharpfit.judging.curves import Curves
+from sharpfit.measuring.estimates import risk
 from sharpfit.measuring.quorum import agreed_minimum
 
 
@@ -67,7 +68,8 @@ def mean_frc(fit: Trajectory) -> np.ndarray:
 
 def risk_at_the_samples(fit: Trajectory) -> np.ndarray:
     """(SURE − v_data) + v_image."""
-    return fit.curves.sample_risk
+    curves = fit.curves
+    return np.asarray(risk(curves.sure, curves.v_data, curves.v_image))
 
 
 def from_the_surrogate(fit: Trajectory) -> np.ndarray:

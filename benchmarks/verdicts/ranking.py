@@ -20,7 +20,7 @@ from scans import draw_scan, make_scan
 from trajectories import HELD_OUT, MEASURES, true_object
 
 from sharpfit.fitting.reconstruct import reconstruct
-from sharpfit.fitting.surrogate import surrogate
+from sharpfit.fitting.surrogate import with_surrogate
 from sharpfit.judging.evaluate import NoiseLevel, evaluate
 from sharpfit.preparing.preprocess import preprocess
 from sharpfit.reporting.ranking import rank
@@ -50,7 +50,7 @@ def fits_of(index: int) -> list[tuple[Evaluation, float]]:
     scan = draw_scan(np.random.default_rng([SEED, index]))
     raw, std = make_scan(scan)
     datasets, attrs = preprocess(raw, held_out=HELD_OUT, sampling_parameters=scan.sampling, noise_std=std)
-    datasets["surrogate"] = surrogate(datasets, attrs["sigma"])
+    datasets, attrs = with_surrogate(datasets, attrs)
     level = NoiseLevel(attrs["sigma"], attrs["sigma_given"], attrs["sigma_uncertainty"], attrs["noise_check"])
     reference = datasets["reference"]
     inside = true_object(reference)

@@ -22,7 +22,7 @@ from sharpfit.errors import InputError
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.fitting.observe import checkpoint_iterations
 from sharpfit.fitting.reconstruct import reconstruct
-from sharpfit.fitting.surrogate import surrogate
+from sharpfit.fitting.surrogate import with_surrogate
 from sharpfit.measuring.measures import gradient_energies
 from sharpfit.preparing.preprocess import preprocess
 from sharpfit.results import hdf5
@@ -62,7 +62,7 @@ def fit_case(split: str, index: int, folder: Path) -> None:
     datasets, attrs = preprocess(
         raw, held_out=HELD_OUT, sampling_parameters=scan.sampling, noise_std=noise_std
     )
-    datasets["surrogate"] = surrogate(datasets, attrs["sigma"])
+    datasets, attrs = with_surrogate(datasets, attrs)
     fit, facts, rows = reconstruct(datasets, attrs, regime, MEASURES, device=torch.device("cpu"))
     goes_on = fit["iterations"][-1] > 0 and not facts["stopped_because"].startswith("non-finite")
     goes_on &= family != PATH

@@ -11,6 +11,7 @@ import torch
 from sharpfit.files.formats import reader_of
 from sharpfit.files.read_scan import read_scan
 from sharpfit.fitting.reconstruct import reconstruct
+from sharpfit.fitting.surrogate import with_surrogate
 from sharpfit.preparing.preprocess import preprocess
 
 GENERATE, RECONSTRUCT = "ismrmrd_generate_cartesian_shepp_logan", "ismrmrd_recon_cartesian_2d"
@@ -31,7 +32,8 @@ def generated(folder, *arguments):
 def fitted(path, **settings):
     scan = {"file": str(path), "select": {"repetition": 0}}
     raw = read_scan(scan, {str(path): reader_of(str(path))})
-    datasets, attrs = preprocess(raw, held_out={"fraction": 0.05, "seed": 1}, **settings)
+    found = preprocess(raw, held_out={"fraction": 0.05, "seed": 1}, **settings)
+    datasets, attrs = with_surrogate(*found)
     measures = {"n_checkpoints": 2, "n_replicas": 1, "seed": 7}
     arrays, _, _ = reconstruct(datasets, attrs, CG, measures, device=torch.device("cpu"))
     return np.abs(arrays["images"][-1, 0]), attrs

@@ -8,7 +8,7 @@ from sharpfit.fitting.preprocessed import Preprocessed, shown
 from sharpfit.physics import map_sets
 
 SHAPE = (2, 3, 6, 4)
-NAMES = ("kspace", "csm", "mask", "held_out_mask", "support", "measured_noise")
+NAMES = ("kspace", "csm", "mask", "held_out_mask", "support", "measured_noise", "surrogate")
 
 
 def scan(*, second=False, noise=True):
@@ -28,7 +28,9 @@ def scan(*, second=False, noise=True):
     arrays["support"] = rng.random((2, 6, 4)) < 0.7
     if noise:
         arrays["measured_noise"] = drawn()
+    arrays["surrogate"] = drawn()[:, 0]
     if second:
+        arrays["surrogate"] = np.concatenate([drawn()[:, 0], drawn()[:, 0]], axis=-2)
         arrays["csm_second"] = drawn() * (rng.random((2, 1, 6, 4)) < 0.5)
     return arrays
 
@@ -61,6 +63,7 @@ def test_two_sets_of_maps_are_one_on_twice_the_field_of_view(noise):
         np.testing.assert_array_equal(wide[..., ::2, :], arrays[name])
         assert not wide[..., 1::2, :].any()
     assert noise or found.measured_noise is None
+    np.testing.assert_array_equal(found.surrogate, arrays["surrogate"])  # stacked already
     first, second = map_sets.parted_maps(found.csm, map_sets.axis_of(arrays["mask"]))
     np.testing.assert_allclose(first, arrays["csm"], rtol=1e-6)
     np.testing.assert_allclose(second, arrays["csm_second"], rtol=1e-6)
@@ -78,7 +81,15 @@ def test_of_two_sets_magnitudes_are_shown():
     np.testing.assert_allclose(noise_map, 0.5, rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["kspace", "csm", "csm_second", "basis"])
+@pytest.mark.parametrize("second", [True, False])
+def test_a_surrogate_of_another_frame_is_refused(second):
+    arrays = scan(second=second)
+    arrays["surrogate"] = arrays["surrogate"][:, :1]
+    with pytest.raises(InputError, match=r"surrogate has the shape \(2, 1, 4\).*run preprocess again"):
+        Preprocessed.of(arrays)
+
+
+@pytest.mark.parametrize("name", ["kspace", "csm", "csm_second", "basis", "surrogate"])
 def test_other_precisions_are_refused(name):
     arrays = scan(second=True)
     arrays[name] = np.ones((2, 2), np.complex128)

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from dense_problem import SHAPE, SIGMA, dense_case, matrix
-from small_problem import small
+from small_problem import CPU, MEASURES, SGD, small
 
+from sharpfit.errors import InputError
 from sharpfit.fitting.observe import observe
+from sharpfit.fitting.reconstruct import reconstruct
 from sharpfit.fitting.surrogate import WEIGHT, surrogate
 
 
@@ -59,12 +61,31 @@ def test_it_counts_in_units_of_the_noise():
 
 def test_it_lies_nearer_to_the_truth_than_any_unregularised_fit():
     case = small((32, 28), acceleration=3, sigma=0.1)
-    plain = case.problem().start("zero")
+    problem = case.problem()
+    plain = problem.start("zero")
     errors = []
     for _ in range(60):
-        errors.append(np.linalg.norm(case.problem().unstage(plain)[0].numpy() - case.truth))
-        plain = plain - case.problem().evaluate(plain).gradient
+        errors.append(np.linalg.norm(problem.unstage(plain)[0].numpy() - case.truth))
+        plain = plain - problem.evaluate(plain).gradient
     assert np.linalg.norm(surrogate(case.scan, 0.1) - case.truth) < 0.7 * min(errors)
+
+
+def test_a_fit_is_held_against_it_and_refused_without():
+    case = small()
+    found, _, _ = reconstruct(case.scan, case.attrs, SGD, MEASURES, device=CPU)
+    off = (found["images"] - case.scan["surrogate"]) * case.scan["support"]
+    wanted = (np.abs(off) ** 2).sum((-2, -1))
+    np.testing.assert_allclose(found["measures/surrogate_distance"], wanted, rtol=1e-4)
+    del case.scan["surrogate"]
+    with pytest.raises(InputError, match="has no surrogate; run preprocess again"):
+        reconstruct(case.scan, case.attrs, SGD, MEASURES, device=CPU)
+
+
+def test_one_that_is_not_finite_is_refused():
+    case = small()
+    case.scan["kspace"][..., 12, 10] = np.inf
+    with pytest.raises(InputError, match="surrogate came out NaN"):
+        surrogate(case.scan, 0.1)
 
 
 def test_the_distance_from_it_is_measured_inside_the_object():

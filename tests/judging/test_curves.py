@@ -66,7 +66,6 @@ def one_figure(name, t):
         * (K - 1),
         "risk": bias + total("v_image", t),
         "seen_risk": total("filtered_rss", t) + SIGMA**2 * total("filtered_trace", t),
-        "sample_risk": rss - n * SIGMA**2 + 2 * SIGMA**2 * df - total("v_data", t) + total("v_image", t),
         "surrogate_distance": sum(VALUES["surrogate_distance"][t]),
         "held_out": total("held_out_rss", t) / (S * N_HELD_OUT * SIGMA**2),
         "mean_frc": frc,

@@ -14,6 +14,7 @@ from sharpfit.errors import InputError
 from sharpfit.files.axes import FileArray
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.fitting.reconstruct import reconstruct
+from sharpfit.fitting.surrogate import with_surrogate
 from sharpfit.judging import evaluate
 from sharpfit.judging.record import MEASURES
 from sharpfit.measuring import quality
@@ -110,7 +111,7 @@ def test_an_error_against_noisy_samples_is_told_as_against_the_truth():
     errors = []
     for twin in (made.noise_free, None):
         raw = RawScan(made.kspace, "scan", "as known", noise=noise, noise_free=twin, csm=csm)
-        datasets, attrs = preprocess(raw, held_out={"fraction": 0.08, "seed": 2})
+        datasets, attrs = with_surrogate(*preprocess(raw, held_out={"fraction": 0.08, "seed": 2}))
         regime = {"optimizer": {"name": "SGD", "lr": 0.5}, "start": "zero", "n_iterations": 40}
         measures = {"n_checkpoints": 8, "n_replicas": 1, "seed": 3}
         fit, _, _ = reconstruct(datasets, attrs, regime, measures, device=torch.device("cpu"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_records import ITERATIONS, by_risk_alone, made_record, with_history
 
-from sharpfit.judging.confidence import confidence
+from sharpfit.judging.confidence import ErrorRatio, confidence
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.diagnosis import plateau_cause
 from sharpfit.judging.evaluate import NoiseLevel, evaluate
@@ -164,7 +164,7 @@ def test_held_out_samples_disagree_once_they_fell_by_two_standard_errors(fall, v
     """Relative standard error of the sum of N squares: √(2 / N), N counted over both slices."""
     record = made_record(sigma=0.3, conditioning=1e-3, n_slices=2, n_pairs=2)
     curves = Curves(record)
-    best = int(curves.surrogate_distance.argmin())  # which J's minimum is, too
+    best = int(curves.surrogate_distance.argmin())  # J's minimum too
     slight = with_last_risk_of_each(record, 1.15 * curves.risk[best] / 2)
     held_out = np.full((len(ITERATIONS), 2), 10.0)
     held_out[-1] *= 1 - fall * np.sqrt(2 / (2 * record.n_held_out))
@@ -209,6 +209,9 @@ def test_an_image_that_stands_still_does_not_over_fit_whatever_its_replicas_do()
     assert judge(record).verdict == "over-fitting"
     steps = np.array(record.history["step"])
     steps[ITERATIONS[best] + 1 :] = 0
-    assert judge(replace(record, history=with_history(record, step=steps))).verdict != "over-fitting"
+    still = judge(replace(record, history=with_history(record, step=steps)))
+    assert still.verdict not in ("over-fitting", "under-fitted")
+    assert still.confidence > 0.5
+    assert still.end_over_picked == ErrorRatio(1.0, 1.0, 1.0)
     steps[-1] = 1e-6
     assert judge(replace(record, history=with_history(record, step=steps))).verdict == "over-fitting"

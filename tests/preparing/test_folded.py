@@ -7,6 +7,8 @@ import torch
 from sharpfit.files.axes import FileArray
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.fitting.reconstruct import reconstruct
+from sharpfit.fitting.surrogate import surrogate, with_surrogate
+from sharpfit.physics.map_sets import parted
 from sharpfit.physics.operators import Fourier
 from sharpfit.preparing import preprocess as preprocess_module
 from sharpfit.preparing.noise_level import SettledLevel
@@ -56,11 +58,10 @@ def test_two_sets_of_maps_keep_what_one_cannot_explain_out_of_the_image(folded):
     regime = {"solver": {"name": "cg"}, "start": "zero", "n_iterations": 4}
     measures = {"n_checkpoints": 4, "n_replicas": 1, "seed": 1}
     truth, inside = np.abs(datasets["reference"]), datasets["support"]
-    errors, left = [], []
+    errors, left, near = [], [], []
     for scan in (datasets, alone):
         fitted, _, rows = reconstruct(
-            scan,
-            attrs,
+            *with_surrogate(scan, attrs),
             regime,
             measures,
             device=torch.device("cpu"),
@@ -69,10 +70,15 @@ def test_two_sets_of_maps_keep_what_one_cannot_explain_out_of_the_image(folded):
             pause=lambda: False,
         )
         assert fitted["images"].shape[1:] == fitted["noise_map"].shape[1:] == truth.shape
+        near.append(fitted["measures/surrogate_distance"][-1].sum())
         errors.append(np.linalg.norm((np.abs(fitted["images"][-1]) - truth)[inside]))
         left.append(rows[-1]["chi2"])
     assert errors[0] < 0.75 * errors[1]
     assert left[0] < 1.05 < 1.2 < left[1]
+    assert np.isfinite(near).all()
+    both = surrogate(datasets, attrs["sigma"])
+    shown = np.hypot(*(np.abs(part) for part in parted(both, -2))) * attrs["image_scale"]
+    assert np.linalg.norm((shown - truth)[inside]) < errors[0]
 
 
 def test_the_reference_of_two_sets_is_the_root_sum_of_squares_of_the_coil_images(folded):

@@ -6,6 +6,7 @@ import torch
 
 from sharpfit.files.raw_scan import RawScan
 from sharpfit.fitting.reconstruct import reconstruct
+from sharpfit.fitting.surrogate import with_surrogate
 from sharpfit.judging.curves import Curves
 from sharpfit.preparing import true_replicas
 from sharpfit.preparing.preprocess import preprocess
@@ -69,7 +70,7 @@ def test_noise_added_for_a_study_leaves_no_true_replicas():
 
 
 def judged(tmp_path, raw, **settings):
-    datasets, attrs = preprocess(raw, held_out=HELD_OUT, **settings)
+    datasets, attrs = with_surrogate(*preprocess(raw, held_out=HELD_OUT, **settings))
     arrays, attributes, rows = reconstruct(datasets, attrs, REGIME, MEASURES, device=torch.device("cpu"))
     hdf5.write(tmp_path / "reconstruction.h5", arrays, attributes)
     write_history(tmp_path / "history.csv", rows)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sharpfit.files.read_scan import read_scan
-from sharpfit.fitting.surrogate import surrogate
+from sharpfit.fitting.surrogate import with_surrogate
 from sharpfit.preparing.preprocess import UNITS, preprocess
 from sharpfit.results import hdf5
 
@@ -20,7 +20,7 @@ def main(
     output: Path,
 ) -> None:
     """Read, check, whiten, compress, map, undersample, hold out, normalise, find a surrogate, and write."""
-    datasets, attrs = preprocess(
+    found = preprocess(
         read_scan(scan, readers),
         held_out=held_out,
         sampling_parameters=scan.get("sampling"),
@@ -28,5 +28,5 @@ def main(
         noise_std=scan.get("noise_std"),
         n_virtual_coils=scan.get("coil_compression"),
     )
-    datasets["surrogate"] = surrogate(datasets, attrs["sigma"])
+    datasets, attrs = with_surrogate(*found)
     hdf5.write(output, datasets, attrs | {"scan": name, "units": json.dumps(UNITS)})

@@ -39,9 +39,9 @@ class Preprocessed:
         Raises
         ------
         InputError
-            samples, maps or basis are not in complex64
+            samples, maps, basis or surrogate are not in complex64, or the surrogate is of another frame
         """
-        for name in ("kspace", "csm", "csm_second", "basis"):
+        for name in ("kspace", "csm", "csm_second", "basis", "surrogate"):
             if name in scan and scan[name].dtype != np.complex64:
                 raise InputError(
                     f"{name} is {scan[name].dtype}, but preprocess writes complex64; run preprocess again"
@@ -50,16 +50,26 @@ class Preprocessed:
         kspace, csm, noise = scan["kspace"], scan["csm"], scan.get("measured_noise")
         surrogate = scan["surrogate"][()] if "surrogate" in scan else None
         if "csm_second" not in scan:
+            _check_frame(surrogate, support)
             return cls(kspace, csm, mask, held_out_mask, support, noise, surrogate)
         axis, second = map_sets.axis_of(mask), scan["csm_second"][()]
+        both = map_sets.stacked(support, support & second.any(axis=1), axis)
+        _check_frame(surrogate, both)
         return cls(
             map_sets.spread(kspace[()], axis),
             map_sets.stacked_maps(csm[()], second, axis),
             map_sets.spread(mask, axis),
             map_sets.spread(held_out_mask, axis),
-            map_sets.stacked(support, support & second.any(axis=1), axis),
+            both,
             None if noise is None else map_sets.spread(noise[()], axis),
             surrogate,
+        )
+
+
+def _check_frame(surrogate: np.ndarray | None, support: np.ndarray) -> None:
+    if surrogate is not None and surrogate.shape != support.shape:
+        raise InputError(
+            f"surrogate has the shape {surrogate.shape}, but the fit {support.shape}; run preprocess again"
         )
 
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 
+from sharpfit.errors import InputError
 from sharpfit.fitting.checkpoint_file import CheckpointFile, Observation, Row
 from sharpfit.fitting.foreign import foreign_kind
 from sharpfit.fitting.loop import FitLoop, Trajectory, percentile99
@@ -71,10 +72,12 @@ def reconstruct(
     Raises
     ------
     InputError
-        the scan is not in complex64
+        the scan is not in complex64, or has no surrogate
     FrozenFitError
         leaf, optimizer and data do not belong together
     """
+    if "surrogate" not in scan:
+        raise InputError("the preprocessed scan has no surrogate; run preprocess again")
     problem = problem_of(scan, attrs, regime, measures, device, state.parent if state else None)
     fitted, found = with_found_lr(problem, regime)
     fit = _fit(problem, fitted, measures["n_checkpoints"])

@@ -80,7 +80,7 @@ def scan_estimates(
 ) -> tuple[float, float, float]:
     """J, the distance from the surrogate and the held-out residual of one checkpoint, all slices together.
 
-    As `sharpfit.measuring.quorum.estimates_of` takes them; NaN where there is none of them.
+    As `sharpfit.measuring.quorum.estimates_of` takes them; each NaN where it is not known.
     """
     floor = n_held_out * len(seen["rss"]) * sigma**2
     return (

@@ -7,7 +7,7 @@ import numpy as np
 from sharpfit.judging import thresholds
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.over_fitting import paired_error
-from sharpfit.judging.under_fitting import look_ahead
+from sharpfit.judging.under_fitting import bias_left, look_ahead
 from sharpfit.measuring.quorum import Estimate
 
 ERROR_ROSE = ("over-fitting", "over-regularised", "unsettled")
@@ -18,8 +18,8 @@ ERROR_ROSE = ("over-fitting", "over-regularised", "unsettled")
 class ErrorRatio:
     """Error at the end over error at the pick, as the middle one of the estimates has it.
 
-    The bounds hold what every estimate says, and what J says two standard errors away. NaN where no estimate
-    holds an error at the pick.
+    The bounds hold what every estimate says, and what J says two standard errors away; all are 1 where the
+    image stood still. NaN where no estimate holds an error at the pick.
     """
 
     value: float
@@ -33,6 +33,8 @@ def error_ratio(curves: Curves, picked: int) -> ErrorRatio:
     ratios = {name: _root(one, picked) for name, one in known.items()}
     if not ratios:
         return ErrorRatio(np.nan, np.nan, np.nan)
+    if not curves.moved(picked):
+        return ErrorRatio(1.0, 1.0, 1.0)
     error = thresholds.STANDARD_ERRORS * _standard_error(curves, picked)
     said = [*ratios.values()]
     if "J" in known:
@@ -56,7 +58,8 @@ def confidence(verdict: str, curves: Curves, picked: int, end: int) -> float:
         return float("nan")
     if verdict in ("frozen", "diverging"):
         return thresholds.SURE
-    figures = np.array([1.0, np.log1p(_risen(curves, picked, end)), np.sqrt(_gain_ahead(curves, end))])
+    risen = np.log1p(_risen(curves, picked, end) / thresholds.SLIGHT_RISE)
+    figures = np.array([1.0, risen, np.sqrt(_gain_ahead(curves, end))])
     worth = 1.0 if curves.record.seen_share >= thresholds.SEEN else thresholds.WORTH_UNSEEN
     over, under = (
         float(np.exp(worth * (figures @ weights)))
@@ -68,6 +71,8 @@ def confidence(verdict: str, curves: Curves, picked: int, end: int) -> float:
 
 def _risen(curves: Curves, picked: int, end: int) -> float:
     """By how many times what counts the middle estimate rose since the picked iteration."""
+    if not curves.moved(picked):
+        return 0.0
     shares = [
         (one.values[end] - one.values[picked]) / one.least_rise(picked, thresholds.RISE)
         for one in curves.estimates.values()
@@ -83,8 +88,7 @@ def _gain_ahead(curves: Curves, end: int) -> float:
     """
     if curves.record.weights or end < len(curves.iterations) - 1:
         return 0.0
-    bias = curves.risk[-1] - curves.v_image[-1]
-    if not bias > thresholds.BIAS_LEFT * max(curves.risk[-1], 0.0):
+    if not bias_left(curves) > thresholds.BIAS_LEFT:
         return 0.0
     return max(-float(np.log(look_ahead(curves).error)), 0.0)
 

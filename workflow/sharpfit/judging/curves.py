@@ -37,7 +37,7 @@ class Curves:
         return bool(self.chi2[-1] - self.chi2[since] > least)
 
     def moved(self, since: int) -> bool:
-        """Whether the image changed after a checkpoint; replicas may move where it is at rest."""
+        """Whether more than a hundredth of the pixels moved after a checkpoint; replicas may alone."""
         steps = np.asarray(self.record.history["step"], float)[int(self.iterations[since]) + 1 :]
         return bool(np.nansum(steps) > 0)
 
@@ -103,11 +103,6 @@ class Curves:
         error of the difference of their J, be they of one fit or of two.
         """
         return 2 * self.sigma * self.record.filtered_sketch.sum(1)
-
-    @cached_property
-    def sample_risk(self) -> np.ndarray:
-        """(SURE − v_data) + v_image: the same with the bias weighted by AᴴA, blind to weak modes."""
-        return np.asarray(estimates.risk(self.sure, self.v_data, self.v_image))
 
     @cached_property
     def surrogate_distance(self) -> np.ndarray:

@@ -61,9 +61,9 @@ def stayed_low(curves: Curves, picked: int) -> bool:
 def over_fitting(curves: Curves, picked: int) -> Finding | None:
     """Find an error that rose from the picked iteration to the last, by most of its estimates.
 
-    J and the surrogate share the data's noise: where J and the distance from the surrogate are all that rose,
-    the rise of J must exceed its standard error, lie in modes that are seen, and not be denied by the samples
-    held out. Where the loss rose with the error, the fit left its data, which is no fitting of their noise.
+    J and the distance from the surrogate share the data's noise: where only they rose, the rise of J must
+    exceed its standard error, lie in modes that are seen, and not be denied by the samples held out. Where
+    the loss rose with the error, the fit left its data, which is no fitting of their noise.
     """
     rose = risen(curves, picked)
     if len(rose) < most_of(curves.estimates) or not curves.moved(picked):

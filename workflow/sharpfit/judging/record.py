@@ -66,7 +66,7 @@ class Record:
         return self.rss.shape[1]
 
     def at_noise(self, ratio: float) -> "Record":
-        """Return the record that a noise level of σ · ratio would have given; the filter's cutoff stays."""
+        """Return the record that a noise level of σ · ratio would have given; cutoff and surrogate stay."""
         of_pair = np.full(self.v_image.shape[-1], ratio**2)
         of_pair[len(of_pair) - self.has_measured_pair :] = 1.0
         scaled = {name: getattr(self, name) * of_pair for name in ("v_data", "v_image", "v_filtered")}

@@ -40,7 +40,6 @@ class Figures(Generic[Value]):
         Value, Measure("1", "variance of the image between averages over that between made replicas")
     ]
     risk: Annotated[Value, Measure(_SQUARED, "estimated squared error J")]
-    sample_risk: Annotated[Value, Measure(_SQUARED, "J with the bias as the samples see it")]
     surrogate_distance: Annotated[Value, Measure(_SQUARED, "squared distance from the surrogate")]
     held_out: Annotated[Value, Measure(_NOISE_VARIANCES, "loss over its floor (1) where the fit never saw")]
     mean_frc: Annotated[Value, Measure("1", "correlation of the fission halves, mean over rings")]

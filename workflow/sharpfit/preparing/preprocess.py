@@ -26,7 +26,7 @@ from sharpfit.preparing.normalise import Normalised, normalise
 from sharpfit.preparing.support import support
 
 Results = tuple[dict[str, np.ndarray], dict[str, Any]]
-"""Datasets and attributes of results/preprocess/<scan>.h5."""
+"""Datasets and attributes of results/preprocess/<scan>.h5, but for the surrogate (`fitting.surrogate`)."""
 
 UNITS = {
     "sigma": "fitted units, std per real and imaginary component of what no image explains",
@@ -49,7 +49,7 @@ UNITS = {
     "basis": "images per coefficient, scaled so that M F L^-1 S Phi / operator_norm has norm 1",
     "basis_scale": "what the file's basis was multiplied with",
     "support": "true inside the object, where images are judged",
-    "surrogate": "fitted units, the image of total variation that fits are held against",
+    "surrogate": "fitted units, an image of total variation that fits are held against; two sets stacked",
     "pixel_spacing_mm": "mm along y, x",
     "slice_centres_mm": "(slice, 3): of pixel (ny // 2, nx // 2), mm to the patient's left, back, head",
     "row_direction": "along which x grows: left, back, head",
@@ -87,7 +87,7 @@ def preprocess(
 
     Returns
     -------
-        datasets and attributes of results/preprocess/<scan>.h5
+        datasets and attributes of results/preprocess/<scan>.h5, but for ``surrogate``
 
     Raises
     ------

@@ -25,7 +25,7 @@ from sharpfit.reporting.grey import gain_for, grey_window, times
 
 BLUE, ORANGE, GREEN, PURPLE = COLOURS[:4]
 SKY, GREY = COLOURS[5], "#666666"
-_OF_RISKS = ((GREEN, "-."), (SKY, (0, (1, 2))))
+_OF_ESTIMATES = ((GREEN, "-."), (SKY, (0, (1, 2))))
 _NO_METADATA: dict[str, Any] = {"Software": None}
 
 # Fixed margins: to find them, a constrained layout draws every figure twice, half of the time of a verdict.
@@ -144,15 +144,15 @@ def draw_curves(
     along: Axis,
     history: Mapping[str, np.ndarray],
     checkpoints: np.ndarray | None = None,
-    risks: Mapping[str, np.ndarray] | None = None,
+    estimates: Mapping[str, np.ndarray] | None = None,
     *,
     title: str = "",
 ) -> None:
-    """Draw loss and held-out residual (both reduced, 1 = noise floor), risks, and the learning rate.
+    """Draw loss and held-out residual (reduced, 1 = noise floor), other estimates, and the learning rate.
 
-    `history` holds chi2, held_out and, where there is one, lr at `along.values`, each (point,). `risks` are J
-    and the like by their names, at `checkpoints`, all (checkpoint,), in any unit: each is drawn over its
-    smallest positive value.
+    `history` holds chi2, held_out and, where there is one, lr at `along.values`, each (point,). `estimates`
+    are J and the like by their names, at `checkpoints`, all (checkpoint,), in any unit: each is drawn over
+    its smallest positive value.
     """
     with style.context("default"):
         figure = Figure(figsize=(7.0, 5.2))
@@ -166,13 +166,13 @@ def draw_curves(
         top.plot(along.values, history["chi2"], color=BLUE, label="loss (χ²)")
         top.plot(along.values, history["held_out"], color=ORANGE, linestyle="--", label="held out")
         top.axhline(1.0, color=GREY, linewidth=0.8, linestyle=":", label="noise floor")
-        for (name, risk), (color, dashes) in zip((risks or {}).items(), _OF_RISKS, strict=False):
-            if checkpoints is not None and np.any(risk > 0):
-                relative = np.where(risk > 0, risk, np.nan) / np.min(risk[risk > 0])
+        for (name, one), (color, dashes) in zip((estimates or {}).items(), _OF_ESTIMATES, strict=False):
+            if checkpoints is not None and np.any(one > 0):
+                relative = np.where(one > 0, one, np.nan) / np.min(one[one > 0])
                 label = f"{name} / its minimum"
                 top.plot(checkpoints, relative, color=color, linestyle=dashes, marker=".", label=label)
         log_scale(top)
-        top.set_ylabel("reduced χ²; risks relative")
+        top.set_ylabel("reduced χ²; estimates of the error relative")
         along.finish(top, bottom)
         figure.suptitle(title, fontsize=10, parse_math=False)
         save_figure(figure, path)
@@ -248,8 +248,8 @@ def draw_fit(
         for which, one in (("picked", at), (name, second))
     ]
     draw_images(folder / "images.png", named[0], named[1], reference, inside, title=title)
-    risks = {name: one.values[order] for name, one in curves.estimates.items() if name != "held-out"}
-    draw_curves(folder / "curves.png", steps, history, values, risks, title=title)
+    others = {name: one.values[order] for name, one in curves.estimates.items() if name != "held-out"}
+    draw_curves(folder / "curves.png", steps, history, values, others, title=title)
     over = Axis(values, steps.picked, steps.is_path)
     signal, noise = curves.cross_gradient[order], curves.noise_energy[order]
     draw_sharpness(folder / "sharpness.png", over, signal, noise, title=title)

@@ -107,7 +107,7 @@ def _regime_lines(fit: ShownFit, place: int, x: np.ndarray, y: np.ndarray) -> li
 
 def _curves(fit: ShownFit) -> Chart:
     steps, told = fit.history["iteration"], fit.evaluation.trajectory
-    risks = (
+    estimates = (
         ("J", told.risk, 2, "dot"),
         (SURROGATE, told.surrogate_distance, 5, "dashdot"),
     )
@@ -116,8 +116,8 @@ def _curves(fit: ShownFit) -> Chart:
         line_over_iterations(steps, positive(fit.history["held_out"]), "held-out χ²", COLOURS[1], "dash"),
         line_over_iterations(steps[[0, -1]], np.ones(2), "noise floor", COLOURS[7], "longdash"),
     ]
-    for name, risk, colour, dash in risks:
-        relative, label = positive(risk / smallest_positive([risk])), f"{name} / its minimum"
+    for name, one, colour, dash in estimates:
+        relative, label = positive(one / smallest_positive([one])), f"{name} / its minimum"
         lines.append(
             line_over_iterations(
                 fit.seen.iterations, relative, label, COLOURS[colour], dash, mode="lines+markers"
