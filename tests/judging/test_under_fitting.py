@@ -178,15 +178,3 @@ def test_the_gradient_that_a_penalty_holds_up_is_no_beginning():
     record = going_on(-0.03, 0.0, variance=0.1, gradient=0.6)
     assert judge(record).verdict == "under-fitted"
     assert judge(replace(record, is_penalised=True)).verdict != "under-fitted"
-
-
-@pytest.mark.parametrize(("power", "under"), [(-0.3, True), (-0.08, False)])
-def test_a_penalised_fit_is_followed_by_its_distance_from_the_surrogate(power, under):
-    """It ends near that, whatever J does; other fits are followed by J."""
-    record = going_on(0.0, 0.0, variance=0.1)
-    way = np.maximum(ITERATIONS, 1)[:, None] ** power + record.v_image.mean(-1)
-    nearing = replace(record, surrogate_distance=way, is_penalised=True)
-    found = judge(nearing)
-    assert (found.verdict == "under-fitted") == under
-    assert ("it still nears the surrogate" in found.evidence) == under
-    assert judge(replace(nearing, is_penalised=False)).verdict != "under-fitted"

@@ -7,7 +7,7 @@ import numpy as np
 from sharpfit.judging import thresholds
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.over_fitting import paired_error
-from sharpfit.judging.under_fitting import bias_left, look_ahead
+from sharpfit.judging.under_fitting import look_ahead
 from sharpfit.measuring.quorum import Estimate
 
 ERROR_ROSE = ("over-fitting", "over-regularised", "unsettled")
@@ -88,7 +88,8 @@ def _gain_ahead(curves: Curves, end: int) -> float:
     """
     if curves.record.weights or end < len(curves.iterations) - 1:
         return 0.0
-    if not bias_left(curves) > thresholds.BIAS_LEFT:
+    bias = curves.risk[-1] - curves.v_image[-1]
+    if not bias > thresholds.BIAS_LEFT * max(curves.risk[-1], 0.0):
         return 0.0
     return max(-float(np.log(look_ahead(curves).error)), 0.0)
 
