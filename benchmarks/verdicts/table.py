@@ -32,7 +32,7 @@ FINE = ("sharper", "contrast restored", "cleaner", "noisy", "unchanged")
 TELLING_STEP = 0.001  # steps that change the error by less are neither better nor worse
 NEAR = 0.1  # of the noise-free twin's sharpness
 KNOWN = 0.05  # a level that the residual corrected by less is the given one
-STOP = {"rise": 0.1, "patience": 10}
+STOP = {"rise": 0.1, "patience": 20}
 
 
 @dataclass(frozen=True)
