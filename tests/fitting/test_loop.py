@@ -158,7 +158,8 @@ def test_slices_and_replicas_never_mix(schedule):
     both, regime = small(n_slices=2), adam(15, schedule=schedule)
     together = run(both, regime)[0]["images"]
     for i in range(2):
-        alone = both.scan | {name: both.scan[name][i : i + 1] for name in ("kspace", "csm", "support")}
+        names = ("kspace", "csm", "support", "surrogate")
+        alone = both.scan | {name: both.scan[name][i : i + 1] for name in names}
         images = reconstruct(alone, both.attrs, regime, MEASURES, device=CPU)[0]["images"]
         np.testing.assert_array_equal(images[:, 0], together[:, i])
     more = reconstruct(both.scan, both.attrs, regime, {**MEASURES, "n_replicas": 3}, device=CPU)[0]["images"]
