@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from made_records import made_record, with_history
 
+from sharpfit.judging import thresholds
 from sharpfit.judging.divergence import _peaks, non_finite, rising
 from sharpfit.judging.judge import judge
 
@@ -131,3 +132,13 @@ def test_where_the_loss_first_left_the_numbers_is_told():
     assert non_finite(replace(record, stopped_because="risk rose")) is None
     said = replace(record, stopped_because="non-finite loss at iteration 7; the last is kept")
     assert non_finite(said).evidence == "non-finite loss at iteration 7; the last is kept"
+
+
+def test_a_loss_that_rises_is_less_sure_to_diverge_than_one_that_leaves_the_numbers():
+    """The error rose as well: it was passed on the way to the other end of the curves."""
+    record = made_record(sigma=0.3, conditioning=1e-3)
+    chi2 = np.r_[np.linspace(9, 2, 51), np.geomspace(2, 40, 50)]
+    found = judge(replace(record, history=with_history(record, chi2=chi2)))
+    assert (found.verdict, found.confidence) == ("diverging", thresholds.RISING)
+    ended = judge(replace(record, stopped_because="non-finite loss at iteration 7"))
+    assert (ended.verdict, ended.confidence) == ("diverging", thresholds.SURE)

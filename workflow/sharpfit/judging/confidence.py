@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sharpfit.judging import thresholds
+from sharpfit.judging import divergence, thresholds
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.over_fitting import paired_error
 from sharpfit.judging.under_fitting import look_ahead
@@ -56,6 +56,8 @@ def confidence(verdict: str, curves: Curves, picked: int, end: int) -> float:
     """
     if verdict in ("mixed", "not decided"):
         return float("nan")
+    if verdict == "diverging" and divergence.non_finite(curves.record) is None:
+        return thresholds.RISING
     if verdict in ("frozen", "diverging"):
         return thresholds.SURE
     risen = np.log1p(_risen(curves, picked, end) / thresholds.SLIGHT_RISE)
