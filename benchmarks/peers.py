@@ -38,7 +38,7 @@ def fitted(arrays, n_iterations, n_replicas):
     torch.set_num_threads(1)
     measures = {"n_checkpoints": 25, "n_replicas": n_replicas, "seed": 7}
     regime = {"optimizer": {"name": "Adam", "lr": 0.01}, "start": "zero", "n_iterations": n_iterations}
-    attrs = {"sigma": float(arrays["sigma"]), "unexplained": 1.0, "image_scale": 1.0}
+    attrs = {"sigma": float(arrays["sigma"]), "image_scale": 1.0}
     reconstruct(arrays, attrs, regime, measures, device=torch.device("cpu"))
 
 
@@ -101,11 +101,12 @@ def measured(case):
     from judged import LINES, scan_of
 
     n, times = case["matrix"], {}
-    datasets, attrs = scan_of(case["coils"], (n, n), LINES)
-    for name in ("kspace", "csm", "support"):
+    datasets, attrs = scan_of(case["coils"], (n, n), LINES, 0.03)
+    of_slices = ("kspace", "csm", "support", "surrogate")
+    for name in of_slices:
         datasets[name] = np.repeat(datasets[name], case["slices"], 0)
     with tempfile.TemporaryDirectory() as folder:
-        kept = {name: datasets[name] for name in ("kspace", "csm", "mask", "held_out_mask", "support")}
+        kept = {name: datasets[name] for name in (*of_slices, "mask", "held_out_mask")}
         np.savez(f"{folder}/scan.npz", sigma=attrs["sigma"], **kept)
         for name, array in {"kspace": datasets["kspace"], "maps": datasets["csm"]}.items():
             write_cfl(Path(folder, name), array[0].transpose(1, 2, 0)[:, :, None])
