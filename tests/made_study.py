@@ -117,7 +117,7 @@ def write_evaluation(
         "chi2": 1.2,
         "held_out": 1.3,
         "risk": risk,
-        "sure": risk,
+        "surrogate_distance": risk,
         "noise_share": 0.2,
         "resolution": 1.5,
     }

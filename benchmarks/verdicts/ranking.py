@@ -89,6 +89,7 @@ def main() -> None:
         chosen = {
             "the middle one of three": true[id(rank([one for one, _ in fits])[0])],
             "J": by("risk", fits),
+            "distance from the surrogate": by("surrogate_distance", fits),
             "error at the samples": by("sure", fits),
             "held-out": by("held_out", fits),
             "smooth_phase, always": true[id(fits[-1][0])],

@@ -33,9 +33,11 @@ def sharpfit(*words):
 
 
 def edit(file, picked=None, **values):
-    """Change an evaluation; where its J changes, so does the error at the samples."""
+    """Change an evaluation; where its J changes, so does its distance from the surrogate."""
     content = json.loads(file.read_text())
-    content["picked"] |= {"sure": (picked or {}).get("risk", content["picked"]["sure"]), **(picked or {})}
+    known = content["picked"]
+    distance = (picked or {}).get("risk", known["surrogate_distance"])
+    content["picked"] = {**known, "surrogate_distance": distance, **(picked or {})}
     file.write_text(json.dumps(content | values))
 
 

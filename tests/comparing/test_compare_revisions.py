@@ -58,7 +58,7 @@ def repository(tmp_path_factory):
     write_sidecars(root, "phantom_r2", "warmup", lr=0.02)
     evaluation = root / "results/evaluate/phantom_r2/warmup/evaluation.json"
     content = json.loads(evaluation.read_text())
-    content["picked"] |= {"risk": 5.0, "sure": 5.0}
+    content["picked"] |= {"risk": 5.0, "surrogate_distance": 5.0}
     evaluation.write_text(json.dumps(content))
     image = root / "results/evaluate/phantom_r2/warmup/picked.h5"
     shutil.copy(root / "results/evaluate/phantom_r2/gradient_descent/picked.h5", image)

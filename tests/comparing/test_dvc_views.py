@@ -45,7 +45,7 @@ def repository(tmp_path_factory):
     commit_first(root)
     file = root / "results/evaluate/phantom_r2/gradient_descent/evaluation.json"
     content = json.loads(file.read_text()) | {"verdict": "sharper", "picked_iteration": 60}
-    content["picked"] |= {"risk": 5.0, "sure": 5.0}
+    content["picked"] |= {"risk": 5.0, "surrogate_distance": 5.0}
     file.write_text(json.dumps(content))
     finish(root)
     return root

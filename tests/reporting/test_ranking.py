@@ -9,6 +9,7 @@ from made_study import make_study
 
 from sharpfit.judging.evaluate import NoiseLevel
 from sharpfit.judging.weight_choice import ChosenWeight
+from sharpfit.measuring.quorum import SURROGATE
 from sharpfit.reporting import ranking
 from sharpfit.results.evaluation_file import read_evaluations
 from sharpfit.results.summary_file import by_scan
@@ -76,18 +77,21 @@ def test_fits_rank_by_risk_and_those_without_one_by_held_out():
     assert [one.regime for one in ranked] == ["first", "second", "better", "worse", "none"]
 
 
-def seen(regime, risk, sure, held_out, draws=()):
-    picked = {"risk": risk, "v_image": 0.5, "sure": sure, "v_data": 0.4, "held_out": held_out}
+def seen(regime, risk, distance, held_out, draws=()):
+    picked = {"risk": risk, "v_image": 0.5, "surrogate_distance": distance, "held_out": held_out}
     return made_evaluation(regime, picked=picked, risk_noise=tuple(draws))
 
 
 def test_the_middle_one_of_three_estimates_ranks():
-    """J alone would take the second, by half; what is seen at the samples and held out denies it."""
+    """J alone would take the second, by half; what is held out and the surrogate deny it."""
     fits = [seen("a", 3.0, 0.5, 1.02), seen("b", 2.0, 3.0, 1.5), seen("c", 4.0, 0.6, 1.03)]
     assert [one.regime for one in ranking.rank(fits)] == ["a", "c", "b"]
     told = ranking.answer(fits)
     assert told.startswith("Best is a: ")
-    assert "J alone would take b; the error at the samples and the held-out ones say otherwise." in told
+    assert (
+        "J alone would take b; the distance from the surrogate and the held-out samples say otherwise."
+        in told
+    )
     assert "J alone" not in ranking.answer(fits[::2])
 
 
@@ -100,11 +104,11 @@ def test_an_estimate_that_not_every_fit_has_ranks_none():
     ("other", "name", "margin"),
     [
         ((2.2, 1.5, 1.0), "J", 0.4),  # +10 %, +50 %, −17 %
-        ((2.6, 1.2, 1.0), "error at the samples", 0.04),
+        ((2.6, 1.2, 1.0), SURROGATE, 0.04),
         ((3.0, 1.05, 1.3), "held-out", 0.04 * 1.2),
         ((2.2, 1.5, float("nan")), "J", 0.4),  # of two, the lesser change
         ((1.8, 0.4, float("nan")), "J", 0.4),
-        ((2.6, 1.1, float("nan")), "error at the samples", 0.04),
+        ((2.6, 1.1, float("nan")), SURROGATE, 0.04),
     ],
 )
 def test_the_estimate_with_the_middle_change_decides_between_two(other, name, margin):
@@ -248,8 +252,8 @@ def test_where_an_error_has_no_root_the_next_is_told_without_a_number():
 
 def drawn(rng, regime, **changes):
     """A fit whose three estimates of the error are drawn each on its own."""
-    risk, sure, held_out = rng.uniform(0.5, 2, 3)
-    picked = {"risk": risk, "v_image": 0.1, "sure": sure, "v_data": 0.1, "held_out": 1 + held_out}
+    risk, distance, held_out = rng.uniform(0.5, 2, 3)
+    picked = {"risk": risk, "v_image": 0.1, "surrogate_distance": distance, "held_out": 1 + held_out}
     return made_evaluation(regime, picked=picked, **changes)
 
 
@@ -262,10 +266,11 @@ def test_what_is_said_to_deny_j_denies_it():
         best, first = ranking.rank(fits)[0], min(fits, key=lambda one: one.picked.risk)
         told = ranking.answer(fits)
         if "J alone" in told:
-            at_samples, held_out = "the error at the samples" in told, "held-out" in told
-            assert at_samples == (best.picked.sure < first.picked.sure)
+            by_surrogate, held_out = "the distance from the surrogate" in told, "held-out" in told
+            nearer = best.picked.surrogate_distance < first.picked.surrogate_distance
+            assert by_surrogate == nearer
             assert held_out == (best.picked.held_out < first.picked.held_out)
-            said[at_samples, held_out] += 1
+            said[by_surrogate, held_out] += 1
     assert said[True, True] > 10
     assert said[True, False] + said[False, True] > 2
 
