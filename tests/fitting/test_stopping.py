@@ -99,27 +99,27 @@ def all_known(risk, distance, held_out, loss=40.0, **changes):
 @pytest.mark.parametrize(
     ("last", "ends"),
     [
-        ((22.1, 11.1, 1.4), True),
-        ((22.1, 10.9, 1.4), False),  # of J alone
-        ((22.1, 10.9, 1.56), True),  # by the held-out samples: a tenth of 1.5 − 1
-        ((21.9, 11.1, 1.54), False),
-        ((19.0, 11.1, 1.56), True),  # J may fall
+        ((22.1, 44.1, 1.4), True),
+        ((22.1, 43.9, 1.4), False),  # of J alone
+        ((22.1, 43.9, 1.56), True),  # by the held-out samples: a tenth of 1.5 − 1
+        ((21.9, 44.1, 1.54), False),
+        ((19.0, 44.1, 1.56), True),  # J may fall
     ],
 )
 def test_most_of_three_estimates_must_rise(last, ends):
     rule = rule_of()
-    way = [all_known(40.0, 30.0, 3.0), all_known(20.0, 10.0, 1.5)]
+    way = [all_known(40.0, 60.0, 3.0), all_known(20.0, 40.0, 1.5)]
     assert bool(rule([0, 5, 20], [*way, all_known(*last, loss=39.9)])) == ends
 
 
 def test_a_swing_of_momentum_raises_the_loss_too_and_ends_nothing():
-    way = [all_known(40.0, 30.0, 3.0), all_known(20.0, 10.0, 1.5)]
+    way = [all_known(40.0, 60.0, 3.0), all_known(20.0, 40.0, 1.5)]
     for loss, ends in ((39.9, True), (40.0, False), (41.0, False)):
-        assert bool(rule_of()([0, 5, 20], [*way, all_known(30.0, 20.0, 2.0, loss=loss)])) == ends
+        assert bool(rule_of()([0, 5, 20], [*way, all_known(30.0, 60.0, 2.0, loss=loss)])) == ends
 
 
 def test_held_out_samples_spare_a_rise_the_test_against_the_datas_noise():
     rule = rule_of()
-    way = [all_known(40.0, 30.0, 3.0), all_known(20.0, 10.0, 1.5)]
-    assert not rule([0, 5, 20], [*way, all_known(22.5, 12.0, 1.5, loss=39.0, sketch=0.5)])
-    assert rule([0, 5, 20], [*way, all_known(22.5, 12.0, 1.6, loss=39.0, sketch=0.5)])
+    way = [all_known(40.0, 60.0, 3.0), all_known(20.0, 40.0, 1.5)]
+    assert not rule([0, 5, 20], [*way, all_known(22.5, 48.0, 1.5, loss=39.0, sketch=0.5)])
+    assert rule([0, 5, 20], [*way, all_known(22.5, 48.0, 1.6, loss=39.0, sketch=0.5)])

@@ -103,12 +103,12 @@ def test_an_estimate_that_not_every_fit_has_ranks_none():
 @pytest.mark.parametrize(
     ("other", "name", "margin"),
     [
-        ((2.2, 1.5, 1.0), "J", 0.4),  # +10 %, +50 %, −17 %
-        ((2.6, 1.2, 1.0), SURROGATE, 0.04),
+        ((2.2, 1.5, 1.0), "J", 0.4),  # +10 %, +25 %, −17 %
+        ((2.6, 1.2, 1.0), SURROGATE, 0.04 * 2.0),
         ((3.0, 1.05, 1.3), "held-out", 0.04 * 1.2),
         ((2.2, 1.5, float("nan")), "J", 0.4),  # of two, the lesser change
         ((1.8, 0.4, float("nan")), "J", 0.4),
-        ((2.6, 1.1, float("nan")), SURROGATE, 0.04),
+        ((2.6, 1.1, float("nan")), SURROGATE, 0.04 * 2.0),
     ],
 )
 def test_the_estimate_with_the_middle_change_decides_between_two(other, name, margin):

@@ -59,6 +59,9 @@ def estimates_of(
 ) -> dict[str, Estimate]:
     """Take the estimates that are known, by their names.
 
+    A fit may lie nearer to the surrogate than to the truth, as both hold the data's noise, so its error is at
+    least J.
+
     Parameters
     ----------
     risk
@@ -74,7 +77,7 @@ def estimates_of(
     """
     found = {
         "J": Estimate(risk, np.maximum(risk, v_image)),
-        SURROGATE: Estimate(surrogate_distance, np.maximum(surrogate_distance, v_image)),
+        SURROGATE: Estimate(surrogate_distance, np.fmax(np.maximum(surrogate_distance, v_image), risk)),
         "held-out": Estimate(held_out, np.maximum(held_out - 1, v_samples)),
     }
     return {name: one for name, one in found.items() if np.isfinite(one.values).any()}

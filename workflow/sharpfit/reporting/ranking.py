@@ -105,7 +105,7 @@ def _estimates(evaluations: Sequence[Evaluation]) -> dict[str, Estimate]:
     risk, distance, held_out = of("risk"), of("surrogate_distance"), of("held_out")
     found = {
         "J": Estimate(risk, np.fmax(abs(risk), of("v_image"))),
-        SURROGATE: Estimate(distance, np.fmax(distance, of("v_image"))),
+        SURROGATE: Estimate(distance, np.fmax(np.fmax(distance, of("v_image")), risk)),
         "held-out": Estimate(held_out, held_out),  # in shares of the residual: near its floor it says little
     }
     return {name: one for name, one in found.items() if np.isfinite(one.values).all()}
