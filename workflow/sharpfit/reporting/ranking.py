@@ -81,7 +81,7 @@ def rank(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
     sample it sees hardly anything. The distance from the surrogate sees all modes, and is least for images
     of total variation, as it is one. Samples held out know nothing of model, noise or penalty. On 30 scans
     drawn at random, of six regimes each, the first by J alone was 9.1 % worse than the best in the mean and
-    171 % at worst, by the middle one 2.9 % and 40 % (``benchmarks/verdicts/ranking.py``).
+    171 % at worst, by the middle one 2.5 % and 28 % (``benchmarks/verdicts/ranking.py``).
     """
     known = [one for one in evaluations if np.isfinite(one.picked.risk)]
     rest = [one for one in evaluations if not np.isfinite(one.picked.risk)]
