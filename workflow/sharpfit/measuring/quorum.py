@@ -59,9 +59,6 @@ def estimates_of(
 ) -> dict[str, Estimate]:
     """Take the estimates that are known, by their names.
 
-    A fit may lie nearer to the surrogate than to the truth, as both hold the data's noise, so its error is at
-    least J.
-
     Parameters
     ----------
     risk
@@ -77,10 +74,19 @@ def estimates_of(
     """
     found = {
         "J": Estimate(risk, np.maximum(risk, v_image)),
-        SURROGATE: Estimate(surrogate_distance, np.fmax(np.maximum(surrogate_distance, v_image), risk)),
+        SURROGATE: of_surrogate(surrogate_distance, risk, v_image),
         "held-out": Estimate(held_out, np.maximum(held_out - 1, v_samples)),
     }
     return {name: one for name, one in found.items() if np.isfinite(one.values).any()}
+
+
+def of_surrogate(distance: np.ndarray, risk: np.ndarray, v_image: np.ndarray) -> Estimate:
+    """Take the squared distance from the surrogate as an estimate; parameters as of `estimates_of`.
+
+    A fit may lie nearer to the surrogate than to the truth, as both hold the data's noise, so its error is at
+    least J.
+    """
+    return Estimate(distance, np.fmax(np.fmax(distance, v_image), risk))
 
 
 def agreed_minimum(estimates: Mapping[str, Estimate]) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sharpfit.measuring.quorum import SURROGATE, Estimate, middle_rises
+from sharpfit.measuring.quorum import SURROGATE, Estimate, middle_rises, of_surrogate
 from sharpfit.reporting import weak_modes
 from sharpfit.reporting.digits import at_most, three_digits
 from sharpfit.results.evaluation import Evaluation
@@ -102,10 +102,10 @@ def _estimates(evaluations: Sequence[Evaluation]) -> dict[str, Estimate]:
     def of(name: str) -> np.ndarray:
         return np.array([getattr(one.picked, name) for one in evaluations], float)
 
-    risk, distance, held_out = of("risk"), of("surrogate_distance"), of("held_out")
+    risk, held_out = of("risk"), of("held_out")
     found = {
         "J": Estimate(risk, np.fmax(abs(risk), of("v_image"))),
-        SURROGATE: Estimate(distance, np.fmax(np.fmax(distance, of("v_image")), risk)),
+        SURROGATE: of_surrogate(of("surrogate_distance"), risk, of("v_image")),
         "held-out": Estimate(held_out, held_out),  # in shares of the residual: near its floor it says little
     }
     return {name: one for name, one in found.items() if np.isfinite(one.values).all()}
