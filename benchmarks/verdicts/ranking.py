@@ -23,7 +23,7 @@ from sharpfit.fitting.reconstruct import reconstruct
 from sharpfit.fitting.surrogate import with_surrogate
 from sharpfit.judging.evaluate import NoiseLevel, evaluate
 from sharpfit.preparing.preprocess import preprocess
-from sharpfit.reporting.ranking import rank
+from sharpfit.reporting.ranking import as_good, rank
 from sharpfit.results import hdf5
 from sharpfit.results.evaluation import Evaluation, as_evaluation
 from sharpfit.results.history import write_history
@@ -83,11 +83,14 @@ def main() -> None:
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     losses: dict[str, list[float]] = {}
+    equal: list[float] = []
     for index in range(args.scans):
         fits = fits_of(index)
         true = {id(one): error for one, error in fits}
+        first, *others = rank([one for one, _ in fits])
+        equal += [100 * (true[id(one)] / true[id(first)] - 1) for one in others if as_good(first, one)]
         chosen = {
-            "the middle one of three": true[id(rank([one for one, _ in fits])[0])],
+            "the middle one of three": true[id(first)],
             "J": by("risk", fits),
             "distance from the surrogate": by("surrogate_distance", fits),
             "error at the samples": by("sure", fits),
@@ -112,6 +115,13 @@ def main() -> None:
             f"| {name} | {np.mean(values):.1f} % | {np.median(values):.1f} % | {within:.0f} % "
             f"| {max(values):.0f} % |"
         )
+    if equal:
+        lines += [
+            "",
+            f"{len(equal)} images were said to be as good as the one chosen: their true errors lie "
+            f"{min(equal):.0f} to {max(equal):.0f} % above its own, {np.median(np.abs(equal)):.0f} % away "
+            "in the median.",
+        ]
     args.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

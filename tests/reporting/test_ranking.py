@@ -117,7 +117,26 @@ def test_the_estimate_with_the_middle_change_decides_between_two(other, name, ma
     found = ranking.middle_estimate(one, two)
     assert (found.name, found.margin) == (name, pytest.approx(margin))
     assert ranking.middle_estimate(two, one).values == found.values[::-1]
-    assert ranking.as_good(one, two) == (abs(found.values[1] - found.values[0]) <= margin)
+    assert ranking.as_good(one, two) == (abs(found.change) <= margin)
+
+
+@pytest.mark.parametrize(
+    ("other", "name", "equal"),
+    [
+        ((2.6, 0.4, 1.22), "J", False),  # a residual near its floor: +2 %, J by 30 %
+        ((1.4, 3.0, 1.19), "J", False),  # the other way round
+        ((2.3, 0.4, 1.22), "held-out", True),  # J is not beyond its margin either
+        ((2.6, 0.4, 1.19), "held-out", True),  # J is denied
+        ((2.6, 1.01, float("nan")), "J", False),  # of two
+    ],
+)
+def test_where_the_middle_one_decides_nothing_j_does_beyond_its_uncertainty(other, name, equal):
+    draws = ([0.0, 0.0], [0.2, -0.2])
+    one, two = seen("a", 2.0, 1.0, 1.2, draws[0]), seen("b", *other, draws[1])
+    for pair in ((one, two), (two, one)):
+        found = ranking.middle_estimate(*pair)
+        assert (found.name, found.is_equal) == (name, equal)
+        assert ranking.as_good(*pair) == equal
 
 
 def test_errors_are_compared_by_the_root_of_the_risks():

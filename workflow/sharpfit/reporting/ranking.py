@@ -71,6 +71,16 @@ class Compared:
     margin: float
     note: str
 
+    @property
+    def change(self) -> float:
+        """From the one to the other."""
+        return self.values[1] - self.values[0]
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether they are as good."""
+        return abs(self.change) <= self.margin
+
 
 def rank(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
     """Return the fits of one scan, best picked image first: by the middle one of three estimates.
@@ -115,26 +125,39 @@ def middle_estimate(one: Evaluation, two: Evaluation) -> Compared | None:
     """Return the estimate whose change between two picked images is the middle one; None without J.
 
     Of two estimates it is the one that changes less. A margin is twice the standard error of a difference of
-    J where that is known, else `TOLERANCE` of the error.
+    J where that is known, else `TOLERANCE` of the error. A middle one within its margin decides nothing; then
+    J does where it is beyond its own and changes in the same direction: near its floor a residual hardly
+    changes, whatever the error does.
     """
     both = _estimates([one, two])
     if "J" not in both:
         return None
-    errors = {name: max(float(a.error.min()), TINY) for name, a in both.items()}
-    changes = {name: float(np.diff(a.values)[0]) / errors[name] for name, a in both.items()}
+    compared = {name: _compared(name, estimate, one, two) for name, estimate in both.items()}
+    changes = {name: found.change / _least(both[name]) for name, found in compared.items()}
     middle = sorted(changes.values())[1] if len(changes) == 3 else min(changes.values(), key=abs)
     name = next(name for name, change in changes.items() if change == middle)
-    values = (float(both[name].values[0]), float(both[name].values[1]))
+    j = compared["J"]
+    told_by_j = compared[name].is_equal and not j.is_equal and j.change * middle > 0
+    return j if told_by_j else compared[name]
+
+
+def _compared(name: str, estimate: Estimate, one: Evaluation, two: Evaluation) -> Compared:
+    values = (float(estimate.values[0]), float(estimate.values[1]))
     margin = risk_margin(one, two) if name == "J" else None
     if margin is not None:
         return Compared(name, values, margin, "margin: 2 standard errors of the difference")
-    return Compared(name, values, TOLERANCE * errors[name], f"tolerance {TOLERANCE:.0%}")
+    return Compared(name, values, TOLERANCE * _least(estimate), f"tolerance {TOLERANCE:.0%}")
+
+
+def _least(estimate: Estimate) -> float:
+    """Return the smaller one of two errors, which changes between them are shares of."""
+    return max(float(estimate.error.min()), TINY)
 
 
 def as_good(best: Evaluation, other: Evaluation) -> bool:
-    """Tell whether the middle estimate of two picked images' errors differs by no more than its margin."""
+    """Tell whether what compares two picked images' errors differs by no more than its margin."""
     found = middle_estimate(best, other)
-    return found is not None and bool(abs(found.values[1] - found.values[0]) <= found.margin)
+    return found is not None and found.is_equal
 
 
 def risk_margin(one: Evaluation, two: Evaluation) -> float | None:
