@@ -86,7 +86,8 @@ class Instruments:
         self.inside_staged = model.stage(self.inside)
         signs = _random_signs(self.inside_staged.shape).to(self.noise_adjoint)
         z = self.inside_staged * signs
-        trace = float(inner(z, model.gram(z)).sum())  # of EᴴE inside the object, estimated
+        seen = model.gram(z)
+        trace = float(inner(z, seen).sum())  # of EᴴE inside the object, estimated
         self.cutoff = cutoff(float(made.power[0].sum()), trace, sigma, n_real, model_errs=model_errs)
         self.filtered = FilteredRisk(
             model.gram,
@@ -102,7 +103,7 @@ class Instruments:
             self.surrogate = torch.full_like(made.back_projection[0], torch.nan)
         else:
             self.surrogate = model.stage(torch.from_numpy(surrogate).to(device))
-        self.seen_share = self.filtered.seen_share(signs)
+        self.seen_share = self.filtered.seen_share(z, seen)
         self.strong_data = self.filtered.strong(made.back_projection[0])
         weight = torch.stack([model.stage(_combination(of_slice, device)) for of_slice in csm])
         shares = [encoding.n_samples / csm[0].size for encoding in model.encodings]

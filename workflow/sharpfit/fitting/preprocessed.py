@@ -32,6 +32,14 @@ class Preprocessed:
     measured_noise: Any
     surrogate: np.ndarray | None
 
+    def __post_init__(self) -> None:
+        """Hold the surrogate against the frame of the fit."""
+        if self.surrogate is not None and self.surrogate.shape != self.support.shape:
+            raise InputError(
+                f"surrogate has the shape {self.surrogate.shape}, but the fit {self.support.shape}; "
+                "run preprocess again"
+            )
+
     @classmethod
     def of(cls, scan: Mapping[str, Any]) -> Preprocessed:
         """Take them from an open file, or from arrays of the same names.
@@ -50,11 +58,9 @@ class Preprocessed:
         kspace, csm, noise = scan["kspace"], scan["csm"], scan.get("measured_noise")
         surrogate = scan["surrogate"][()] if "surrogate" in scan else None
         if "csm_second" not in scan:
-            _check_frame(surrogate, support)
             return cls(kspace, csm, mask, held_out_mask, support, noise, surrogate)
         axis, second = map_sets.axis_of(mask), scan["csm_second"][()]
         both = map_sets.stacked(support, support & second.any(axis=1), axis)
-        _check_frame(surrogate, both)
         return cls(
             map_sets.spread(kspace[()], axis),
             map_sets.stacked_maps(csm[()], second, axis),
@@ -63,13 +69,6 @@ class Preprocessed:
             both,
             None if noise is None else map_sets.spread(noise[()], axis),
             surrogate,
-        )
-
-
-def _check_frame(surrogate: np.ndarray | None, support: np.ndarray) -> None:
-    if surrogate is not None and surrogate.shape != support.shape:
-        raise InputError(
-            f"surrogate has the shape {surrogate.shape}, but the fit {support.shape}; run preprocess again"
         )
 
 

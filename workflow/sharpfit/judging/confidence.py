@@ -33,8 +33,6 @@ def error_ratio(curves: Curves, picked: int) -> ErrorRatio:
     ratios = {name: _root(one, picked) for name, one in known.items()}
     if not ratios:
         return ErrorRatio(np.nan, np.nan, np.nan)
-    if not curves.moved(picked):
-        return ErrorRatio(1.0, 1.0, 1.0)
     error = thresholds.STANDARD_ERRORS * _standard_error(curves, picked)
     said = [*ratios.values()]
     if "J" in known:
@@ -73,8 +71,6 @@ def confidence(verdict: str, curves: Curves, picked: int, end: int) -> float:
 
 def _risen(curves: Curves, picked: int, end: int) -> float:
     """By how many times what counts the middle estimate rose since the picked iteration."""
-    if not curves.moved(picked):
-        return 0.0
     shares = [
         (one.values[end] - one.values[picked]) / one.least_rise(picked, thresholds.RISE)
         for one in curves.estimates.values()
@@ -97,5 +93,7 @@ def _gain_ahead(curves: Curves, end: int) -> float:
 
 
 def _standard_error(curves: Curves, picked: int) -> float:
+    """Estimate that of J's rise from the pick to where the image came to rest; 0 from there on."""
     data, replicas = paired_error(curves, picked)
-    return float(np.hypot(data[-1], replicas[-1]))
+    at = max(curves.rest, picked)
+    return float(np.hypot(data[at], replicas[at]))

@@ -4,7 +4,6 @@ from functools import cached_property
 
 import numpy as np
 
-from sharpfit.judging import thresholds
 from sharpfit.judging.record import Record
 from sharpfit.measuring import estimates, rings
 from sharpfit.measuring.point_spread import fwhm_and_peak
@@ -31,15 +30,11 @@ class Curves:
         """RSS / (N_r σ²)."""
         return np.asarray(estimates.chi2(self.rss, self.sigma, self.n_real))
 
-    def loss_rose(self, since: int) -> bool:
-        """Whether χ² ended above a checkpoint by what counts: a share of it, or of the noise floor."""
-        least = thresholds.LOSS_RISE * max(self.chi2[since], thresholds.LOSS_FLOOR)
-        return bool(self.chi2[-1] - self.chi2[since] > least)
-
-    def moved(self, since: int) -> bool:
-        """Whether more than a hundredth of the pixels moved after a checkpoint; replicas may alone."""
-        steps = np.asarray(self.record.history["step"], float)[int(self.iterations[since]) + 1 :]
-        return bool(np.nansum(steps) > 0)
+    @cached_property
+    def rest(self) -> int:
+        """First checkpoint after which at most a hundredth of the pixels moved; replicas may go on alone."""
+        steps = np.nan_to_num(np.asarray(self.record.history["step"], float))
+        return int(np.searchsorted(self.iterations[:-1], np.flatnonzero(steps > 0).max(initial=0)))
 
     @cached_property
     def df(self) -> np.ndarray:
@@ -117,12 +112,18 @@ class Curves:
 
     @cached_property
     def estimates(self) -> dict[str, Estimate]:
-        """The estimates of the error that the judge asks, by name; a path's start has no weight to pick."""
+        """The estimates of the error that the judge asks, by name.
+
+        From where the image came to rest they stand still as it does, whatever its replicas do. A path's
+        start has no weight to pick.
+        """
         outside = np.isnan(self.record.weights) if self.record.weights else np.zeros(len(self.risk), bool)
+        at = np.minimum(np.arange(len(self.risk)), self.rest)
+        asked = self.risk, self.surrogate_distance, self.held_out
         return estimates_of(
-            *(np.where(outside, np.nan, one) for one in (self.risk, self.surrogate_distance, self.held_out)),
-            v_image=self.v_image,
-            v_samples=self.v_data / (self.n_real * self.sigma**2),
+            *(np.where(outside, np.nan, one)[at] for one in asked),
+            v_image=self.v_image[at],
+            v_samples=self.v_data[at] / (self.n_real * self.sigma**2),
         )
 
     @cached_property

@@ -18,6 +18,11 @@ def non_finite(record: Record) -> Finding | None:
     return Finding("diverging", "non-finite loss", said, _LOWER) if said else None
 
 
+def least_rise(chi2: float) -> float:
+    """How far χ² must rise from there to count: by a share of it, or of the noise floor."""
+    return thresholds.LOSS_RISE * max(chi2, thresholds.LOSS_FLOOR)
+
+
 def rising(record: Record) -> Finding | None:
     """Find a loss whose envelope rises at the end.
 
@@ -29,7 +34,7 @@ def rising(record: Record) -> Finding | None:
     """
     chi2 = np.asarray(record.history["chi2"], float)
     lowest = int(np.nanargmin(chi2))
-    least = thresholds.LOSS_RISE * max(chi2[lowest], thresholds.LOSS_FLOOR)
+    least = least_rise(chi2[lowest])
     since = chi2[lowest:]
     if not since[-1] - since[0] > least or since[-1] < thresholds.LOSS_FLOOR:
         return None

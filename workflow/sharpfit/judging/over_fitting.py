@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sharpfit.judging import thresholds
+from sharpfit.judging import divergence, thresholds
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.findings import Finding, percent
 from sharpfit.measuring.quorum import most_of
@@ -66,13 +66,13 @@ def over_fitting(curves: Curves, picked: int) -> Finding | None:
     the loss rose with the error, the fit left its data, which is no fitting of their noise.
     """
     rose = risen(curves, picked)
-    if len(rose) < most_of(curves.estimates) or not curves.moved(picked):
+    if len(rose) < most_of(curves.estimates):
         return None
     first, numbers = curves.iterations[picked], _numbers(curves, picked)
     if "held-out" not in rose and (doubt := _doubt(curves, picked, numbers)):
         return doubt
     since = curves.iterations[_since(curves, picked, rose)]
-    if curves.loss_rose(picked):
+    if curves.chi2[-1] - curves.chi2[picked] > divergence.least_rise(curves.chi2[picked]):
         return _left_the_data(curves, picked, f"since iteration {since}: {numbers}")
     evidence = f"over-fitting since iteration {since}: {numbers}{_sharpness_share(curves, picked)}"
     cause = _what_grew(curves, picked)

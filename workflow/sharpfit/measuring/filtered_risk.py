@@ -109,11 +109,12 @@ class FilteredRisk:
         parts = [self._filters.first(part) for part in x.split(together)]
         return torch.cat(parts) * self._inside
 
-    def seen_share(self, signs: Tensor) -> float:
-        """Estimate tr(P Q P) / tr(P): the share of the object's modes that is seen, by random signs ±1."""
-        z = signs * self._inside
-        seen = inner(z, self._filters.first(self._gram(z))).sum()
-        return float(seen) / max(int(self._inside.sum()), 1)
+    def seen_share(self, z: Tensor, seen: Tensor) -> float:
+        """Estimate tr(P Q P) / tr(P): the share of the object's modes that is seen.
+
+        z: random signs ±1 inside the object, 0 outside; seen: M z.
+        """
+        return float(inner(z, self._filters.first(seen)).sum()) / max(int(self._inside.sum()), 1)
 
     def strong(self, x: Tensor) -> Tensor:
         """r(M) x, where r(M) M is near 1 in the modes that the data determine well and 0 in others.
