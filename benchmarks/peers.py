@@ -162,7 +162,7 @@ def main():
 Lines, R = 4. *Whole*: CPU seconds of the process at {MANY} iterations, start, reading, a run of two included;
 *iteration*: what it used for them after a run of two, over {MANY} (BART: the difference to {FEW}, over
 {MANY - FEW}); least of {N_TURNS} taken in turns.
-A judged fit fits 2 K + 2 items along, K its replicas, and measures about 25 checkpoints; the others make one
+A judged fit fits K + 2 items along, K its replicas, and measures about 25 checkpoints; the others make one
 image. BART takes one process a slice.
 
 {table(found)}

@@ -1,4 +1,4 @@
-"""A problem small enough for matrices: two slices, two pairs, not square, an object off the centre."""
+"""A problem small enough for matrices: two slices, two draws, not square, an object off the centre."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,11 @@ import torch
 from small_problem import CPU, Small, small
 
 from sharpfit.fitting.objective import Problem
-from sharpfit.fitting.replicas import PROBE_STEP
 from sharpfit.physics.operators import Coils, Fourier, Sampling
 
 SHAPE = (14, 11)
 N_PIXELS = SHAPE[0] * SHAPE[1]
-N_PAIRS = 2
+N_DRAWS = 2
 SIGMA = 0.05
 SEED = 3
 IMAGE = (-2, -1)
@@ -90,35 +89,35 @@ class DenseFit:
     data: np.ndarray
     """(item, sample), the held-out item's last: 0 where it must not look"""
     w: np.ndarray
-    """(pair, sample), of unit variance per component"""
-    b: np.ndarray
-    """the same of the probes"""
+    """(draw, sample), of unit variance per component"""
     sketches: np.ndarray
     """(probe, pixel), Aᴴb of further noise"""
     x: np.ndarray
     """(item, pixel)"""
+    halves: tuple[np.ndarray, np.ndarray]
+    """x(y + σ w) and x(y − σ w), refitted: (draw, pixel) each"""
     fitted: np.ndarray
     """A of the held-out item"""
 
 
 def dense_fit(case: Small, problem: Problem, i: int, rates) -> DenseFit:
     """Take the replicas' noise out of the problem, check the data, and fit slice i with the rates given."""
-    A, part, items = matrix(case, i), problem._slices[i], problem.replicas
+    A, part = matrix(case, i), problem._slices[i]
     mask, held_out = (of_slice(case, name, i) for name in ("mask", "held_out_mask"))
     sampled = np.broadcast_to(mask, (3, *SHAPE)).ravel()
     y = case.scan["kspace"][i].ravel().astype(complex)
     staged = centred(problem, i, samples(problem, i))
-    w, b = (staged[items.plus] - y) / SIGMA, (staged[1 + 2 * N_PAIRS :] - y) / (PROBE_STEP * SIGMA)
+    step = problem.replicas.step * SIGMA
+    w = (staged[1:] - y) / step
     kept = np.broadcast_to(~held_out, (3, *SHAPE)).ravel()
-    data = np.concatenate(
-        [y[None], y + SIGMA * w, y - SIGMA * w, y + PROBE_STEP * SIGMA * b, (y * kept)[None]]
-    )
+    data = np.concatenate([y[None], y + step * w, (y * kept)[None]])
     np.testing.assert_allclose(staged, data[:-1], atol=2e-6)
     np.testing.assert_allclose(staged[:, ~sampled], 0, atol=1e-6)
     fitted = matrix(case, i, mask & ~held_out)
     x = descend(A, data[:-1], rates), descend(fitted, data[-1:], rates)
+    halves = descend(A, y + SIGMA * w, rates), descend(A, y - SIGMA * w, rates)
     sketches = problem.unstage(part.data.replicate().sketch_adjoint).flatten(1).numpy()
-    return DenseFit(A, data, w, b, sketches, np.concatenate(x), fitted)
+    return DenseFit(A, data, w, sketches, np.concatenate(x), halves, fitted)
 
 
 def samples(problem: Problem, i: int):
@@ -134,6 +133,6 @@ def descend(A, data, rates):
     return x
 
 
-def dense_problem(case: Small, *, has_probes: bool = False) -> Problem:
+def dense_problem(case: Small, *, may_threshold: bool = False) -> Problem:
     """The product's own."""
-    return case.problem(n_pairs=N_PAIRS, seed=SEED, device=CPU, has_probes=has_probes)
+    return case.problem(n_draws=N_DRAWS, seed=SEED, device=CPU, may_threshold=may_threshold)

@@ -11,7 +11,7 @@ ITERATIONS = np.array([0, 1, 2, 3, 5, 8, 13, 22, 36, 60, 100])
 
 
 def made_record(
-    *, sigma=0.05, conditioning=1.0, iterations=ITERATIONS, n_slices=1, n_pairs=1, step=1.0, **changes
+    *, sigma=0.05, conditioning=1.0, iterations=ITERATIONS, n_slices=1, n_draws=1, step=1.0, **changes
 ) -> Record:
     """Mode i has eigenvalue conditioning^(i/n), unit signal and filter 1 − (1 − step · eigenvalue)^t."""
     eigenvalue = conditioning ** np.linspace(0, 1, N_MODES)
@@ -37,7 +37,7 @@ def made_record(
         "step": np.r_[np.nan, np.full(len(every) - 1, 0.01)],
     }
     slices = np.ones((1, n_slices))
-    pairs = np.ones((1, n_slices, n_pairs))
+    draws = np.ones((1, n_slices, n_draws))
     known = {
         "iterations": iterations,
         "rss": rss[:, None] * slices,
@@ -46,18 +46,18 @@ def made_record(
         "weak_mode_share": np.linspace(0, 0.1, len(iterations))[:, None] * slices,
         "held_out_rss": held_out[:, None] * slices,
         "surrogate_distance": ((miss**2).sum(1) + v_image)[:, None] * slices,  # from the truth
-        "df": 2 * kept.sum(1)[:, None, None] * pairs,
-        "v_data": (noise * kept**2).sum(1)[:, None, None] * pairs,
+        "df": 2 * kept.sum(1)[:, None, None] * draws,
+        "v_data": (noise * kept**2).sum(1)[:, None, None] * draws,
         "filtered_rss": (miss**2).sum(1)[:, None] * slices,  # Q = 1: bias and noise are told apart exactly
-        "filtered_trace": np.zeros((len(iterations), n_slices, n_pairs)),
-        "filtered_trace_error": np.zeros((len(iterations), n_slices, n_pairs)),
+        "filtered_trace": np.zeros((len(iterations), n_slices, n_draws)),
+        "filtered_trace_error": np.zeros((len(iterations), n_slices, n_draws)),
         "filtered_sketch": np.zeros((len(iterations), n_slices, 8)),
-        "v_filtered": np.zeros((len(iterations), n_slices, n_pairs)),
-        "v_image": v_image[:, None, None] * pairs,
-        "shared_noise": np.zeros((len(iterations), n_slices, n_pairs)),
-        "cross_gradient": signal[:, None, None] * pairs,
-        "gradient_energy": (signal + 2 * v_image)[:, None, None] * pairs,
-        "frc": np.full((len(iterations), n_slices, n_pairs, 8), 0.8),
+        "v_filtered": np.zeros((len(iterations), n_slices, n_draws)),
+        "v_image": v_image[:, None, None] * draws,
+        "shared_noise": np.zeros((len(iterations), n_slices, n_draws)),
+        "cross_gradient": signal[:, None, None] * draws,
+        "gradient_energy": (signal + 2 * v_image)[:, None, None] * draws,
+        "frc": np.full((len(iterations), n_slices, n_draws, 8), 0.8),
         "frc_counts": np.arange(1, 9),
         "psf": np.multiply.outer(kept.mean(1), window)[:, None] * slices[..., None, None, None],
         "history": history,

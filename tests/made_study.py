@@ -90,7 +90,7 @@ def write_fit(folder: Path, size: int, *, noise: float, seed: int, n_slices: int
 
 
 def _write_measures(group: h5py.Group, grown: np.ndarray, n_slices: int, size: int, rings: int) -> None:
-    """Fill the group with curves of the shapes the interface fixes: (checkpoint, slice[, pair])."""
+    """Fill the group with curves of the shapes the interface fixes: (checkpoint, slice[, draw])."""
     ones = np.ones((len(grown), n_slices))
     decay = np.exp(-ITERATIONS / 4)[:, None] * ones
     n_real = 2 * 8 * size * size

@@ -24,7 +24,7 @@ class Small:
     truth: np.ndarray
 
     def problem(
-        self, *, n_pairs=1, seed=3, device=CPU, model_errs=False, has_probes=False, scratch=None, **changed
+        self, *, n_draws=1, seed=3, device=CPU, model_errs=False, may_threshold=False, scratch=None, **changed
     ):
         assert changed.keys() <= self.scan.keys()
         scan = {**self.scan, **changed}
@@ -35,11 +35,11 @@ class Small:
             scan["held_out_mask"],
             scan["support"],
             self.attrs["sigma"],
-            n_pairs=n_pairs,
+            n_draws=n_draws,
             seed=seed,
             device=device,
             model_errs=model_errs,
-            has_probes=has_probes,
+            may_threshold=may_threshold,
             surrogate=scan.get("surrogate"),
             scratch=scratch,
         )

@@ -108,13 +108,13 @@ JUDGE = "the judge: middle of three"
 
 #: Name → method, and how many fits it needs in all.
 METHODS: dict[str, tuple[Method, int]] = {
-    JUDGE: (middle_of_three, 4),
-    "risk J": (filtered_risk, 3),
+    JUDGE: (middle_of_three, 3),
+    "risk J": (filtered_risk, 2),
     "distance from the surrogate": (from_the_surrogate, 1),
-    "risk at the samples": (risk_at_the_samples, 3),
-    "SURE at the samples": (sure, 3),
-    "mean FRC of halves": (mean_frc, 3),
-    "cross-correlation of halves": (halves_correlation, 3),
+    "risk at the samples": (risk_at_the_samples, 2),
+    "SURE at the samples": (sure, 2),
+    "mean FRC of halves": (mean_frc, 2),
+    "cross-correlation of halves": (halves_correlation, 2),
     "GSURE": (gsure, 2),
     "held-out samples": (held_out, 2),
     "four-fold cross-validation": (k_fold, 5),

@@ -29,7 +29,7 @@ def test_the_gradient_is_what_autograd_finds(kind):
     if kind == "points":
         case.scan["mask"] &= np.random.default_rng(2).random(case.scan["mask"].shape) < 0.7
         case.scan["held_out_mask"] &= case.scan["mask"]
-    problem = case.problem(n_pairs=2)
+    problem = case.problem(n_draws=2)
     c = random_images(problem).requires_grad_()
     found = problem.evaluate(c.detach())
     loss = sum(half_rss(problem, i, c[:, i]) for i in range(2))
@@ -41,17 +41,16 @@ def test_the_gradient_is_what_autograd_finds(kind):
 
 def test_replicas_differ_from_the_main_data_by_what_they_stand_for():
     case = small(sigma=0.05)
-    problem = case.problem(n_pairs=2)
+    problem = case.problem(n_draws=2)
     part, items = problem._slices[0], problem.replicas
     data = samples(problem, 0)
-    w = (data[items.plus] - data[0]) / problem.sigma
-    torch.testing.assert_close(data[items.minus], data[0] - problem.sigma * w, rtol=1e-4, atol=1e-6)
+    w = (data[1 : items.n_full] - data[0]) / (items.step * problem.sigma)
     sampled = torch.view_as_real(problem.unstage(w).flatten()[problem.unstage(w).flatten() != 0])
     assert float(sampled.var()) == pytest.approx(1, abs=5 / np.sqrt(sampled.numel()))
     correlation = torch.vdot(w[1].flatten(), w[0].flatten()).abs() / (w[1].norm() * w[0].norm())
     assert correlation < 5 / np.sqrt(w[0].numel())
     torch.testing.assert_close(
-        problem.instruments.noise_adjoint[:, 0], part.A.encoding.adjoint(w), rtol=1e-3, atol=1e-4
+        problem.instruments.noise_adjoint[:, 0], part.A.encoding.adjoint(w), rtol=1e-3, atol=1e-3
     )
 
 
@@ -84,10 +83,10 @@ def test_zero_filled_start_minimises_the_residual_along_itself():
 
 def test_a_zero_filled_start_has_the_scale_of_its_own_items_steepest_descent():
     case = small(n_slices=2)
-    problem = case.problem(n_pairs=2)
+    problem = case.problem(n_draws=2)
     start, at_zero = problem.start("zero_filled"), problem.evaluate(problem.start("zero"))
     back = -at_zero.gradient
-    for item in (0, 3, -1):
+    for item in (0, 2, -1):
         for i in range(2):
             full = torch.zeros_like(back)
             full[item, i] = back[item, i]
@@ -131,7 +130,7 @@ def test_the_problem_reads_one_slice_at_a_time():
         case.scan["held_out_mask"],
         case.scan["support"],
         0.05,
-        n_pairs=1,
+        n_draws=1,
         seed=1,
         device=torch.device("cpu"),
     )
@@ -155,7 +154,7 @@ def test_the_cutoff_asks_for_the_power_of_a_mode_of_the_object(n_slices, sigma):
 @pytest.mark.parametrize("fitting", [1, 2, 3])
 def test_half_as_many_items_are_taken_at_once_where_the_device_is_full(monkeypatch, caplog, fitting):
     """A device that holds so many of 9 images at once: nothing is lost, and the log says it."""
-    problem = small().problem(n_pairs=3)
+    problem = small().problem(n_draws=7)
     x = random_images(problem)[:, 0]
     encoding, taken = problem._slices[0].A.encoding, []
     wanted = torch.cat([encoding.gram(x[n : n + 1]) for n in range(len(x))])

@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from dense_problem import N_PAIRS, SHAPE, SIGMA, dense_case, dense_fit, dense_problem, of_slice
+from dense_problem import N_DRAWS, SHAPE, SIGMA, dense_case, dense_fit, dense_problem, of_slice
 from filter_oracle import left_of
 from scipy import ndimage
 from small_problem import small
 
 from sharpfit.fitting.observe import PSF_HALF_WIDTH, observe, ring_counts
-from sharpfit.fitting.replicas import PROBE_STEP
 from sharpfit.measuring.spectral_filter import WEAK, Inverses, Polynomials, degree_for
 
 RATES = [0.9] * 6
@@ -18,12 +17,12 @@ RATES = [0.9] * 6
 KINDS = ("points", "ky lines", "kx lines", "both", "two of lines")
 
 
-@pytest.fixture(scope="module", params=[*KINDS, "points with probes", "both with probes"])
+@pytest.fixture(scope="module", params=[*KINDS, "points by small steps"])
 def seen(request):
     """The product's observation, and the dense fit of each slice."""
-    kind, _, probes = request.param.partition(" with ")
+    kind, _, steps = request.param.partition(" by ")
     case = dense_case(kind)
-    problem = dense_problem(case, has_probes=bool(probes))
+    problem = dense_problem(case, may_threshold=bool(steps))
     c = problem.start("zero")
     for rate in RATES:
         c = c - rate * problem.evaluate(c).gradient
@@ -44,23 +43,10 @@ def norm2(values):
     return (np.abs(values) ** 2).sum(-1)
 
 
-def pairs(fit):
-    """x₊ and x₋ of every pair of one slice."""
-    return fit.x[1 : 1 + N_PAIRS], fit.x[1 + N_PAIRS : 1 + 2 * N_PAIRS]
-
-
-def along(fit):
-    """The noise that traces are taken along, the change of x along it, and how far apart the data lie."""
-    if len(fit.b):
-        return fit.b, fit.x[1 + 2 * N_PAIRS : -1] - fit.x[0], PROBE_STEP * SIGMA
-    plus, minus = pairs(fit)
-    return fit.w, plus - minus, 2 * SIGMA
-
-
 def test_the_image_and_its_noise_map_lie_where_the_object_lies(seen):
     _, _, found, fits = seen
     for i, fit in enumerate(fits):
-        plus, minus = pairs(fit)
+        plus, minus = fit.halves
         close(found["image"][i], fit.x[0].reshape(SHAPE))
         close(found["noise_map"][i], np.sqrt((np.abs(plus - minus) ** 2 / 4).mean(0)).reshape(SHAPE))
 
@@ -68,11 +54,10 @@ def test_the_image_and_its_noise_map_lie_where_the_object_lies(seen):
 def test_variances_and_degrees_of_freedom_are_those_of_the_refits(seen):
     case, _, found, fits = seen
     for i, (fit, P) in enumerate(zip(fits, inside(case), strict=True)):
-        plus, minus = pairs(fit)
+        plus, minus = fit.halves
         close(found["v_image"][i], norm2(P * (plus - minus)) / 4)
         close(found["v_data"][i], norm2((plus - minus) @ fit.A.T) / 4)
-        noise, change, apart = along(fit)
-        close(found["df"][i], (noise.conj() * (change @ fit.A.T)).real.sum(-1) / apart)
+        close(found["df"][i], (fit.w.conj() * ((plus - minus) @ fit.A.T)).real.sum(-1) / (2 * SIGMA))
         close(found["image_norm"][i], np.linalg.norm(P * fit.x[0]))
 
 
@@ -82,7 +67,7 @@ def test_df_is_the_trace_of_the_hat_matrix(seen):
     for i, fit in enumerate(fits):
         s = np.linalg.eigvalsh(fit.A.conj().T @ fit.A)
         exact = 2 * (1 - (1 - RATES[0] * s) ** len(RATES)).sum()
-        assert found["df"][i].mean() == pytest.approx(exact, abs=4 * np.sqrt(2 * exact / N_PAIRS))
+        assert found["df"][i].mean() == pytest.approx(exact, abs=4 * np.sqrt(2 * exact / N_DRAWS))
 
 
 def test_residuals_count_the_samples_that_each_item_saw_and_those_it_did_not(seen):
@@ -98,7 +83,7 @@ def test_residuals_count_the_samples_that_each_item_saw_and_those_it_did_not(see
 def test_sharpness_is_counted_in_both_halves(seen):
     case, _, found, fits = seen
     for i, (fit, P) in enumerate(zip(fits, inside(case), strict=True)):
-        for k, (plus, minus) in enumerate(zip(*pairs(fit), strict=True)):
+        for k, (plus, minus) in enumerate(zip(*fit.halves, strict=True)):
             cross = power = 0.0
             for axis in (0, 1):
                 steps = [
@@ -118,10 +103,10 @@ def test_ring_correlations_are_sums_over_the_rings_of_an_explicit_transform(seen
     waves = [np.exp(-2j * np.pi * np.outer(k, k) / len(k)) / np.sqrt(len(k)) for k in (ky, kx)]
     ring = np.round(np.hypot(ky[:, None] / SHAPE[0], kx / SHAPE[1]) * min(SHAPE)).astype(int)
     n_rings = (min(SHAPE) + 1) // 2
-    assert found["frc"].shape == (2, N_PAIRS, n_rings)
+    assert found["frc"].shape == (2, N_DRAWS, n_rings)
     np.testing.assert_array_equal(ring_counts(SHAPE), np.bincount(ring.ravel())[:n_rings])
     for i, fit in enumerate(fits):
-        for k, halves in enumerate(zip(*pairs(fit), strict=True)):
+        for k, halves in enumerate(zip(*fit.halves, strict=True)):
             plus, minus = (waves[0] @ x.reshape(SHAPE) @ waves[1].T for x in halves)
             for r in range(n_rings):
                 p, m = plus[ring == r], minus[ring == r]
@@ -157,11 +142,11 @@ def test_the_weak_modes_are_those_with_small_eigenvalues(seen):
 
 
 def test_the_local_psf_is_the_mean_resolution_around_the_pixels_of_the_object(seen):
-    """As the noise of the pairs shows it, number by number, and within its scatter of the matrix itself."""
+    """As the draws show it, number by number, and within its scatter of the matrix itself."""
     case, _, found, fits = seen
     size = 2 * PSF_HALF_WIDTH + 1
     for i, (fit, P) in enumerate(zip(fits, inside(case), strict=True)):
-        plus, minus = pairs(fit)
+        plus, minus = fit.halves
         back = fit.w @ fit.A.conj()
         s, V = eigenvalues(fit)
         resolution = (V * (1 - (1 - RATES[0] * s) ** len(RATES))) @ V.conj().T
@@ -174,7 +159,7 @@ def test_the_local_psf_is_the_mean_resolution_around_the_pixels_of_the_object(se
             at = found["psf"][i][PSF_HALF_WIDTH + dy, PSF_HALF_WIDTH + dx]
             assert at == pytest.approx(seen_by_noise, abs=2e-4)
             exact = resolution[there, pixels].mean()
-            assert abs(at - exact) < 5 / np.sqrt(len(pixels) * N_PAIRS)
+            assert abs(at - exact) < 5 / np.sqrt(len(pixels) * N_DRAWS)
 
 
 def test_the_cutoff_is_where_an_average_mode_of_the_object_holds_as_much_signal_as_noise(seen):
@@ -203,17 +188,15 @@ def test_the_filtered_risk_is_built_from_filtered_refits(seen):
     case, problem, found, fits = seen
     shapes = zip(fits, filters(problem, fits), inside(case), strict=True)
     for i, (fit, (p, Q), P) in enumerate(shapes):
-        plus, minus = pairs(fit)
+        plus, minus = fit.halves
         g = fit.A.conj().T @ (fit.A @ fit.x[0] - case.scan["kspace"][i].ravel())
-        noise, change, apart = along(fit)
-        back = noise @ fit.A.conj()
-        filtered = P * (back @ p.T)
+        filtered = P * ((fit.w @ fit.A.conj()) @ p.T)
         close(found["filtered_rss"][i], norm2(P * (p @ g)), rtol=2e-3)
         close(found["v_filtered"][i], norm2(P * ((plus - minus) @ Q.T)) / 4, rtol=2e-3)
         sketches = norm2(P * (fit.sketches @ p.T))
-        followed, own = ((filtered @ Q.T).conj() * change).real.sum(-1) / apart, norm2(filtered)
-        k = np.clip(followed / own, 0, 1)
-        left = 1 - 2 * k if problem.replicas.has_probes else (1 - k) ** 2
+        followed = ((filtered @ Q.T).conj() * (plus - minus)).real.sum(-1) / (2 * SIGMA)
+        own = norm2(filtered)
+        left = (1 - np.clip(followed / own, 0, 1)) ** 2
         trace = 2 * followed - own + left * (own - sketches.mean())
         close(found["filtered_trace"][i], trace, rtol=5e-3)
         error = abs(left) * sketches.std(ddof=1) / np.sqrt(len(sketches))
@@ -223,14 +206,14 @@ def test_the_filtered_risk_is_built_from_filtered_refits(seen):
 
 
 def test_every_noise_of_the_replicas_is_drawn_on_its_own(seen):
-    """Pairs, probes and sketches of both slices: unit variance, and no two alike."""
+    """Draws and sketches of both slices: unit variance, and no two alike."""
     fits = seen[-1]
-    drawn = [noise for fit in fits for noise in (*fit.w, *fit.b)]
+    drawn = [noise for fit in fits for noise in fit.w]
     sampled = (np.abs(drawn) > 1e-6).all(axis=0)
     values = np.stack([noise[sampled] for noise in drawn])
     covariance = values @ values.conj().T / sampled.sum()
     np.testing.assert_allclose(covariance, 2 * np.eye(len(values)), atol=10 / np.sqrt(sampled.sum()))
-    backs = [noise @ fit.A.conj() for fit in fits for noise in (*fit.w, *fit.b)]
+    backs = [noise @ fit.A.conj() for fit in fits for noise in fit.w]
     backs = np.stack([*backs, *(sketch for fit in fits for sketch in fit.sketches)])
     backs /= np.linalg.norm(backs, axis=1, keepdims=True)
     overlap = np.abs(backs @ backs.conj().T) - np.eye(len(backs))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from dense_problem import N_PAIRS, SHAPE, SIGMA, dense_case, dense_fit, dense_problem, of_slice
+from dense_problem import N_DRAWS, SHAPE, SIGMA, dense_case, dense_fit, dense_problem, of_slice
 from small_problem import CPU
 
 from sharpfit.fitting.reconstruct import problem_of, reconstruct
@@ -19,7 +19,7 @@ REGIME = {
     "start": "zero",
     "n_iterations": 10,
 }
-MEASURES = {"n_checkpoints": 4, "n_replicas": N_PAIRS, "seed": 3}
+MEASURES = {"n_checkpoints": 4, "n_replicas": N_DRAWS, "seed": 3}
 
 
 @pytest.fixture(scope="module", params=["ky lines", "both"])
@@ -58,8 +58,8 @@ def test_the_images_are_those_of_the_descent_in_input_units(fit):
     np.testing.assert_allclose(datasets["images"], 3.5 * expected, atol=1e-5)
     for t, found in zip(datasets["iterations"], datasets["noise_map"], strict=True):
         for one, shown in zip(dense[t], found, strict=True):
-            half = (one.x[1 : 1 + N_PAIRS] - one.x[1 + N_PAIRS : 1 + 2 * N_PAIRS]) / 2
-            expected = 3.5 * np.sqrt((np.abs(half) ** 2).mean(0)).reshape(SHAPE)
+            d = np.subtract(*one.halves) / 2
+            expected = 3.5 * np.sqrt((np.abs(d) ** 2).mean(0)).reshape(SHAPE)
             np.testing.assert_allclose(shown, expected, atol=1e-5)
 
 
@@ -129,17 +129,16 @@ def test_what_was_asked_is_stored_beside(fit):
 
 
 @pytest.mark.parametrize(
-    ("regime", "n_full"),
+    ("regime", "step"),
     [
-        ({}, 5),
-        ({"penalty": {"name": "total_variation", "weight": 1.0}}, 7),
-        ({"solver": {"command": "bart pics {kspace} {maps} {image}"}}, 7),
-        ({"solver": {"file": "mine.py", "function": "fit"}}, 7),
-        ({"solver": {"name": "cg"}}, 5),
+        ({}, 1.0),
+        ({"penalty": {"name": "total_variation", "weight": 1.0}}, 0.2),
+        ({"solver": {"command": "bart pics {kspace} {maps} {image}"}}, 0.2),
+        ({"solver": {"file": "mine.py", "function": "fit"}}, 0.2),
+        ({"solver": {"name": "cg"}}, 1.0),
     ],
 )
-def test_probes_of_small_step_are_for_fits_that_may_threshold(regime, n_full):
+def test_noise_is_added_in_small_steps_where_a_fit_may_threshold(regime, step):
     case = dense_case()
     problem = problem_of(case.scan, case.attrs, regime, {"n_replicas": 2, "seed": 1}, CPU)
-    assert problem.replicas.n_full == n_full
-    assert problem.instruments.apart == pytest.approx((0.2 if n_full == 7 else 2) * SIGMA)
+    assert (problem.replicas.n_items, problem.replicas.step) == (4, step)

@@ -9,7 +9,7 @@ from sharpfit.fitting.observe import observe
 def test_a_converged_fit_of_all_samples_follows_the_references_noise_entirely():
     case = small(acceleration=1, n_slices=2)
     case.scan["held_out_mask"][:] = False
-    problem = case.problem(n_pairs=2)
+    problem = case.problem(n_draws=2)
     c = problem.start("zero")
     for _ in range(60):
         c = c - problem.evaluate(c).gradient
@@ -20,7 +20,7 @@ def test_a_converged_fit_of_all_samples_follows_the_references_noise_entirely():
 
 
 def test_an_image_that_ignores_the_data_shares_none_of_their_noise():
-    problem = small(n_slices=2).problem(n_pairs=2)
+    problem = small(n_slices=2).problem(n_draws=2)
     c = problem.start("zero") + 1
     assert not observe(problem, c, problem.evaluate(c))["shared_noise"].any()
 
@@ -28,7 +28,7 @@ def test_an_image_that_ignores_the_data_shares_none_of_their_noise():
 def test_an_undersampled_back_projection_follows_the_noise_of_the_sampled_share():
     """Maps of Σ|S|² = 1: Aᴴ n has the variance 2 m σ² in every pixel, m the share of k-space sampled."""
     case = small(n_slices=2)
-    problem = case.problem(n_pairs=2)
+    problem = case.problem(n_draws=2)
     c = -problem.evaluate(problem.start("zero")).gradient
     found = observe(problem, c, problem.evaluate(c))["shared_noise"]
     expected = 2 * case.scan["mask"].mean() * case.scan["support"].sum((1, 2))

@@ -9,12 +9,12 @@ SIGMA = 0.5
 
 
 def seen(risk, v_image=1.0, sketch=0.0):
-    """An observation of two slices and two pairs whose J is `risk`, in which every term counts.
+    """An observation of two slices and two draws whose J is `risk`, in which every term counts.
 
-    J = Σ over slices of the mean over pairs of rss + σ² trace − v_filtered + v_image. Nothing else is known.
+    J = Σ over slices of the mean over draws of rss + σ² trace − v_filtered + v_image. Nothing else is known.
     """
-    pair = np.array([[1.0, 3.0], [5.0, 7.0]])
-    parts = {"filtered_trace": 4 * pair, "v_filtered": 2 * pair, "v_image": np.full((2, 2), v_image / 2)}
+    draw = np.array([[1.0, 3.0], [5.0, 7.0]])
+    parts = {"filtered_trace": 4 * draw, "v_filtered": 2 * draw, "v_image": np.full((2, 2), v_image / 2)}
     parts["filtered_sketch"] = np.array([[sketch, -sketch], [2 * sketch, -2 * sketch]])
     parts |= {"v_data": np.full((2, 2), np.nan)}
     parts |= {name: np.full(2, np.nan) for name in ("rss", "held_out_rss", "surrogate_distance")}

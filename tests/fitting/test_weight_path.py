@@ -94,15 +94,23 @@ def fit(case, **options):
     return reconstruct(case.scan, case.attrs, JUDGED, MEASURES, device=CPU, **options)
 
 
-def test_the_judged_weight_is_near_the_best_one():
-    case = small((32, 28), sigma=0.15, acceleration=3)
-    datasets, attrs, history = fit(case)
-    misses = (datasets["images"] - case.truth).reshape(N_WEIGHTS + 1, -1)
-    error = np.linalg.norm(misses, axis=1) / np.linalg.norm(case.truth)
+def test_judged_weights_are_near_the_best_ones():
+    """Of six scans of much noise: within 5 % in the mean, though neither end of a path is good."""
+    losses = []
+    for seed in range(6):
+        case = small((32, 28), sigma=0.15, acceleration=3, seed=seed)
+        datasets, attrs, _ = fit(case)
+        misses = (datasets["images"] - case.truth).reshape(N_WEIGHTS + 1, -1)
+        error = np.linalg.norm(misses, axis=1) / np.linalg.norm(case.truth)
+        picked = picked_of(datasets, attrs, range(1, N_WEIGHTS + 1))
+        assert error[picked] < 0.8 * min(error[1], error[N_COARSE])
+        losses.append(error[picked] / error.min() - 1)
+    assert np.mean(losses) < 0.05
+
+
+def test_a_path_stores_its_weights_beside_its_checkpoints():
+    datasets, attrs, history = fit(small((32, 28), sigma=0.15, acceleration=3))
     weights = datasets["weights"]
-    picked = picked_of(datasets, attrs, range(1, N_WEIGHTS + 1))
-    assert error[picked] < 1.05 * error.min()
-    assert error[picked] < 0.8 * min(error[1], error[N_COARSE])  # neither end of the path is good
     assert weights.shape == datasets["iterations"].shape
     assert weights[-1] == weights[picked_of(datasets, attrs, range(1, N_WEIGHTS))]
     assert len(history) == 181

@@ -1,4 +1,4 @@
-"""Every figure of a scan added up by loops over slices and pairs, from records drawn at random."""
+"""Every figure of a scan added up by loops over slices and draws, from records drawn at random."""
 
 from dataclasses import replace
 
@@ -33,11 +33,11 @@ VALUES = {
     "frc_counts": np.array([1, 6, 12, 20, 24, 30]),
 }
 RECORD = made_record(sigma=SIGMA, n_real=N_REAL, n_held_out=N_HELD_OUT, **VALUES)
-CURVES = Curves(replace(RECORD, has_measured_pair=True))  # of K pairs, the last is measured
+CURVES = Curves(replace(RECORD, has_measured_draw=True))  # of K draws, the last is measured
 
 
 def total(name, t):
-    """Σ over slices of the mean over pairs."""
+    """Σ over slices of the mean over draws."""
     values = VALUES[name][t]
     return sum(np.mean(values[s]) for s in range(S))
 
@@ -110,8 +110,8 @@ def test_the_error_of_a_difference_of_risks_is_that_of_its_parts():
     shared = SIGMA**2 * VALUES["filtered_trace_error"].mean(-1)  # of each slice
     parts = [[np.mean((draws[t] - draws[1]) ** 2), *(shared[t] - shared[1]) ** 2] for t in range(T)]
     np.testing.assert_allclose(data, np.sqrt([sum(of_one) for of_one in parts]))
-    pairs = CURVES.slice_risk.sum(1)
-    errors = [np.std(pairs[t] - pairs[1], ddof=1) / np.sqrt(K) for t in range(T)]
+    draws = CURVES.slice_risk.sum(1)
+    errors = [np.std(draws[t] - draws[1], ddof=1) / np.sqrt(K) for t in range(T)]
     np.testing.assert_allclose(replicas, errors, atol=1e-12)
 
 
@@ -127,27 +127,27 @@ def test_with_one_pair_the_replicas_error_is_that_of_normal_deviates():
 
 
 def test_the_error_of_a_risk_itself_is_that_of_its_difference_to_nothing():
-    draws, pairs = 2 * SIGMA * VALUES["filtered_sketch"].sum(1), CURVES.slice_risk.sum(1)
-    of_mean = np.std(pairs, axis=-1, ddof=1) / np.sqrt(K)
+    noise, draws = 2 * SIGMA * VALUES["filtered_sketch"].sum(1), CURVES.slice_risk.sum(1)
+    of_mean = np.std(draws, axis=-1, ddof=1) / np.sqrt(K)
 
     def of_data(errors):
         shared = SIGMA**2 * errors.mean(-1)
-        return np.mean(draws**2, -1) + (shared**2).sum(-1)
+        return np.mean(noise**2, -1) + (shared**2).sum(-1)
 
     expected = np.sqrt(of_data(VALUES["filtered_trace_error"]) + of_mean**2)
     np.testing.assert_allclose(standard_error(CURVES), expected)
     alone = {name: VALUES[name][:, :, :1] for name in (*PER_PAIR, "gradient_energy")}
     one = Curves(replace(RECORD, **{**VALUES, **alone}))
     df, v = alone["df"].sum(1)[:, 0], alone["v_image"].sum(1)[:, 0]
-    of_pair = (2 * SIGMA**2) ** 2 * 2 * df + v**2 * 2 / df
-    expected = np.sqrt(of_data(alone["filtered_trace_error"]) + of_pair)
+    of_draw = (2 * SIGMA**2) ** 2 * 2 * df + v**2 * 2 / df
+    expected = np.sqrt(of_data(alone["filtered_trace_error"]) + of_draw)
     np.testing.assert_allclose(standard_error(one), expected)
 
 
 def test_what_is_empty_or_not_counted_is_not_known():
     nothing = {name: np.zeros((T, S)) for name in ("gradient_norm", "image_norm")}
-    pairs = {name: np.zeros((T, S, K)) for name in ("cross_gradient", "gradient_energy")}
-    curves = Curves(replace(RECORD, **nothing, **pairs, n_held_out=0))
+    draws = {name: np.zeros((T, S, K)) for name in ("cross_gradient", "gradient_energy")}
+    curves = Curves(replace(RECORD, **nothing, **draws, n_held_out=0))
     for name in ("gradient_norm", "weak_mode_share", "noise_share", "held_out"):
         assert np.isnan(getattr(curves, name)).all()
 
@@ -198,7 +198,7 @@ def test_another_noise_level_scales_what_the_replicas_showed():
 
 
 def test_what_was_measured_between_averages_stays_at_another_noise_level():
-    """The last pair's, where there is one; the others' were made at the noise level."""
+    """The last draw's, where there is one; the others' were made at the noise level."""
     scale = np.array([1.5**2, 1.5**2, 1.0])
     other = CURVES.record.at_noise(1.5)
     for name in ("v_data", "v_image", "v_filtered"):

@@ -65,7 +65,7 @@ def test_weak_modes_that_grow_more_than_the_noise_are_artefact():
 
 
 def test_held_out_samples_that_fell_make_it_mixed():
-    record = made_record(sigma=0.3, conditioning=1e-3, n_pairs=2)
+    record = made_record(sigma=0.3, conditioning=1e-3, n_draws=2)
     falling = np.linspace(30, 8, len(ITERATIONS))[:, None]
     record = replace(record, held_out_rss=falling)
     assert judge(record).verdict == "over-fitting"  # J rose fourfold: that stands
@@ -76,7 +76,7 @@ def test_held_out_samples_that_fell_make_it_mixed():
 
 
 def test_a_rise_within_two_standard_errors_is_not_decided():
-    record = by_risk_alone(made_record(sigma=0.3, conditioning=1e-3, n_pairs=4))
+    record = by_risk_alone(made_record(sigma=0.3, conditioning=1e-3, n_draws=4))
     spread = np.array([-1, 1, -1, 1]) * np.linspace(0, 1, len(ITERATIONS))[:, None, None] * 4000
     found = judge(replace(record, v_image=record.v_image + spread))
     assert found.verdict == "not decided"
@@ -290,6 +290,6 @@ def test_a_solver_without_a_learning_rate_is_not_told_to_raise_it():
     ],
 )
 def test_the_worst_slice_is_the_one_whose_error_rose_most_or_is_largest(first, last, worst):
-    """From the pick to the end, in the mean over pairs."""
+    """From the pick to the end, in the mean over draws."""
     risk = np.stack([np.full(3, 100.0), first, np.zeros(3), last])[..., None] + np.array([-0.5, 0.5])
     assert _worst_slice(SimpleNamespace(slice_risk=risk), 1) == worst

@@ -14,7 +14,7 @@ from sharpfit.judging.judge import judge, pick
 from sharpfit.judging.over_fitting import over_fitting
 from sharpfit.measuring.quality import Reference
 
-OVER = by_risk_alone(made_record(sigma=0.3, conditioning=1e-3, n_pairs=2))
+OVER = by_risk_alone(made_record(sigma=0.3, conditioning=1e-3, n_draws=2))
 PICKED = pick(Curves(OVER))
 
 
@@ -162,7 +162,7 @@ def test_sharper_begins_where_the_width_changes_by_five_per_cent():
 @pytest.mark.parametrize(("fall", "verdict"), [(1.9, "over-fitting"), (2.1, "mixed")])
 def test_held_out_samples_disagree_once_they_fell_by_two_standard_errors(fall, verdict):
     """Relative standard error of the sum of N squares: √(2 / N), N counted over both slices."""
-    record = made_record(sigma=0.3, conditioning=1e-3, n_slices=2, n_pairs=2)
+    record = made_record(sigma=0.3, conditioning=1e-3, n_slices=2, n_draws=2)
     curves = Curves(record)
     best = int(curves.surrogate_distance.argmin())  # J's minimum too
     slight = with_last_risk_of_each(record, 1.15 * curves.risk[best] / 2)

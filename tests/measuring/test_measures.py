@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from sharpfit.fitting.replicas import STEP
 from sharpfit.measuring import estimates, measures
 from sharpfit.physics.conjugate_gradient import conjugate_gradient
 
@@ -118,16 +119,13 @@ def test_v_image_against_the_variance_of_100_draws(solver, low, high):
     true = measures.energy(x - x.mean(0)).sum() / 99
     y = clean + sigma * noise(100, len(clean), seed=7)
     w = sigma * noise(100, len(clean), seed=8)
-    plus, minus = fit(A, y + w, solver), fit(A, y - w, solver)
-    assert low < measures.noise_variance(plus, minus, EVERYWHERE).mean() / true < high
+    d = (fit(A, y + STEP * w, solver) - fit(A, y, solver)) / STEP
+    assert low < measures.noise_variance(d, EVERYWHERE).mean() / true < high
     torch.testing.assert_close(
-        measures.noise_map(plus, minus).square().sum(),
-        measures.noise_variance(plus, minus, EVERYWHERE).mean(),
+        measures.noise_map(d).square().sum(), measures.noise_variance(d, EVERYWHERE).mean()
     )
-    v_data = measures.data_noise_variance(plus - minus, gram_of(A)(plus - minus))
-    torch.testing.assert_close(
-        v_data, measures.energy((A @ (plus - minus).flatten(-2)[..., None])[..., 0], (-1,)) / 4
-    )
+    v_data = measures.data_noise_variance(d, gram_of(A)(d))
+    torch.testing.assert_close(v_data, measures.energy((A @ d.flatten(-2)[..., None])[..., 0], (-1,)))
 
 
 def test_frc_against_a_known_signal_to_noise_ratio():
@@ -157,20 +155,21 @@ def test_rings_of_a_long_image_have_square_pixels():
 
 def test_cross_gradient_energy_does_not_see_the_noise():
     clean = noise(32, 32, seed=12)
-    one, two = (0.5 * noise(500, 32, 32, seed=seed) for seed in (13, 14))
-    cross, power = measures.gradient_energies(clean + one, clean + two, EVERYWHERE)
-    target, _ = measures.gradient_energies(clean, clean, EVERYWHERE)
+    held, drawn = (0.5 * noise(500, 32, 32, seed=seed) for seed in (13, 14))
+    cross, power = measures.gradient_energies(clean + held, drawn, EVERYWHERE)
+    target, same = measures.gradient_energies(clean, 0 * clean, EVERYWHERE)
+    assert target == same
     assert abs(cross.mean() / target - 1) < 0.02
     assert power.mean() / target > 1.2
 
 
 def test_gradient_energies_are_sums_over_steps_that_begin_inside():
     """Written out: every pixel's step to the next along y and x, the last's to the first."""
-    plus, minus = noise(2, 5, 4, seed=21), noise(2, 5, 4, seed=22)
+    x, d = noise(5, 4, seed=21), noise(2, 5, 4, seed=22)
     inside = torch.rand(5, 4, generator=torch.Generator().manual_seed(3)) < 0.6
-    cross, power = measures.gradient_energies(plus, minus, inside)
+    cross, power = measures.gradient_energies(x, d, inside)
     for n in range(2):
-        one, two = plus[n].numpy(), minus[n].numpy()
+        one, two = (x + d[n]).numpy(), (x - d[n]).numpy()
         steps = [
             (one[to] - one[y, x], two[to] - two[y, x])
             for y, x in inside.nonzero().tolist()
@@ -216,31 +215,31 @@ def test_a_ring_correlation_is_that_of_the_spectra():
         assert int(counts[r]) == len(members)
 
 
-def test_a_noise_map_is_the_rms_over_pairs():
-    plus, minus = noise(3, 5, 4, seed=25), noise(3, 5, 4, seed=26)
+def test_a_noise_map_is_the_rms_over_draws():
+    d = noise(3, 5, 4, seed=25)
     wanted = torch.zeros(5, 4, dtype=torch.float64)
-    for one, two in zip(plus, minus, strict=True):
-        wanted += (one - two).abs() ** 2 / 4 / 3
-    torch.testing.assert_close(measures.noise_map(plus, minus), wanted.sqrt())
+    for one in d:
+        wanted += one.abs() ** 2 / 3
+    torch.testing.assert_close(measures.noise_map(d), wanted.sqrt())
     inside = torch.arange(20).reshape(5, 4) % 3 == 0
-    energy = (plus - minus).abs().square()[:, inside].sum(-1)
-    torch.testing.assert_close(measures.noise_variance(plus, minus, inside), energy / 4)
+    energy = d.abs().square()[:, inside].sum(-1)
+    torch.testing.assert_close(measures.noise_variance(d, inside), energy)
 
 
 @pytest.mark.parametrize("n_inside", [1, 5])
 def test_a_mean_response_is_the_mean_over_the_objects_pixels(n_inside):
-    """Written out: Σ_p d(p + Δ) conj(Aᴴw)(p) / (2 · apart · pixels), images wrapping around."""
-    w, difference, apart = noise(7, 6, seed=27), noise(7, 6, seed=28), 0.4
+    """Written out: Σ_p d(p + Δ) conj(Aᴴw)(p) / (2 σ · pixels), images wrapping around."""
+    w, d, sigma = noise(7, 6, seed=27), noise(7, 6, seed=28), 0.4
     inside = torch.zeros(7, 6, dtype=torch.bool)
     inside.view(-1)[torch.tensor([3, 8, 20, 33, 41])[:n_inside]] = True
-    window = measures.mean_response(w, difference, inside, apart, 2)
+    window = measures.mean_response(w, d, inside, sigma, 2)
     wanted = torch.zeros(5, 5, dtype=torch.complex128)
     for y, x in inside.nonzero().tolist():
         for i in range(5):
             for j in range(5):
-                wanted[i, j] += difference[(y + i - 2) % 7, (x + j - 2) % 6] * w[y, x].conj()
-    torch.testing.assert_close(window, wanted / (2 * apart * n_inside))
-    assert measures.mean_response(w, difference, ~inside & inside, apart, 2).isnan().all()
+                wanted[i, j] += d[(y + i - 2) % 7, (x + j - 2) % 6] * w[y, x].conj()
+    torch.testing.assert_close(window, wanted / (2 * sigma * n_inside))
+    assert measures.mean_response(w, d, ~inside & inside, sigma, 2).isnan().all()
 
 
 def test_weak_mode_share_is_what_is_not_determined():
@@ -256,17 +255,17 @@ def test_weak_mode_share_is_what_is_not_determined():
 
 def test_the_response_to_a_shift_is_a_shifted_point():
     """A reconstruction that shifts and scales: all of Aᴴw comes back so; the scatter is that of w."""
-    w, apart = noise(2, 40, 30, seed=18), 0.3
+    w, sigma = noise(2, 40, 30, seed=18), 0.3
     inside = torch.zeros(40, 30, dtype=torch.bool)
     inside[3:33, 5:28] = True
-    window = measures.mean_response(w, apart * torch.roll(0.5 * w, (2, -1), (-2, -1)), inside, apart, 4)
+    window = measures.mean_response(w, sigma * torch.roll(0.5 * w, (2, -1), (-2, -1)), inside, sigma, 4)
     assert window.shape == (2, 9, 9)
     point = torch.zeros(9, 9)
     point[4 + 2, 4 - 1] = 0.5
     assert (window - point).abs().max() < 5 * 0.5 / int(inside.sum()) ** 0.5
     flat = torch.ones(40, 30, dtype=torch.complex128)
-    window = measures.mean_response(flat, flat, inside, apart, 1)
-    torch.testing.assert_close(window, torch.full((3, 3), 1 / (2 * apart), dtype=torch.complex128))
+    window = measures.mean_response(flat, flat, inside, sigma, 1)
+    torch.testing.assert_close(window, torch.full((3, 3), 1 / (2 * sigma), dtype=torch.complex128))
 
 
 def test_conjugate_gradient_solves_each_item_as_if_alone():

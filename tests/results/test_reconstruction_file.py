@@ -16,7 +16,7 @@ from sharpfit.results.reconstruction_file import (
     read_thinned,
 )
 
-RECORD = made_record(n_slices=3, n_pairs=2)
+RECORD = made_record(n_slices=3, n_draws=2)
 ATTRS = {
     "sigma": 0.25,
     "n_real": 12.5,
@@ -51,16 +51,16 @@ def test_every_number_is_read_from_its_own_place(tmp_path):
         np.testing.assert_array_equal(getattr(found, name), getattr(RECORD, name))
     assert {name: getattr(found, name) for name in ATTRIBUTES} == ATTRS
     np.testing.assert_array_equal(found.history["chi2"], [0, 1, 2, 3])
-    assert (found.is_penalised, found.has_measured_pair, found.weights) == (False, False, ())
+    assert (found.is_penalised, found.has_measured_draw, found.weights) == (False, False, ())
 
 
 def test_what_only_some_fits_have_is_read_where_it_is(tmp_path):
     weights = np.array([np.nan, 0.5, 0.25])
     files = written(
-        tmp_path, {"weights": weights}, is_penalised=True, has_measured_pair=True, has_learning_rate=True
+        tmp_path, {"weights": weights}, is_penalised=True, has_measured_draw=True, has_learning_rate=True
     )
     found = read_record(*files)
-    assert found.is_penalised is found.has_measured_pair is found.has_learning_rate is True
+    assert found.is_penalised is found.has_measured_draw is found.has_learning_rate is True
     np.testing.assert_array_equal(found.weights, weights)
 
 

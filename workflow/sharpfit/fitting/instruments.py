@@ -35,14 +35,10 @@ class Instruments:
         noise std per real and imaginary component
     n_real
         real numbers in all slices
-    apart
-        how far data lie apart along the noise that traces are taken along
     surrogate
         complex64 (slice, y, x), centred: what stands in for the truth, or None
     model_errs
         whether the model leaves more of the data than noise
-    has_probes
-        whether traces are taken along noise of their own, and not along that of the pairs
 
     Attributes
     ----------
@@ -50,8 +46,8 @@ class Instruments:
         the object, bool (slice, …), centred and in the layout of E
     rings
         members of the rings of spatial frequency, see :func:`sharpfit.measuring.measures.ring_index`
-    noise_adjoint, trace_adjoint
-        Eᴴ of the made pairs' noise, and of the noise that traces are taken along, (pair, slice, y, x)
+    noise_adjoint
+        Eᴴw of the made noise, (draw, slice, y, x)
     cutoff
         eigenvalue of EᴴE from which on errors count, see :func:`sharpfit.measuring.spectral_filter.cutoff`
     filtered, shared_noise
@@ -72,14 +68,11 @@ class Instruments:
         support: np.ndarray,
         sigma: float,
         n_real: float,
-        apart: float,
         *,
         surrogate: np.ndarray | None,
         model_errs: bool,
-        has_probes: bool,
     ) -> None:
-        self.apart = apart
-        self.noise_adjoint, self.trace_adjoint = made.noise_adjoint, made.trace_adjoint
+        self.noise_adjoint = made.noise_adjoint
         device = self.noise_adjoint.device
         self.inside = torch.from_numpy(np.array(support)).to(device)
         self.rings = ring_index(self.inside.shape[-2:], device)
@@ -91,13 +84,12 @@ class Instruments:
         self.cutoff = cutoff(float(made.power[0].sum()), trace, sigma, n_real, model_errs=model_errs)
         self.filtered = FilteredRisk(
             model.gram,
-            self.trace_adjoint,
-            apart,
+            self.noise_adjoint,
+            sigma,
             self.cutoff,
             made.sketch_adjoint,
             self.inside_staged,
             _line_grams(model.encodings, self.cutoff),
-            of_pairs=not has_probes,
         )
         if surrogate is None:
             self.surrogate = torch.full_like(made.back_projection[0], torch.nan)
@@ -108,7 +100,7 @@ class Instruments:
         weight = torch.stack([model.stage(_combination(of_slice, device)) for of_slice in csm])
         shares = [encoding.n_samples / csm[0].size for encoding in model.encodings]
         sampled = torch.tensor(shares, dtype=torch.float64, device=device)
-        self.shared_noise = SharedNoise(self.trace_adjoint, weight * self.inside_staged, sampled, apart)
+        self.shared_noise = SharedNoise(self.noise_adjoint, weight * self.inside_staged, sampled, sigma)
 
 
 def _random_signs(shape: torch.Size) -> Tensor:

@@ -18,8 +18,8 @@ from sharpfit.fitting.objective import Problem
 from sharpfit.fitting.solvers.torch_optimizer import make_optimizer
 from sharpfit.physics.norms import inner, item_axes
 
-LOWEST, HIGHEST = 1e-5, 10.0
-N_STEPS = 60
+LOWEST, HIGHEST = 3e-5, 10.0
+N_STEPS = 55
 """The rate found depends on the ratio of two steps, so it is the same for fits of every length."""
 RESOLVED = 1e-5
 """The least fall of the loss, in shares of ‖y‖², that is no rounding: sums hold within 1e-6."""

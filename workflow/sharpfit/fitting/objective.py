@@ -65,8 +65,8 @@ class Problem(StagedModel):
         bool (slice, y, x), centred: the object, inside which images are measured
     sigma
         noise std per real and imaginary component
-    n_pairs
-        fission pairs of made noise
+    n_draws
+        of made noise, each with a replica of its own
     seed
         of the replicas' noise
     device
@@ -74,16 +74,15 @@ class Problem(StagedModel):
     Phi
         coefficients → centred images; None for the identity
     measured_noise
-        complex64 (slice, coil, ky, kx), noise of the data that is independent of them; gives one pair more,
+        complex64 (slice, coil, ky, kx), noise of the data that is independent of them; gives one draw more,
         the last
     surrogate
         complex64 (slice, y, x), centred: what stands in for the truth, see `sharpfit.fitting.surrogate`;
         without, no distance from it is told
     model_errs
         whether the model leaves more of the data than noise, so that weak modes tell its error
-    has_probes
-        whether traces are taken along probes of small ε, which fits with thresholds need, see
-        :class:`sharpfit.fitting.replicas.Replicas`
+    may_threshold
+        whether the fit may set small values to 0, see :class:`sharpfit.fitting.replicas.Replicas`
     scratch
         folder for samples and maps of many slices; None holds all in memory
 
@@ -108,19 +107,22 @@ class Problem(StagedModel):
         support: np.ndarray,
         sigma: float,
         *,
-        n_pairs: int,
+        n_draws: int,
         seed: int,
         device: torch.device,
         Phi: LinearOperator | None = None,
         measured_noise: np.ndarray | None = None,
         surrogate: np.ndarray | None = None,
         model_errs: bool = False,
-        has_probes: bool = False,
+        may_threshold: bool = False,
         scratch: Path | None = None,
     ) -> None:
         self.sigma, self.device, self.has_basis = sigma, device, Phi is not None
         self.replicas = Replicas(
-            n_pairs, measured_noise is not None, has_probes, has_held_out=bool(held_out_mask.any())
+            n_draws,
+            has_measured=measured_noise is not None,
+            has_held_out=bool(held_out_mask.any()),
+            may_threshold=may_threshold,
         )
         n_slices = len(csm)
         sampling, held_out = (
@@ -146,10 +148,8 @@ class Problem(StagedModel):
             support,
             sigma,
             self.n_real * n_slices,
-            self.replicas.apart(sigma),
             surrogate=surrogate,
             model_errs=model_errs,
-            has_probes=has_probes,
         )
 
     def start(self, kind: str) -> Tensor:

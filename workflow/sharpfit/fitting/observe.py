@@ -38,19 +38,19 @@ def observe(problem: Problem, c: Tensor, at: Misfit) -> Observation:
     -------
         ``image`` complex64 (slice, y, x), ``noise_map`` float32 (slice, y, x) and, where Φ is not the
         identity, ``coefficients`` (slice, …) in fitted units; and under
-        the names of the result file every measure, first axis slice, second (if there is one) the pair
+        the names of the result file every measure, first axis slice, second (if there is one) the draw
     """
     tools = problem.instruments
     x = problem.image(c)  # (item, slice, y, x)
-    images = problem.unstage(x)  # the same, centred
-    plus, minus = images[problem.replicas.plus], images[problem.replicas.minus]
-    halves = x[problem.replicas.plus] - x[problem.replicas.minus]
-    halves_seen = problem.gram(halves)
-    filtered = tools.filtered.look(at.image_gradient[0], halves_seen)
-    per_pair = {
-        **_traces(problem, problem.replicas.change(x)),
-        **_of_halves(problem, plus, minus),
-        "v_data": measures.data_noise_variance(halves, halves_seen),
+    d = problem.replicas.draws(x)
+    seen = problem.gram(d)
+    image, noise = problem.unstage(x[0]), problem.unstage(d)  # centred
+    filtered = tools.filtered.look(at.image_gradient[0], seen)
+    per_draw = {
+        **_traces(problem, d),
+        **_of_halves(problem, image, noise),
+        "v_image": measures.noise_variance(noise, tools.inside),
+        "v_data": measures.data_noise_variance(d, seen),
         "v_filtered": filtered.variance,
         "filtered_sketch": filtered.sketch,
     }
@@ -64,58 +64,54 @@ def observe(problem: Problem, c: Tensor, at: Misfit) -> Observation:
         "weak_mode_share": measures.weak_mode_share(
             x[0], filtered.strong + tools.strong_data, tools.inside_staged
         ),
-        "psf": _response(problem, plus - minus),
+        "psf": _response(problem, noise),
     }
     coefficients = {"coefficients": c[0].clone().cpu().numpy()} if problem.has_basis else {}
     return {
         **coefficients,
-        "image": problem.place(images[0].cpu()).numpy(),
-        "noise_map": problem.place(measures.noise_map(plus, minus).float().cpu()).numpy(),
-        **{name: value.transpose(0, 1).cpu().numpy() for name, value in per_pair.items()},
+        "image": problem.place(image.cpu()).numpy(),
+        "noise_map": problem.place(measures.noise_map(noise).float().cpu()).numpy(),
+        **{name: value.transpose(0, 1).cpu().numpy() for name, value in per_draw.items()},
         **{name: value.cpu().numpy() for name, value in per_slice.items()},
     }
 
 
-def _traces(problem: Problem, change: Tensor) -> dict[str, Tensor]:
-    """Take traces of ∂x/∂y, (pair, slice), from the change of staged images along noise.
+def _traces(problem: Problem, d: Tensor) -> dict[str, Tensor]:
+    """Take traces of ∂x/∂y, (draw, slice), from draws of the image's noise as they are staged.
 
-    The noise of a measured pair is not known to be white, so there the mean of the others stands.
+    Measured noise is not known to be white, so there the mean of the others stands.
     """
-    tools = problem.instruments
-    filtered, error = tools.filtered.trace(change)
+    tools, has_measured = problem.instruments, problem.replicas.has_measured
+    made = d[:-1] if has_measured else d
+    filtered, error = tools.filtered.trace(made)
     traces = {
-        "df": measures.degrees_of_freedom(tools.trace_adjoint, change, tools.apart),
-        "shared_noise": tools.shared_noise.trace(change),
+        "df": measures.degrees_of_freedom(tools.noise_adjoint, made, problem.sigma),
+        "shared_noise": tools.shared_noise.trace(made),
         "filtered_trace": filtered,
         "filtered_trace_error": error,
     }
-    if not problem.replicas.has_measured:
+    if not has_measured:
         return traces
     return {name: torch.cat([of, of.mean(0, keepdim=True)]) for name, of in traces.items()}
 
 
-def _of_halves(problem: Problem, plus: Tensor, minus: Tensor) -> dict[str, Tensor]:
-    """Measure centred halves (pair, slice, y, x): variance, sharpness, correlation of rings.
+def _of_halves(problem: Problem, x: Tensor, d: Tensor) -> dict[str, Tensor]:
+    """Measure centred halves x ± d of the data, (draw, slice, y, x): sharpness, correlation of rings.
 
     Slices without an object have no correlation (NaN): that of their noise would count against the others'.
     """
     tools = problem.instruments
-    cross, power = measures.gradient_energies(plus, minus, tools.inside)
-    correlation = measures.frc(plus, minus, tools.rings)
+    cross, power = measures.gradient_energies(x, d, tools.inside)
+    correlation = measures.frc(x + d, x - d, tools.rings)
     correlation[:, ~tools.inside.any(-1).any(-1)] = torch.nan
-    return {
-        "v_image": measures.noise_variance(plus, minus, tools.inside),
-        "cross_gradient": cross,
-        "gradient_energy": power,
-        "frc": correlation,
-    }
+    return {"cross_gradient": cross, "gradient_energy": power, "frc": correlation}
 
 
-def _response(problem: Problem, difference: Tensor) -> Tensor:
-    """Average local point spread of every slice, (slice, 2w+1, 2w+1), the mean over made pairs."""
+def _response(problem: Problem, d: Tensor) -> Tensor:
+    """Average local point spread of every slice, (slice, 2w+1, 2w+1), the mean over draws of made noise."""
     tools = problem.instruments
-    made, noise = difference[: problem.replicas.n_made], problem.unstage(tools.noise_adjoint)
-    return measures.mean_response(noise, made, tools.inside, 2 * problem.sigma, PSF_HALF_WIDTH).mean(0)
+    made, noise = d[: problem.replicas.n_made], problem.unstage(tools.noise_adjoint)
+    return measures.mean_response(noise, made, tools.inside, problem.sigma, PSF_HALF_WIDTH).mean(0)
 
 
 def ring_counts(shape: tuple[int, ...]) -> np.ndarray:

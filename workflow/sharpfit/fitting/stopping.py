@@ -91,11 +91,11 @@ def scan_estimates(
 
 
 def scan_risk(seen: Mapping[str, np.ndarray], sigma: float) -> float:
-    """J of one checkpoint: the sum over slices, the mean over pairs."""
+    """J of one checkpoint: the sum over slices, the mean over draws."""
     parts = (seen[name] for name in ("filtered_rss", "filtered_trace", "v_filtered", "v_image"))
     return float(filtered_risk(*parts, sigma=sigma).sum(0).mean())
 
 
 def _sum(values: np.ndarray) -> float:
-    """Sum over slices of the mean over pairs, where there are pairs."""
+    """Sum over slices of the mean over draws, where there are draws."""
     return float(values.reshape(len(values), -1).mean(1).sum())

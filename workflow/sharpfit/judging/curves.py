@@ -53,26 +53,26 @@ class Curves:
 
     @cached_property
     def v_data(self) -> np.ndarray:
-        """Variance at the samples, the mean over fission pairs."""
+        """Variance at the samples, the mean over draws."""
         return self.record.v_data.sum(1).mean(-1)
 
     @cached_property
     def v_image(self) -> np.ndarray:
-        """Variance of the image, the mean over fission pairs."""
+        """Variance of the image, the mean over draws."""
         return self.record.v_image.sum(1).mean(-1)
 
     @cached_property
     def averages_over_made(self) -> np.ndarray:
-        """The last pair's variance of the image over the others' where that pair is measured, else NaN."""
-        of_pair = self.record.v_image.sum(1)
-        if not self.record.has_measured_pair:
-            return np.full(len(of_pair), np.nan)
-        made = of_pair[:, :-1].mean(-1)
-        return np.asarray(of_pair[:, -1] / np.where(made > 0, made, np.nan))
+        """The last draw's variance of the image over the others' where that draw is measured, else NaN."""
+        of_draw = self.record.v_image.sum(1)
+        if not self.record.has_measured_draw:
+            return np.full(len(of_draw), np.nan)
+        made = of_draw[:, :-1].mean(-1)
+        return np.asarray(of_draw[:, -1] / np.where(made > 0, made, np.nan))
 
     @cached_property
     def slice_risk(self) -> np.ndarray:
-        """J of every slice and pair: (checkpoint, slice, pair)."""
+        """J of every slice and draw: (checkpoint, slice, draw)."""
         record = self.record
         return estimates.filtered_risk(
             record.filtered_rss, record.filtered_trace, record.v_filtered, record.v_image, sigma=self.sigma
@@ -138,7 +138,7 @@ class Curves:
 
     @cached_property
     def _frc(self) -> np.ndarray:
-        """FRC per ring, the mean over slices and pairs: (checkpoint, ring)."""
+        """FRC per ring, the mean over slices and draws: (checkpoint, ring)."""
         return rings.mean_over_halves(self.record.frc)
 
     @cached_property

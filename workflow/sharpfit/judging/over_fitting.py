@@ -17,8 +17,8 @@ def paired_error(curves: Curves, picked: int) -> tuple[np.ndarray, np.ndarray]:
     """Estimate the standard error of J_t − J_t*: what more replicas leave, and what falls with their number.
 
     The data's noise enters through 2σ Re⟨P p(M) Aᴴb, P Q (x_t − x_t*)⟩, of which `risk_noise` holds draws,
-    and all pairs share the mean in `filtered_trace`. The replicas' own noise shows between pairs where there
-    are two or more; a single pair cannot show it, then Var df ≤ 2 df and Var v ≈ 2 v² / df of traces and
+    and all draws share the mean in `filtered_trace`. The replicas' own noise shows between draws where there
+    are two or more; a single draw cannot show it, then Var df ≤ 2 df and Var v ≈ 2 v² / df of traces and
     sums of squared normals are used. Both are (checkpoint,).
     """
     return _error(curves, lambda values: values - values[picked])
@@ -33,10 +33,10 @@ def _error(curves: Curves, of: Callable[[np.ndarray], np.ndarray]) -> tuple[np.n
     """Estimate the standard error of what `of` takes of J along the checkpoints, linear in its parts."""
     shared = curves.sigma**2 * of(curves.record.filtered_trace_error.mean(-1))  # (checkpoint, slice)
     data = np.sqrt((of(curves.risk_noise) ** 2).mean(-1) + (shared**2).sum(-1))
-    pairs = of(curves.slice_risk.sum(1))  # (checkpoint, pair)
-    n_pairs = pairs.shape[-1]
-    if n_pairs > 1:
-        return data, pairs.std(-1, ddof=1) / np.sqrt(n_pairs)
+    draws = of(curves.slice_risk.sum(1))  # (checkpoint, draw)
+    n_draws = draws.shape[-1]
+    if n_draws > 1:
+        return data, draws.std(-1, ddof=1) / np.sqrt(n_draws)
     df = np.maximum(curves.df, 1.0)
     trace = 2 * curves.sigma**2 * np.sqrt(2 * np.abs(of(df)))
     variance = np.abs(of(curves.v_image)) * np.sqrt(2 / df)
@@ -150,8 +150,8 @@ def _not_decided(
         return Finding(
             "not decided", UNDECIDED, f"{evidence}; they are the data's own, replicas cannot decide"
         )
-    pairs = curves.slice_risk.shape[-1]
-    enough = int(np.ceil(pairs * replicas**2 / (needed**2 - data**2)))
+    draws = curves.slice_risk.shape[-1]
+    enough = int(np.ceil(draws * replicas**2 / (needed**2 - data**2)))
     return Finding(
         "not decided", UNDECIDED, f"{evidence}; {enough} replicas would decide", f"set n_replicas to {enough}"
     )

@@ -10,8 +10,8 @@ import numpy as np
 class Record:
     """What reconstruct measured at the checkpoints, in fitted units.
 
-    Arrays start (checkpoint, slice); those of replicas go on (pair), filtered_sketch (probe), frc
-    (pair, ring) and psf (2w+1, 2w+1). `history` holds the columns of history.csv. side counts pixels along
+    Arrays start (checkpoint, slice); those of replicas go on (draw), filtered_sketch (probe), frc
+    (draw, ring) and psf (2w+1, 2w+1). `history` holds the columns of history.csv. side counts pixels along
     the smaller side of the images; sigma is the noise std per real and imaginary component; n_real and
     n_held_out count real numbers in one slice, the mean where slices are sampled differently.
     cutoff_asked is the eigenvalue of AᴴA down to which modes hold more signal than noise and the model can be
@@ -57,8 +57,8 @@ class Record:
     """Whether a penalty is minimised beside the loss, which may rise then without diverging."""
     weights: tuple[float, ...] = ()
     """Where the checkpoints are weights of a penalty: each one's, in units of σ; NaN at the start."""
-    has_measured_pair: bool = False
-    """Whether the last pair's noise is that between averages of the scan, whatever σ is."""
+    has_measured_draw: bool = False
+    """Whether the last draw's noise is that between averages of the scan, whatever σ is."""
 
     @property
     def n_slices(self) -> int:
@@ -67,10 +67,10 @@ class Record:
 
     def at_noise(self, ratio: float) -> "Record":
         """Return the record that a noise level of σ · ratio would have given; cutoff and surrogate stay."""
-        of_pair = np.full(self.v_image.shape[-1], ratio**2)
-        of_pair[len(of_pair) - self.has_measured_pair :] = 1.0
-        scaled = {name: getattr(self, name) * of_pair for name in ("v_data", "v_image", "v_filtered")}
-        noise = (self.gradient_energy - self.cross_gradient) * of_pair
+        of_draw = np.full(self.v_image.shape[-1], ratio**2)
+        of_draw[len(of_draw) - self.has_measured_draw :] = 1.0
+        scaled = {name: getattr(self, name) * of_draw for name in ("v_data", "v_image", "v_filtered")}
+        noise = (self.gradient_energy - self.cross_gradient) * of_draw
         return replace(self, sigma=self.sigma * ratio, gradient_energy=self.cross_gradient + noise, **scaled)
 
 

@@ -40,21 +40,21 @@ def risk(seen: Numbers, v_seen: Numbers, v_image: Numbers) -> Numbers:
 def filtered_risk(
     rss: np.ndarray, trace: np.ndarray, v_filtered: np.ndarray, v_image: np.ndarray, *, sigma: float
 ) -> np.ndarray:
-    """J of every slice and pair: squared bias seen through Q, plus the image's whole variance.
+    """J of every slice and draw: squared bias seen through Q, plus the image's whole variance.
 
     Parameters
     ----------
     rss
         ‖p(M) g‖², (…, slice)
     trace
-        what σ² multiplies in the estimate of ‖Q (x − x_true)‖², (…, slice, pair)
+        what σ² multiplies in the estimate of ‖Q (x − x_true)‖², (…, slice, draw)
     v_filtered, v_image
-        variance of the image that Q sees, and all of it, (…, slice, pair)
+        variance of the image that Q sees, and all of it, (…, slice, draw)
     sigma
         noise std per real and imaginary component
 
     Returns
     -------
-        (…, slice, pair), squared image units
+        (…, slice, draw), squared image units
     """
     return np.asarray(risk(rss[..., None] + sigma**2 * trace, v_filtered, v_image))

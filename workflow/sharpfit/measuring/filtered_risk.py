@@ -35,7 +35,7 @@ class Filtered:
     sketch
         Re⟨P p(M) Aᴴb, P p(M) g⟩, float64 (probe, slice)
     variance
-        ‖P Q (x₊ − x₋)‖² / 4: the object's variance that the filter sees, float64 (pair, slice)
+        ‖P Q d‖²: the object's variance that the filter sees, float64 (draw, slice)
     strong
         r(M) g, see :meth:`FilteredRisk.strong`, (slice, y, x)
     """
@@ -52,18 +52,19 @@ class FilteredRisk:
     P keeps the pixels of the object and is 0 outside. Stein's lemma on
     P p(M) g = P Q (x − x_true) − P p(M) Aᴴn, n = σ w, gives
 
-        ‖P Q (x − x_true)‖² ≈ ‖P p(M) g‖² + σ² (2 Re⟨Q P p(M) Aᴴw, x(y + δw) − x(y)⟩ / δ − ‖P p(M) Aᴴw‖²),
+        ‖P Q (x − x_true)‖² ≈ ‖P p(M) g‖² + σ² (2 Re⟨Q P p(M) Aᴴw, d⟩ / σ − ‖P p(M) Aᴴw‖²),
 
-    w of unit variance per component: E Re⟨n, A p(M) P Q x(y)⟩ = σ² E Re⟨w, A p(M) P Q J w⟩, J = ∂x/∂y.
+    w of unit variance per component and d = σ J w what it makes of the image, J = ∂x/∂y:
+    E Re⟨n, A p(M) P Q x(y)⟩ = σ² E Re⟨w, A p(M) P Q J w⟩.
 
     Parameters
     ----------
     gram
         AᴴA on images (…, slice, y, x), largest eigenvalue 1
     noise_adjoint
-        Aᴴw, (pair, slice, y, x)
-    apart
-        δ, how far the data of two fits lie apart along w
+        Aᴴw, (draw, slice, y, x)
+    sigma
+        noise std per real and imaginary component
     asked
         the cutoff that the scan asks for, an eigenvalue of AᴴA
     sketch_adjoint
@@ -72,8 +73,6 @@ class FilteredRisk:
         the diagonal of P, bool (slice, y, x) in the images' layout
     lines
         AᴴA of each slice as dense matrices, where it has them
-    of_pairs
-        whether the variance that J takes off is that of pairs of the same noise w
 
     Attributes
     ----------
@@ -85,15 +84,13 @@ class FilteredRisk:
         self,
         gram: Gram,
         noise_adjoint: Tensor,
-        apart: float,
+        sigma: float,
         asked: float,
         sketch_adjoint: Tensor,
         inside: Tensor,
         lines: Sequence[LineGram] = (),
-        *,
-        of_pairs: bool = True,
     ) -> None:
-        self._gram, self._apart, self._inside, self._of_pairs = gram, apart, inside, of_pairs
+        self._sigma, self._inside = sigma, inside
         self._filters = Inverses(lines, asked, inside) if lines else Polynomials(gram, asked)
         self.lowest = self._filters.lowest
         filtered = self._filter(noise_adjoint)
@@ -125,38 +122,37 @@ class FilteredRisk:
         """
         return self._filters.second(x)
 
-    def look(self, gradient: Tensor, halves_seen: Tensor) -> Filtered:
-        """Measure a gradient g (slice, y, x) and M (x₊ − x₋) of pairs, (pair, slice, y, x), filtered at once.
+    def look(self, gradient: Tensor, draws_seen: Tensor) -> Filtered:
+        """Measure a gradient g (slice, y, x) and M d of every draw, (draw, slice, y, x), filtered at once.
 
         The sketch is Re⟨P p(M) Aᴴb, P p(M) g⟩. Between two iterates P p(M) g changes by P Q (x₁ − x₂), so the
         sketch changes as the noise term of the estimate does, and its spread over probes, times 2σ, is
         the standard error that the data's noise leaves in a difference of two risks.
         """
-        both = torch.cat([gradient[None], halves_seen])
+        both = torch.cat([gradient[None], draws_seen])
         filtered, strong = self._filters.both(both)
         filtered = filtered * self._inside
         return Filtered(
             rss=energy(filtered[0]),
             sketch=inner(self._sketch, filtered[0]),
-            variance=energy(filtered[1:]) / 4,
+            variance=energy(filtered[1:]),
             strong=strong[0],
         )
 
-    def trace(self, change: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what σ² multiplies above, from x(y + δw) − x(y), and the standard error that w leaves in it.
+    def trace(self, d: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what σ² multiplies above, and the standard error that w leaves in it.
 
         Of q = P p(M) Aᴴw the image follows a part k q, so 2 Re⟨q, k q⟩ − ‖q‖² = (2k − 1) ‖q‖², and with the
-        variance ‖k q‖² of a pair of the same noise, which J takes off, −(1 − k)² ‖q‖². That varies with w,
-        mostly by a few weak modes, so as much of ‖q‖² is replaced by the mean over noise b that no image
-        follows.
+        variance ‖k q‖² of the same noise, which J takes off, −(1 − k)² ‖q‖². That varies with w, mostly by a
+        few weak modes, so as much of ‖q‖² is replaced by the mean over noise b that no image follows.
 
         Returns
         -------
-            both float64 (pair, slice)
+            both float64 (draw, slice)
         """
-        followed = inner(self._along, change) / self._apart
+        followed = inner(self._along, d) / self._sigma
         k = torch.where(self._noise_energy > 0, followed / self._noise_energy, 0.0)
         k = k.clamp(0, 1)
-        left = (1 - k) ** 2 if self._of_pairs else 1 - 2 * k
+        left = (1 - k) ** 2
         own = (1 - left) * self._noise_energy
         return 2 * followed - own - left * self._expected, left.abs() * self._error

@@ -1,8 +1,9 @@
 """What is measured along a fit, on the device where it runs.
 
 Leading axes batch freely and never mix; images are centred complex tensors (..., y, x). Reductions are
-done in float64 whatever the images are. Replicas are the whole iterative reconstruction x(·) applied to
-perturbed data: x± = x(y ± σ w), with w of unit variance per real and imaginary component.
+done in float64 whatever the images are. d is one draw of the noise that the whole iterative reconstruction
+x(·) passes on: σ (∂x/∂y) w, w of unit variance per real and imaginary component
+(`sharpfit.fitting.replicas`).
 """
 
 from collections.abc import Sequence
@@ -12,48 +13,45 @@ import torch
 from sharpfit.physics.norms import IMAGE, energy, inner
 
 
-def noise_variance(plus: torch.Tensor, minus: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
-    """Sum an image's variance over the object: v = Σ|x₊ − x₋|² / 4 where inside (Leiner 2023).
+def noise_variance(d: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
+    """Sum an image's variance over the object: v = Σ|d|² where inside, bool (..., y, x).
 
-    inside: bool (..., y, x).
-
-    Exact for fits that are linear in the data; elementwise Adam divides by its own gradient, which
-    couples the halves, and early iterations read low.
+    Exact for fits that are linear in the data; elementwise Adam divides by its own gradient, which couples
+    the noise of all samples, and early iterations read low.
     """
-    return energy((plus - minus) * inside) / 4
+    return energy(d * inside)
 
 
-def data_noise_variance(difference: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
-    """Sum that variance over the samples: v_data = ‖A d‖² / 4 = Re⟨d, AᴴA d⟩ / 4, d = x₊ − x₋, seen AᴴA d."""
-    return inner(difference, seen) / 4
+def data_noise_variance(d: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+    """Sum that variance over the samples: v_data = ‖A d‖² = Re⟨d, AᴴA d⟩, seen AᴴA d."""
+    return inner(d, seen)
 
 
-def noise_map(plus: torch.Tensor, minus: torch.Tensor) -> torch.Tensor:
-    """Estimate the standard deviation of every complex pixel: √(mean over pairs of |x₊ − x₋|² / 4).
+def noise_map(d: torch.Tensor) -> torch.Tensor:
+    """Estimate the standard deviation of every complex pixel: √(mean over draws of |d|²).
 
-    plus, minus: (pair, ..., y, x). Returns float64 (..., y, x) (Robson 2008).
+    d: (draw, ..., y, x). Returns float64 (..., y, x) (Robson 2008).
     """
-    difference = (plus - minus).to(torch.complex128)
-    return (difference.abs().square() / 4).mean(0).sqrt()
+    return d.to(torch.complex128).abs().square().mean(0).sqrt()
 
 
 def gradient_energies(
-    plus: torch.Tensor, minus: torch.Tensor, inside: torch.Tensor
+    x: torch.Tensor, d: torch.Tensor, inside: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sharpness that the noise does not share, and sharpness as it is seen, inside the object.
+    """Sharpness that the noise does not share, and sharpness as two halves of the data show it.
 
-    G = Re⟨∇x₊, ∇x₋⟩ and P = (‖∇x₊‖² + ‖∇x₋‖²) / 2, ∇ by periodic forward differences along y and x that begin
-    in the pixels of inside, bool (..., y, x). The halves' noise is independent, so it cancels from the mean
-    of G; P − G is twice the noise energy of the full-data image.
+    Of the halves x₊ = x + d and x₋ = x − d (data fission, Leiner 2023), whose noise is independent, they are
+    G = Re⟨∇x₊, ∇x₋⟩ = ‖∇x‖² − ‖∇d‖² and P = (‖∇x₊‖² + ‖∇x₋‖²) / 2 = ‖∇x‖² + ‖∇d‖²: x holds as much noise
+    as d, so it cancels from the mean of G. ∇ are periodic forward differences along y and x that begin in
+    the pixels of inside, bool (..., y, x).
     """
-    cross = torch.zeros((), dtype=torch.float64, device=plus.device)
-    power = torch.zeros_like(cross)
-    for axis in IMAGE:
-        step_plus = (torch.roll(plus, -1, axis) - plus) * inside
-        step_minus = (torch.roll(minus, -1, axis) - minus) * inside
-        cross = cross + inner(step_plus, step_minus)
-        power = power + (energy(step_plus) + energy(step_minus)) / 2
-    return cross, power
+    of_image, of_noise = _gradient_energy(x, inside), _gradient_energy(d, inside)
+    return of_image - of_noise, of_image + of_noise
+
+
+def _gradient_energy(x: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
+    along_y, along_x = (energy((torch.roll(x, -1, axis) - x) * inside) for axis in IMAGE)
+    return along_y + along_x
 
 
 def ring_index(shape: Sequence[int], device: torch.device | str) -> torch.Tensor:
@@ -84,7 +82,7 @@ def _ring_sums(values: torch.Tensor, rings: torch.Tensor) -> torch.Tensor:
 
 
 def frc(plus: torch.Tensor, minus: torch.Tensor, rings: torch.Tensor) -> torch.Tensor:
-    """Fourier ring correlation of two halves.
+    """Fourier ring correlation of two halves of the data.
 
     FRC(r) = Re Σ X₊ conj(X₋) / √(Σ|X₊|² Σ|X₋|²), the sums over ring r (van Heel & Schatz 2005,
     doi:10.1016/j.jsb.2005.05.009). plus, minus: (..., y, x); rings from `ring_index`.
@@ -112,25 +110,25 @@ def weak_mode_share(x: torch.Tensor, determined: torch.Tensor, inside: torch.Ten
 
 
 def mean_response(
-    noise: torch.Tensor, difference: torch.Tensor, inside: torch.Tensor, apart: float, half_width: int
+    noise: torch.Tensor, d: torch.Tensor, inside: torch.Tensor, sigma: float, half_width: int
 ) -> torch.Tensor:
     """Average local point spread function of a reconstruction over the object.
 
     The resolution matrix is R = (∂x/∂y) A, and E[(∂x/∂y) w (Aᴴw)ᴴ] = 2 R for noise w of unit variance per
     component. So the mean over the object's pixels p of R(p + Δ, p) is, within √(1 / pixels) of it,
 
-        Σ_p (x₊ − x₋)(p + Δ) conj(Aᴴw)(p) / (2 · apart · pixels).
+        Σ_p d(p + Δ) conj(Aᴴw)(p) / (2 σ · pixels).
 
     Parameters
     ----------
     noise
         Aᴴw, centred complex images (..., y, x)
-    difference
-        x₊ − x₋
+    d
+        σ (∂x/∂y) w
     inside
         the object, bool (..., y, x)
-    apart
-        2σ, how far the data of x₊ and x₋ lie apart along w
+    sigma
+        σ
     half_width
         largest |Δ| along each axis; images wrap around, as their discrete Fourier transform does
 
@@ -139,20 +137,19 @@ def mean_response(
         complex (..., 2·half_width + 1, 2·half_width + 1), Δ = 0 at the centre; NaN without an object
     """
     window = torch.arange(-half_width, half_width + 1, device=noise.device)
-    spectrum = torch.fft.fft2(difference) * torch.fft.fft2(noise * inside).conj()
+    spectrum = torch.fft.fft2(d) * torch.fft.fft2(noise * inside).conj()
     rows, columns = (window % n for n in noise.shape[-2:])
     correlation = torch.fft.ifft2(spectrum)[..., rows[:, None], columns]
     pixels = inside.sum(IMAGE)[..., None, None]
-    return correlation / (2 * apart * pixels)
+    return correlation / (2 * sigma * pixels)
 
 
 def degrees_of_freedom(
-    probe: torch.Tensor, difference: torch.Tensor, eps: float, dims: Sequence[int] = IMAGE
+    noise: torch.Tensor, d: torch.Tensor, sigma: float, dims: Sequence[int] = IMAGE
 ) -> torch.Tensor:
-    """Estimate the trace of ∂(A x)/∂y: df = Re⟨b, A[x(y + ε b) − x(y)]⟩ / ε.
+    """Estimate the trace of ∂(A x)/∂y: df = Re⟨w, A d⟩ / σ (Ramani 2008, doi:10.1109/TIP.2008.2001404).
 
-    probe: b at the samples and difference: A[x(y + ε b) − x(y)] there, summed over `dims`; or, the same
-    number for less work, Aᴴb and x(y + ε b) − x(y) as images (Ramani 2008,
-    doi:10.1109/TIP.2008.2001404).
+    noise: w at the samples and d: A d there, summed over `dims`; or, the same number for less work, Aᴴw and d
+    as images.
     """
-    return inner(probe, difference, dims) / eps
+    return inner(noise, d, dims) / sigma

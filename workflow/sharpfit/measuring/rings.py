@@ -4,12 +4,12 @@ import numpy as np
 
 
 def mean_over_halves(frc: np.ndarray) -> np.ndarray:
-    """Average a ring correlation over slices and pairs.
+    """Average a ring correlation over slices and draws.
 
     Parameters
     ----------
     frc
-        (checkpoint, slice, pair, ring), NaN where a ring holds no energy
+        (checkpoint, slice, draw, ring), NaN where a ring holds no energy
 
     Returns
     -------

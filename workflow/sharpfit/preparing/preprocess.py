@@ -236,7 +236,7 @@ def _judged_with(
 def _averages(
     raw: RawScan, noisy: NoisyData, fit: Normalised, sampling: samples.Sampling, level: SettledLevel
 ) -> Results:
-    """Whiten the contrast of the averages as the data, for a pair of true replicas.
+    """Whiten the contrast of the averages as the data, for a true replica.
 
     Nothing where there are none, or where noise was added, which would be missing in it.
     """

@@ -16,11 +16,11 @@ KNOWN = ("rss", "image_norm", "v_image")
 """Measures without any of which nothing can be judged."""
 BESIDE = ("iterations", "frc_counts")
 """Measures that have no axes of checkpoints and slices."""
-OF_PAIRS = (
+OF_DRAWS = (
     *("df", "v_data", "v_image", "v_filtered", "filtered_trace", "filtered_trace_error", "filtered_sketch"),
     *("shared_noise", "cross_gradient", "gradient_energy"),
 )
-"""Measures with one axis behind those, of pairs or probes."""
+"""Measures with one axis behind those, of draws or probes."""
 
 
 def check(record: Record, scan_file: Path) -> None:
@@ -104,9 +104,9 @@ def _check_measures(record: Record, n_slices: int) -> None:
         values = np.asarray(getattr(record, name))
         if name in BESIDE:
             continue
-        if values.shape[:2] != start or (name in OF_PAIRS and values.ndim != 3):
-            of_pairs = " and go on with pairs" if name in OF_PAIRS else ""
-            raise InputError(f"record.{name}: has the shape {values.shape}, but must begin {start}{of_pairs}")
+        if values.shape[:2] != start or (name in OF_DRAWS and values.ndim != 3):
+            of_draws = " and go on with draws" if name in OF_DRAWS else ""
+            raise InputError(f"record.{name}: has the shape {values.shape}, but must begin {start}{of_draws}")
         if name in KNOWN and not np.isfinite(values).any():
             raise InputError(f"record.{name}: no number among its values, shape {values.shape}")
     if record.frc.shape[-1] != record.frc_counts.size:

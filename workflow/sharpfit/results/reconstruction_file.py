@@ -41,7 +41,7 @@ class MiddleSlice:
     iterations
         (checkpoint,)
     frc
-        correlation of the fission halves, mean over all slices and pairs, (checkpoint, ring)
+        correlation of the fission halves, mean over all slices and draws, (checkpoint, ring)
     frc_counts
         samples of each ring, (ring,)
     travel_needed
@@ -71,7 +71,7 @@ def read_record(reconstruction: Path, history: Path) -> Record:
         try:
             arrays: dict[str, Any] = {name: _finite(file[_place(name)][()]) for name in MEASURES}
             attrs = {name: file.attrs[name] for name in ATTRIBUTES}
-            measured = bool(file.attrs.get("has_measured_pair", False))
+            measured = bool(file.attrs.get("has_measured_draw", False))
             penalised = bool(file.attrs.get("is_penalised", False))
             weights = tuple(file["weights"][()].tolist()) if "weights" in file else ()
             side = min(file["images"].shape[-2:])
@@ -93,7 +93,7 @@ def read_record(reconstruction: Path, history: Path) -> Record:
         has_learning_rate=bool(attrs["has_learning_rate"]),
         is_penalised=penalised,
         weights=weights,
-        has_measured_pair=measured,
+        has_measured_draw=measured,
     )
 
 
