@@ -7,6 +7,7 @@ from sharpfit.errors import PausedFitError
 from sharpfit.fitting.reconstruct import reconstruct
 from sharpfit.fitting.stopping import scan_estimates
 from sharpfit.fitting.weight_path import LARGEST, N_COARSE, N_WEIGHTS, SMALLEST, WeightPath, path_checkpoints
+from sharpfit.measuring.quorum import agreed_minimum, estimates_of
 
 JUDGED = {
     "solver": {"name": "fista"},
@@ -39,7 +40,8 @@ def walk(*best):
     path = WeightPath(solver, sigma=2.0)
     for _ in range(N_WEIGHTS):
         path.step(None, None)
-        path.told(tuple(np.log(path.weights[-1] / one) ** 2 for one in best))
+        errors = [0.1 + np.log(path.weights[-1] / one) ** 2 for one in (*best, np.nan, np.nan)[:3]]
+        path.told((*errors[:2], 1 + errors[2], 0.0, 0.0))
     return np.array(path.weights), np.array(solver.began_at) / 2.0
 
 
@@ -56,14 +58,20 @@ def test_a_path_goes_from_large_to_small_then_around_the_best_and_ends_there():
     assert len(weights) == N_WEIGHTS
 
 
-@pytest.mark.parametrize(
-    "order", [(0.06, 0.42, 2.0), (2.0, 0.42, 0.06), (0.42, 0.06, 2.0), (2.0, 0.42, np.nan)]
-)
-def test_the_middle_estimate_leads_and_of_two_the_one_of_the_larger_weight(order):
-    weights, began_at = walk(*order)
-    alone, began_alone = walk(2.0 if np.isnan(order[2]) else 0.42)
+@pytest.mark.parametrize("minima", [(0.42, 0.42, 2.0), (2.0, 0.42, 0.42), (0.42, 0.06, 0.42)])
+def test_what_two_of_the_estimates_say_leads_a_path(minima):
+    weights, began_at = walk(*minima)
+    alone, began_alone = walk(0.42)
     np.testing.assert_array_equal(weights, alone)
     np.testing.assert_array_equal(began_at, began_alone)
+
+
+def test_where_two_differ_a_path_ends_between_them():
+    weights, began_at = walk(1.0, 0.25)
+    assert 0.25 < weights[-1] < 1.0
+    centre = np.sqrt(weights[N_COARSE] * weights[-2])  # of those tried around the best coarse one
+    at = int(np.argmin(abs(np.log(weights[:N_COARSE] / centre))))
+    assert weights[at - 1] >= began_at[N_COARSE] * (1 - 1e-6) >= weights[at] * (1 - 2e-6)
 
 
 @pytest.mark.parametrize("best", [100.0, 1e-3])
@@ -80,14 +88,13 @@ def test_checkpoints_are_the_ends_of_the_weights():
 
 
 def picked_of(datasets, attrs, checkpoints):
-    """Return the checkpoint of the middle weight of those that the three estimates pick."""
+    """Return the checkpoint that the three estimates agree on."""
     measures = [name for name in datasets if name.startswith("measures/")]
     told = []
     for t in checkpoints:
         seen = {name.split("/")[1]: datasets[name][t] for name in measures}
-        told.append(scan_estimates(seen, attrs["sigma"], attrs["n_held_out"]))
-    minima = checkpoints[0] + np.argmin(told, axis=0)
-    return sorted(minima, key=lambda t: datasets["weights"][t])[1]
+        told.append(scan_estimates(seen, attrs["sigma"], attrs["n_real"], attrs["n_held_out"]))
+    return checkpoints[0] + agreed_minimum(estimates_of(*np.array(told).T))
 
 
 def fit(case, **options):

@@ -8,7 +8,6 @@ from sharpfit.measuring.quorum import (
     Estimate,
     agreed_minimum,
     estimates_of,
-    middle_minimum,
     most_of,
 )
 
@@ -44,13 +43,6 @@ def test_rises_count_in_shares_of_the_error_at_each_minimum():
     large = Estimate(np.array([10.0, 11.0]), np.array([10.0, 11.0]))
     small = Estimate(np.array([2.0, 1.0]), np.array([2.0, 1.0]))
     assert agreed_minimum({"large": large, "small": small}) == 1
-
-
-@pytest.mark.parametrize(("minima", "picked"), [((5, 1, 3), 3), ((1, 4, 5), 4), ((5, 2), 2), ((6, 3), 6)])
-def test_along_a_path_the_middle_is_that_of_the_weights(minima, picked):
-    """The last weight is that of the fourth checkpoint once more: of equal ones the first estimate's."""
-    weights = (np.nan, 3.0, 2.0, 1.0, 0.7, 0.5, 1.0)
-    assert middle_minimum(estimates(*minima, n=7), weights) == picked
 
 
 @pytest.mark.parametrize(("share", "picked"), [(1.9e-5, 1), (2.1e-5, 2)])
@@ -91,7 +83,7 @@ def test_a_rise_is_a_share_of_the_error_at_the_pick():
 def test_the_error_of_each_is_at_least_what_its_noise_makes():
     risk, distance = np.array([3.0, 1.0, -2.0, 4.0]), np.array([2.0, 0.5, 0.1, 3.0])
     held_out = np.array([1.5, 1.02, 0.9, 1.3])
-    found = estimates_of(risk, distance, held_out, v_image=ZEROS + 0.8, v_samples=ZEROS + 0.1)
+    found = estimates_of(risk, distance, held_out, ZEROS + 0.8, ZEROS + 0.1)
     assert list(found) == ["J", SURROGATE, "held-out"]
     np.testing.assert_allclose(found["J"].error, [3.0, 1.0, 0.8, 4.0])
     np.testing.assert_allclose(found[SURROGATE].error, [3.0, 1.0, 0.8, 4.0])  # J where that is larger
@@ -100,12 +92,12 @@ def test_the_error_of_each_is_at_least_what_its_noise_makes():
 
 
 def test_an_estimate_that_is_known_nowhere_is_left_out():
-    found = estimates_of(ZEROS, ZEROS, ZEROS * np.nan, v_image=ZEROS, v_samples=ZEROS)
+    found = estimates_of(ZEROS, ZEROS, ZEROS * np.nan, ZEROS, ZEROS)
     assert list(found) == ["J", SURROGATE]
 
 
 def test_without_any_estimate_the_start_is_picked():
-    assert agreed_minimum({}) == middle_minimum({}, (np.nan, 1.0)) == 0
+    assert agreed_minimum({}) == 0
 
 
 def test_an_error_of_nothing_lets_rises_count_as_they_are():

@@ -1,6 +1,7 @@
 """The fits of one scan against each other, and the sentence that says it."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -93,6 +94,17 @@ def test_the_middle_one_of_three_estimates_ranks():
         in told
     )
     assert "J alone" not in ranking.answer(fits[::2])
+
+
+def test_where_j_leaves_modes_out_held_out_samples_rank_alone():
+    fits = [seen("a", 3.0, 0.5, 1.03), seen("b", 2.0, 0.4, 1.5), seen("c", 4.0, 0.6, 1.02)]
+    assert [one.regime for one in ranking.rank(fits)] == ["b", "a", "c"]
+    blind = [replace(one, seen_share=0.9) for one in fits]
+    assert [one.regime for one in ranking.rank(blind)] == ["c", "a", "b"]
+    assert ranking.middle_estimate(blind[2], blind[1]).name == "held-out"
+    assert "J alone would take b; the held-out samples say otherwise." in ranking.answer(blind)
+    unheld = [seen("a", 3.0, 0.5, float("nan")), seen("b", 2.0, 0.4, float("nan"))]
+    assert ranking.rank([replace(one, seen_share=0.9) for one in unheld])[0].regime == "b"
 
 
 def test_an_estimate_that_not_every_fit_has_ranks_none():

@@ -158,7 +158,7 @@ def _fit(problem: Problem, regime: Mapping[str, Any], n_checkpoints: int) -> Fit
         problem,
         path,
         path_checkpoints(regime["n_iterations"]),
-        steer=lambda seen: path.told(scan_estimates(seen, sigma, problem.n_held_out)),
+        steer=lambda seen: path.told(scan_estimates(seen, sigma, problem.n_real, problem.n_held_out)),
     )
 
 

@@ -61,13 +61,8 @@ class JudgedStop:
         return f"judged: the error rose since iteration {iterations[lowest]}, {waited} iterations ago"
 
     def _estimates(self, observations: Sequence[Mapping[str, np.ndarray]]) -> dict[str, quorum.Estimate]:
-        told = [scan_estimates(seen, self.sigma, self.n_held_out) for seen in observations]
-        noise = self.sigma**2 * self.n_real * len(observations[0]["rss"])
-        return quorum.estimates_of(
-            *np.array(told).T,
-            v_image=np.array([_sum(seen["v_image"]) for seen in observations]),
-            v_samples=np.array([_sum(seen["v_data"]) for seen in observations]) / noise,
-        )
+        told = [scan_estimates(seen, self.sigma, self.n_real, self.n_held_out) for seen in observations]
+        return quorum.estimates_of(*np.array(told).T)
 
     def _noise(self, observations: Sequence[Mapping[str, np.ndarray]], lowest: int) -> float:
         """Two standard errors of J_t − J_lowest, from the data's noise: see `FilteredRisk.residual`."""
@@ -76,17 +71,19 @@ class JudgedStop:
 
 
 def scan_estimates(
-    seen: Mapping[str, np.ndarray], sigma: float, n_held_out: float
-) -> tuple[float, float, float]:
-    """J, the distance from the surrogate and the held-out residual of one checkpoint, all slices together.
+    seen: Mapping[str, np.ndarray], sigma: float, n_real: float, n_held_out: float
+) -> tuple[float, ...]:
+    """Take from one checkpoint, all slices together, what `sharpfit.measuring.quorum.estimates_of` asks for.
 
-    As `sharpfit.measuring.quorum.estimates_of` takes them; each NaN where it is not known.
+    In its order; each NaN where it is not known.
     """
-    floor = n_held_out * len(seen["rss"]) * sigma**2
+    of_one = len(seen["rss"]) * sigma**2
     return (
         scan_risk(seen, sigma),
         _sum(seen["surrogate_distance"]),
-        _sum(seen["held_out_rss"]) / (floor or np.nan),
+        _sum(seen["held_out_rss"]) / (n_held_out * of_one or np.nan),
+        _sum(seen["v_image"]),
+        _sum(seen["v_data"]) / (n_real * of_one),
     )
 
 

@@ -38,9 +38,9 @@ class WeightPath:
     """Leads a proximal solver along weights from large to small, each from the solution of the one before.
 
     All replicas walk the same path, so that the judge's estimates of the error are known at every weight; the
-    best weight is the middle one of those at which they are smallest (`sharpfit.measuring.quorum`). After
-    `N_COARSE` log-spaced weights, `N_REFINED` are tried around the best, from the solution of the next larger
-    one; the fit ends at the best of all.
+    best is where the middle one of their rises is smallest (`sharpfit.measuring.quorum`). After `N_COARSE`
+    log-spaced weights, `N_REFINED` are tried around the best, from the solution before it, or near there
+    where smaller weights looked better for a while; the fit ends at the best of all.
 
     Parameters
     ----------
@@ -55,8 +55,7 @@ class WeightPath:
         self.weights: list[float] = []
         self._told: list[tuple[float, ...]] = []
         self._centre = 0.0  # the best of the coarse weights, once it is known
-        self._last = solver.c.clone()
-        self._before: list[Tensor] = []  # where each estimate's smallest began
+        self._last = self._before = solver.c.clone()  # before this weight, and before the best so far
         self._go_to(float(_COARSE[0]))
 
     @property
@@ -83,33 +82,25 @@ class WeightPath:
         return [np.nan, *self.weights][: len(iterations)]
 
     def told(self, estimates: tuple[float, ...]) -> None:
-        """Take the estimates of the error at the end of a weight, NaN where unknown, and go to the next."""
-        self._before = self._before or [self._last] * len(estimates)
-        for k, value in enumerate(estimates):
-            if value < min((one[k] for one in self._told if np.isfinite(one[k])), default=np.inf):
-                self._before[k] = self._last
-        self._last = self.c.clone()
+        """Take what is known of the error at the end of a weight, and go to the next.
+
+        As `sharpfit.measuring.quorum.estimates_of` takes it.
+        """
         self._told.append(estimates)
-        n = len(self._told)
+        n, best = len(self._told), quorum.agreed_minimum(quorum.estimates_of(*np.array(self._told).T))
+        if best == n - 1:
+            self._before = self._last
+        self._last = self.c.clone()
         if n < N_COARSE:
             self._go_to(float(_COARSE[n]))
         elif n < N_COARSE + N_REFINED:
             if n == N_COARSE:
-                at, estimate = self._best()
-                self._centre = self.weights[at]
-                self.c.copy_(self._before[estimate])
+                self._centre = self.weights[best]
+                self.c.copy_(self._before)
             exponent = _REFINED[n - N_COARSE]
             self._go_to(self._centre * float((_COARSE[0] / _COARSE[1]) ** exponent))
         elif n < N_WEIGHTS:
-            self._go_to(self.weights[self._best()[0]])
-
-    def _best(self) -> tuple[int, int]:
-        """Return the weight that the middle estimate picks, and which estimate that is."""
-        values = np.array(self._told)
-        known = [k for k in range(values.shape[1]) if k == 0 or np.isfinite(values[:, k]).any()]
-        minima = [quorum.smallest(values[:, k]) for k in known]
-        chosen = quorum.middle(minima, self.weights)
-        return minima[chosen], known[chosen]
+            self._go_to(self.weights[best])
 
     def _go_to(self, weight: float) -> None:
         self.weights.append(weight)
@@ -131,5 +122,5 @@ class WeightPath:
         """Take up the state of another instance."""
         self._solver.load_state_dict(state["solver"])
         self.weights, self._told = list(state["weights"]), [tuple(one) for one in state["told"]]
-        self._last, self._before = state["last"], list(state["before"])
+        self._last, self._before = state["last"], state["before"]
         self._centre = state["centre"]

@@ -120,10 +120,13 @@ class Curves:
         outside = np.isnan(self.record.weights) if self.record.weights else np.zeros(len(self.risk), bool)
         at = np.minimum(np.arange(len(self.risk)), self.rest)
         asked = self.risk, self.surrogate_distance, self.held_out
+        risk, surrogate_distance, held_out = (np.where(outside, np.nan, one)[at] for one in asked)
         return estimates_of(
-            *(np.where(outside, np.nan, one)[at] for one in asked),
-            v_image=self.v_image[at],
-            v_samples=self.v_data[at] / (self.n_real * self.sigma**2),
+            risk,
+            surrogate_distance,
+            held_out,
+            self.v_image[at],
+            self.v_data[at] / (self.n_real * self.sigma**2),
         )
 
     @cached_property

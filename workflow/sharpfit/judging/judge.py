@@ -17,7 +17,7 @@ from sharpfit.judging.over_fitting import over_fitting, paired_error, stayed_low
 from sharpfit.judging.record import Record
 from sharpfit.judging.under_fitting import under_fitted
 from sharpfit.judging.weight_choice import ChosenWeight, chosen_weight, of_path
-from sharpfit.measuring.quorum import agreed_minimum, middle_minimum
+from sharpfit.measuring.quorum import agreed_minimum
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,7 @@ def judge(record: Record) -> Judgement:
 
 def pick(curves: Curves) -> int:
     """Return the checkpoint that the middle one of the estimates picks, the start if none is finite."""
-    weights = curves.record.weights
-    return middle_minimum(curves.estimates, weights) if weights else agreed_minimum(curves.estimates)
+    return agreed_minimum(curves.estimates)
 
 
 def _worst_slice(curves: Curves, picked: int) -> int:

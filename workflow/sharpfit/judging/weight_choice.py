@@ -1,4 +1,4 @@
-"""Judge a fit whose checkpoints are the weights of a penalty: the image at the middle one of three picks."""
+"""Judge a fit whose checkpoints are the weights of a penalty: where the middle estimate rose least."""
 
 from __future__ import annotations
 

@@ -6,15 +6,15 @@ hardly determine it sees none either. The distance from the surrogate, an image 
 penalty (`sharpfit.fitting.surrogate`), sees all modes and depends little on the noise level, but takes the
 surrogate's own error for the fit's, and on a path of total variation it picks weights near the surrogate's
 own. The residual at samples held out knows nothing of model, noise or penalty, and stands on few of them. So
-the middle one of the three is believed: of their rises at every checkpoint of a fit, of their picks along a
-path of weights; and the error rose where it did for most of them.
+the middle one of their rises is believed, at every checkpoint of a fit and at every weight of a path; and the
+error rose where it did for most of them.
 On 300 looked-at fits of known truth J alone picked with a mean regret of 1.6 %, the middle one with 0.7 %;
 with the risk at the samples in the place of the surrogate it was 1.4 %.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +53,6 @@ def estimates_of(
     risk: np.ndarray,
     surrogate_distance: np.ndarray,
     held_out: np.ndarray,
-    *,
     v_image: np.ndarray,
     v_samples: np.ndarray,
 ) -> dict[str, Estimate]:
@@ -118,25 +117,9 @@ def _rise(one: Estimate) -> np.ndarray:
     return np.where(np.isfinite(rise), rise, np.inf)
 
 
-def middle_minimum(estimates: Mapping[str, Estimate], weights: Sequence[float]) -> int:
-    """Return the checkpoint of a path that the middle estimate picks; the start without any.
-
-    Of two the earlier is taken. The middle and the earlier are those by weight, from large to small; the
-    start, which has none, is NaN.
-    """
-    minima = [smallest(one.values) for one in estimates.values()]
-    return minima[middle(minima, weights)] if minima else 0
-
-
 def smallest(values: np.ndarray) -> int:
     """Return where the smallest finite value stands; 0 without any."""
     return int(np.where(np.isfinite(values), values, np.inf).argmin())
-
-
-def middle(minima: Sequence[int], weights: Sequence[float]) -> int:
-    """Return which of these checkpoints is the middle one, the earlier of two; as `middle_minimum` orders."""
-    order = sorted(range(len(minima)), key=lambda k: -weights[minima[k]])
-    return order[(len(order) - 1) // 2]
 
 
 def most_of(estimates: Mapping[str, Estimate]) -> int:
