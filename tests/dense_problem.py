@@ -89,7 +89,7 @@ class DenseFit:
     data: np.ndarray
     """(item, sample), the held-out item's last: 0 where it must not look"""
     w: np.ndarray
-    """(draw, sample), of unit variance per component"""
+    """(draw, sample), of unit variance per component; measured noise last"""
     sketches: np.ndarray
     """(probe, pixel), Aᴴb of further noise"""
     x: np.ndarray
@@ -133,6 +133,14 @@ def descend(A, data, rates):
     return x
 
 
-def dense_problem(case: Small, *, may_threshold: bool = False) -> Problem:
+def dense_problem(case: Small, **options) -> Problem:
     """The product's own."""
-    return case.problem(n_draws=N_DRAWS, seed=SEED, device=CPU, may_threshold=may_threshold)
+    return case.problem(n_draws=N_DRAWS, seed=SEED, device=CPU, **options)
+
+
+def measured_noise(case: Small) -> np.ndarray:
+    """Noise of the data's level where they are sampled, (slice, coil, ky, kx)."""
+    rng = np.random.default_rng(11)
+    shape = case.scan["kspace"].shape
+    noise = SIGMA * (rng.standard_normal(shape) + 1j * rng.standard_normal(shape))
+    return np.where(case.scan["kspace"] != 0, noise, 0).astype(np.complex64)

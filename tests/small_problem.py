@@ -24,7 +24,16 @@ class Small:
     truth: np.ndarray
 
     def problem(
-        self, *, n_draws=1, seed=3, device=CPU, model_errs=False, may_threshold=False, scratch=None, **changed
+        self,
+        *,
+        n_draws=1,
+        seed=3,
+        device=CPU,
+        model_errs=False,
+        may_threshold=False,
+        measured_noise=None,
+        scratch=None,
+        **changed,
     ):
         assert changed.keys() <= self.scan.keys()
         scan = {**self.scan, **changed}
@@ -40,6 +49,7 @@ class Small:
             device=device,
             model_errs=model_errs,
             may_threshold=may_threshold,
+            measured_noise=measured_noise,
             surrogate=scan.get("surrogate"),
             scratch=scratch,
         )

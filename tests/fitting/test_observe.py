@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 import torch
-from dense_problem import N_DRAWS, SHAPE, SIGMA, dense_case, dense_fit, dense_problem, of_slice
+from dense_problem import (
+    N_DRAWS,
+    SHAPE,
+    SIGMA,
+    dense_case,
+    dense_fit,
+    dense_problem,
+    measured_noise,
+    of_slice,
+)
 from filter_oracle import left_of
 from scipy import ndimage
 from small_problem import small
@@ -17,12 +26,17 @@ RATES = [0.9] * 6
 KINDS = ("points", "ky lines", "kx lines", "both", "two of lines")
 
 
-@pytest.fixture(scope="module", params=[*KINDS, "points by small steps"])
+OF_AVERAGES = ("points of averages", "ky lines of averages by small steps")
+
+
+@pytest.fixture(scope="module", params=[*KINDS, "points by small steps", *OF_AVERAGES])
 def seen(request):
     """The product's observation, and the dense fit of each slice."""
     kind, _, steps = request.param.partition(" by ")
+    kind, _, averages = kind.partition(" of ") if kind != "two of lines" else (kind, "", "")
     case = dense_case(kind)
-    problem = dense_problem(case, may_threshold=bool(steps))
+    noise = measured_noise(case) if averages else None
+    problem = dense_problem(case, may_threshold=bool(steps), measured_noise=noise)
     c = problem.start("zero")
     for rate in RATES:
         c = c - rate * problem.evaluate(c).gradient
@@ -43,6 +57,11 @@ def norm2(values):
     return (np.abs(values) ** 2).sum(-1)
 
 
+def of_every_draw(values, problem):
+    """Traces along made noise, (draw,), as they are told: of measured noise, last, the mean of the others."""
+    return np.append(values[:N_DRAWS], [values[:N_DRAWS].mean()] * problem.replicas.has_measured)
+
+
 def test_the_image_and_its_noise_map_lie_where_the_object_lies(seen):
     _, _, found, fits = seen
     for i, fit in enumerate(fits):
@@ -52,12 +71,13 @@ def test_the_image_and_its_noise_map_lie_where_the_object_lies(seen):
 
 
 def test_variances_and_degrees_of_freedom_are_those_of_the_refits(seen):
-    case, _, found, fits = seen
+    case, problem, found, fits = seen
     for i, (fit, P) in enumerate(zip(fits, inside(case), strict=True)):
         plus, minus = fit.halves
         close(found["v_image"][i], norm2(P * (plus - minus)) / 4)
         close(found["v_data"][i], norm2((plus - minus) @ fit.A.T) / 4)
-        close(found["df"][i], (fit.w.conj() * ((plus - minus) @ fit.A.T)).real.sum(-1) / (2 * SIGMA))
+        df = (fit.w.conj() * ((plus - minus) @ fit.A.T)).real.sum(-1) / (2 * SIGMA)
+        close(found["df"][i], of_every_draw(df, problem))
         close(found["image_norm"][i], np.linalg.norm(P * fit.x[0]))
 
 
@@ -98,12 +118,12 @@ def test_sharpness_is_counted_in_both_halves(seen):
 
 
 def test_ring_correlations_are_sums_over_the_rings_of_an_explicit_transform(seen):
-    _, _, found, fits = seen
+    _, problem, found, fits = seen
     ky, kx = (np.arange(n) - n // 2 for n in SHAPE)
     waves = [np.exp(-2j * np.pi * np.outer(k, k) / len(k)) / np.sqrt(len(k)) for k in (ky, kx)]
     ring = np.round(np.hypot(ky[:, None] / SHAPE[0], kx / SHAPE[1]) * min(SHAPE)).astype(int)
     n_rings = (min(SHAPE) + 1) // 2
-    assert found["frc"].shape == (2, N_DRAWS, n_rings)
+    assert found["frc"].shape == (2, problem.replicas.n_full - 1, n_rings)
     np.testing.assert_array_equal(ring_counts(SHAPE), np.bincount(ring.ravel())[:n_rings])
     for i, fit in enumerate(fits):
         for k, halves in enumerate(zip(*fit.halves, strict=True)):
@@ -146,8 +166,8 @@ def test_the_local_psf_is_the_mean_resolution_around_the_pixels_of_the_object(se
     case, _, found, fits = seen
     size = 2 * PSF_HALF_WIDTH + 1
     for i, (fit, P) in enumerate(zip(fits, inside(case), strict=True)):
-        plus, minus = fit.halves
-        back = fit.w @ fit.A.conj()
+        plus, minus = (half[:N_DRAWS] for half in fit.halves)
+        back = fit.w[:N_DRAWS] @ fit.A.conj()
         s, V = eigenvalues(fit)
         resolution = (V * (1 - (1 - RATES[0] * s) ** len(RATES))) @ V.conj().T
         pixels = np.flatnonzero(P)
@@ -198,9 +218,9 @@ def test_the_filtered_risk_is_built_from_filtered_refits(seen):
         own = norm2(filtered)
         left = (1 - np.clip(followed / own, 0, 1)) ** 2
         trace = 2 * followed - own + left * (own - sketches.mean())
-        close(found["filtered_trace"][i], trace, rtol=5e-3)
-        error = abs(left) * sketches.std(ddof=1) / np.sqrt(len(sketches))
-        close(found["filtered_trace_error"][i], error, rtol=5e-3)
+        close(found["filtered_trace"][i], of_every_draw(trace, problem), rtol=5e-3)
+        error = left * sketches.std(ddof=1) / np.sqrt(len(sketches))
+        close(found["filtered_trace_error"][i], of_every_draw(error, problem), rtol=5e-3)
         sketch = ((P * (fit.sketches @ p.T)).conj() * (P * (p @ g))).real.sum(-1)
         close(found["filtered_sketch"][i], sketch, rtol=5e-3)
 

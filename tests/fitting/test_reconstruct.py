@@ -134,7 +134,7 @@ def test_what_was_asked_is_stored_beside(fit):
         ({}, 1.0),
         ({"penalty": {"name": "total_variation", "weight": 1.0}}, 0.2),
         ({"solver": {"command": "bart pics {kspace} {maps} {image}"}}, 0.2),
-        ({"solver": {"file": "mine.py", "function": "fit"}}, 0.2),
+        ({"solver": {"file": "mine.py", "function": "fit"}}, 1.0),
         ({"solver": {"name": "cg"}}, 1.0),
     ],
 )

@@ -20,14 +20,14 @@ PER_SLICE = (
     "filtered_rss",
     "surrogate_distance",
 )
-PER_PAIR = (
+PER_DRAW = (
     *("df", "v_data", "v_image", "v_filtered", "filtered_trace", "filtered_trace_error", "shared_noise"),
     "cross_gradient",
 )
 VALUES = {
     "iterations": np.array([0, 1, 3, 9, 20]),
     **{name: 1 + RNG.random((T, S)) for name in PER_SLICE},
-    **{name: 1 + RNG.random((T, S, K)) for name in (*PER_PAIR, "gradient_energy")},
+    **{name: 1 + RNG.random((T, S, K)) for name in (*PER_DRAW, "gradient_energy")},
     "filtered_sketch": RNG.standard_normal((T, S, 8)),
     "frc": RNG.uniform(0.2, 1, (T, S, K, 6)),
     "frc_counts": np.array([1, 6, 12, 20, 24, 30]),
@@ -85,7 +85,7 @@ def one_figure(name, t):
 @pytest.mark.parametrize(
     "name", [*Curves(RECORD).along().__dict__, "image_norm", "shared_noise", "seen_risk"]
 )
-def test_a_figure_sums_slices_and_averages_pairs(name):
+def test_a_figure_sums_slices_and_averages_draws(name):
     if name in ("fwhm_y", "fwhm_x", "psf_peak", "resolution"):
         return
     np.testing.assert_allclose(getattr(CURVES, name), [one_figure(name, t) for t in range(T)])
@@ -115,9 +115,9 @@ def test_the_error_of_a_difference_of_risks_is_that_of_its_parts():
     np.testing.assert_allclose(replicas, errors, atol=1e-12)
 
 
-def test_with_one_pair_the_replicas_error_is_that_of_normal_deviates():
+def test_with_one_draw_the_replicas_error_is_that_of_normal_deviates():
     """Var of a trace ≤ 2 |Δdf|, of a sum of squares 2 v² / df; in quadrature."""
-    alone = {name: VALUES[name][:, :1, :1] for name in (*PER_PAIR, "gradient_energy")}
+    alone = {name: VALUES[name][:, :1, :1] for name in (*PER_DRAW, "gradient_energy")}
     curves = Curves(replace(RECORD, **{**VALUES, **alone}))
     df, v = alone["df"][:, 0, 0], alone["v_image"][:, 0, 0]
     trace = 2 * SIGMA**2 * np.sqrt(2 * np.abs(df - df[1]))
@@ -136,7 +136,7 @@ def test_the_error_of_a_risk_itself_is_that_of_its_difference_to_nothing():
 
     expected = np.sqrt(of_data(VALUES["filtered_trace_error"]) + of_mean**2)
     np.testing.assert_allclose(standard_error(CURVES), expected)
-    alone = {name: VALUES[name][:, :, :1] for name in (*PER_PAIR, "gradient_energy")}
+    alone = {name: VALUES[name][:, :, :1] for name in (*PER_DRAW, "gradient_energy")}
     one = Curves(replace(RECORD, **{**VALUES, **alone}))
     df, v = alone["df"].sum(1)[:, 0], alone["v_image"].sum(1)[:, 0]
     of_draw = (2 * SIGMA**2) ** 2 * 2 * df + v**2 * 2 / df
@@ -190,7 +190,8 @@ def test_another_noise_level_scales_what_the_replicas_showed():
     other = Curves(RECORD.at_noise(1.5))
     for name in ("v_data", "v_image", "noise_energy"):
         np.testing.assert_allclose(getattr(other, name), 1.5**2 * getattr(CURVES, name))
-    np.testing.assert_allclose(other.cross_gradient, CURVES.cross_gradient)
+    image = CURVES.cross_gradient + CURVES.noise_energy  # ‖∇x‖² of the image itself, which stays
+    np.testing.assert_allclose(other.cross_gradient + other.noise_energy, image)
     np.testing.assert_allclose(other.chi2, CURVES.chi2 / 1.5**2)
     bias = VALUES["filtered_rss"].sum(1) + 1.5**2 * SIGMA**2 * VALUES["filtered_trace"].sum(1).mean(-1)
     spread = (VALUES["v_image"] - VALUES["v_filtered"]).sum(1).mean(-1)

@@ -254,7 +254,7 @@ def test_slices_are_summed_and_the_worst_is_named():
     assert judge(replace(record, v_image=v_image)).worst_slice == 1
 
 
-def test_paired_error_falls_with_more_pairs():
+def test_paired_error_falls_with_more_draws():
     record = made_record(sigma=0.3, conditioning=1e-3)
     data, replicas = paired_error(Curves(record), 3)
     assert replicas[3] == 0

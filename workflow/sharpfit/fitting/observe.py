@@ -81,8 +81,7 @@ def _traces(problem: Problem, d: Tensor) -> dict[str, Tensor]:
 
     Measured noise is not known to be white, so there the mean of the others stands.
     """
-    tools, has_measured = problem.instruments, problem.replicas.has_measured
-    made = d[:-1] if has_measured else d
+    tools, made = problem.instruments, d[: problem.replicas.n_made]
     filtered, error = tools.filtered.trace(made)
     traces = {
         "df": measures.degrees_of_freedom(tools.noise_adjoint, made, problem.sigma),
@@ -90,7 +89,7 @@ def _traces(problem: Problem, d: Tensor) -> dict[str, Tensor]:
         "filtered_trace": filtered,
         "filtered_trace_error": error,
     }
-    if not has_measured:
+    if not problem.replicas.has_measured:
         return traces
     return {name: torch.cat([of, of.mean(0, keepdim=True)]) for name, of in traces.items()}
 

@@ -117,7 +117,7 @@ def problem_of(
         measured_noise=fitted.measured_noise,
         surrogate=fitted.surrogate,
         model_errs=bool(attrs.get("model_errs", False)),
-        may_threshold="penalty" in regime or bool(foreign_kind(regime.get("solver", {}))),
+        may_threshold="penalty" in regime or foreign_kind(regime.get("solver", {})) == "command",
         scratch=scratch,
         Phi=make_basis(regime, own_basis),
     )

@@ -65,7 +65,7 @@ class JudgedStop:
         return quorum.estimates_of(*np.array(told).T)
 
     def _noise(self, observations: Sequence[Mapping[str, np.ndarray]], lowest: int) -> float:
-        """Two standard errors of J_t − J_lowest, from the data's noise: see `FilteredRisk.residual`."""
+        """Two standard errors of J_t − J_lowest, from the data's noise: see `FilteredRisk.look`."""
         change = observations[-1]["filtered_sketch"] - observations[lowest]["filtered_sketch"]
         return float(2 * 2 * self.sigma * np.sqrt((change.sum(0) ** 2).mean()))
 

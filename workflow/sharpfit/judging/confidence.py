@@ -93,7 +93,6 @@ def _gain_ahead(curves: Curves, end: int) -> float:
 
 
 def _standard_error(curves: Curves, picked: int) -> float:
-    """Estimate that of J's rise from the pick to where the image came to rest; 0 from there on."""
+    """Estimate that of J's rise from the pick to where the image came to rest."""
     data, replicas = paired_error(curves, picked)
-    at = max(curves.rest, picked)
-    return float(np.hypot(data[at], replicas[at]))
+    return float(np.hypot(data[curves.rest], replicas[curves.rest]))

@@ -38,7 +38,7 @@ class Curves:
 
     @cached_property
     def df(self) -> np.ndarray:
-        """Degrees of freedom, the mean over probes."""
+        """Degrees of freedom, the mean over draws."""
         return self.record.df.sum(1).mean(-1)
 
     @cached_property
@@ -92,9 +92,9 @@ class Curves:
 
     @cached_property
     def risk_noise(self) -> np.ndarray:
-        """Draws of what the data's noise adds to J, 2σ Re⟨p(M) Aᴴb, p(M) g⟩: (checkpoint, probe).
+        """Draws of what the data's noise adds to J, 2σ Re⟨p(M) Aᴴb, p(M) g⟩: (checkpoint, sketch).
 
-        Probes are the same for every fit of a scan, so the rms of the difference of two rows is the standard
+        They are the same for every fit of a scan, so the rms of the difference of two rows is the standard
         error of the difference of their J, be they of one fit or of two.
         """
         return 2 * self.sigma * self.record.filtered_sketch.sum(1)
@@ -120,7 +120,7 @@ class Curves:
         outside = np.isnan(self.record.weights) if self.record.weights else np.zeros(len(self.risk), bool)
         at = np.minimum(np.arange(len(self.risk)), self.rest)
         asked = self.risk, self.surrogate_distance, self.held_out
-        risk, surrogate_distance, held_out = (np.where(outside, np.nan, one)[at] for one in asked)
+        risk, surrogate_distance, held_out = (np.where(outside, np.nan, one[at]) for one in asked)
         return estimates_of(
             risk,
             surrogate_distance,

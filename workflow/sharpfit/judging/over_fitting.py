@@ -1,4 +1,7 @@
-"""An error that rose from the picked iteration to the last, and whether that can be told."""
+"""An error that rose from the picked iteration to the last, and whether that can be told.
+
+Everything is read where the image came to rest, `Curves.rest`: the last checkpoint if it moved to the end.
+"""
 
 from collections.abc import Callable
 
@@ -55,7 +58,7 @@ def risen(curves: Curves, picked: int) -> list[str]:
 
 def stayed_low(curves: Curves, picked: int) -> bool:
     """Whether J is known to have ended no higher than at the pick, within what counts."""
-    return bool(curves.risk[-1] - curves.risk[picked] <= least_rise(curves, picked))
+    return bool(curves.risk[curves.rest] - curves.risk[picked] <= least_rise(curves, picked))
 
 
 def over_fitting(curves: Curves, picked: int) -> Finding | None:
@@ -72,7 +75,7 @@ def over_fitting(curves: Curves, picked: int) -> Finding | None:
     if "held-out" not in rose and (doubt := _doubt(curves, picked, numbers)):
         return doubt
     since = curves.iterations[_since(curves, picked, rose)]
-    if curves.chi2[-1] - curves.chi2[picked] > divergence.least_rise(curves.chi2[picked]):
+    if curves.chi2[curves.rest] - curves.chi2[picked] > divergence.least_rise(curves.chi2[picked]):
         return _left_the_data(curves, picked, f"since iteration {since}: {numbers}")
     evidence = f"over-fitting since iteration {since}: {numbers}{_sharpness_share(curves, picked)}"
     cause = _what_grew(curves, picked)
@@ -81,7 +84,7 @@ def over_fitting(curves: Curves, picked: int) -> Finding | None:
 
 def _left_the_data(curves: Curves, picked: int, said: str) -> Finding:
     """Say what drew a fit away from its data: a penalty, or else how the optimizer moves."""
-    rise = f"χ² rose from {curves.chi2[picked]:.3g} to {curves.chi2[-1]:.3g} with the error"
+    rise = f"χ² rose from {curves.chi2[picked]:.3g} to {curves.chi2[curves.rest]:.3g} with the error"
     stop = f"stop at iteration {curves.iterations[picked]}"
     if curves.record.is_penalised:
         cause, evidence = "the penalty outweighs the data", f"over-regularised {said}; {rise}"
@@ -95,14 +98,15 @@ def _left_the_data(curves: Curves, picked: int, said: str) -> Finding:
 
 def _doubt(curves: Curves, picked: int, numbers: str) -> Finding | None:
     """Find what forbids to believe a rise of J."""
-    rise, size = curves.risk[-1] - curves.risk[picked], least_rise(curves, picked)
-    data, replicas = (float(part[-1]) for part in paired_error(curves, picked))
+    rise, size = curves.risk[curves.rest] - curves.risk[picked], least_rise(curves, picked)
+    data, replicas = (float(part[curves.rest]) for part in paired_error(curves, picked))
     if rise <= thresholds.STANDARD_ERRORS * np.hypot(data, replicas):
         return _not_decided(curves, picked, numbers, rise / thresholds.STANDARD_ERRORS, data, replicas)
     if _only_below_the_filter(curves, picked, size):
         return _below_the_filter(curves, picked, numbers)
     held = curves.held_out
-    improved = held[picked] - held[-1] > thresholds.STANDARD_ERRORS * _held_out_error(curves) * held[picked]
+    least = thresholds.STANDARD_ERRORS * _held_out_error(curves) * held[picked]
+    improved = held[picked] - held[curves.rest] > least
     if improved and rise < thresholds.CLEAR_RISE * size:
         evidence = f"since iteration {curves.iterations[picked]} {numbers}: the measures disagree"
         return Finding("mixed", "risk and held-out samples disagree", evidence)
@@ -118,7 +122,7 @@ def _numbers(curves: Curves, picked: int) -> str:
         if name != "held-out"
     ]
     held = curves.held_out
-    return ", ".join([*told, f"held-out {held[picked]:.3g} → {held[-1]:.3g}"])
+    return ", ".join([*told, f"held-out {held[picked]:.3g} → {held[curves.rest]:.3g}"])
 
 
 def _only_below_the_filter(curves: Curves, picked: int, size: float) -> bool:
@@ -127,7 +131,7 @@ def _only_below_the_filter(curves: Curves, picked: int, size: float) -> bool:
     There the signal that was gained meanwhile is not counted.
     """
     ends_early = curves.record.cutoff_used > thresholds.ENDS_EARLY * curves.record.cutoff_asked
-    return bool(ends_early and curves.seen_risk[-1] - curves.seen_risk[picked] <= size)
+    return bool(ends_early and curves.seen_risk[curves.rest] - curves.seen_risk[picked] <= size)
 
 
 def _below_the_filter(curves: Curves, picked: int, numbers: str) -> Finding:
@@ -144,7 +148,7 @@ def _not_decided(
     curves: Curves, picked: int, numbers: str, needed: float, data: float, replicas: float
 ) -> Finding:
     """Say what would decide: replicas, as far as the standard error is theirs."""
-    first, end = curves.iterations[picked], curves.iterations[-1]
+    first, end = curves.iterations[picked], curves.iterations[curves.rest]
     evidence = f"between iteration {first} and {end} {numbers}, which is within two standard errors"
     if data >= needed:
         return Finding(
@@ -184,15 +188,15 @@ def _change(before: float, after: float, least: float) -> str:
 def _what_grew(curves: Curves, picked: int) -> str:
     """Noise when the image's variance explains most of what grew in the weakly determined modes."""
     weak = (curves.weak_mode_share * curves.image_norm) ** 2
-    weak_growth = weak[-1] - np.nan_to_num(weak[picked])
-    noise_growth = curves.v_image[-1] - curves.v_image[picked]
+    weak_growth = weak[curves.rest] - np.nan_to_num(weak[picked])
+    noise_growth = curves.v_image[curves.rest] - curves.v_image[picked]
     return "weakly-determined artefact" if weak_growth > 2 * noise_growth else "noise"
 
 
 def _sharpness_share(curves: Curves, picked: int) -> str:
     """How much of the sharpness gained since the picked iteration is noise; nothing when none was gained."""
-    gained = curves.cross_gradient[-1] - curves.cross_gradient[picked]
-    noise = curves.noise_energy[-1] - curves.noise_energy[picked]
+    gained = curves.cross_gradient[curves.rest] - curves.cross_gradient[picked]
+    noise = curves.noise_energy[curves.rest] - curves.noise_energy[picked]
     if not (gained > 0 and noise > 0):
         return ""
     return f"; {percent(noise / (noise + gained))} of the sharpness gained since is noise"

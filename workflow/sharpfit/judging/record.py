@@ -10,7 +10,7 @@ import numpy as np
 class Record:
     """What reconstruct measured at the checkpoints, in fitted units.
 
-    Arrays start (checkpoint, slice); those of replicas go on (draw), filtered_sketch (probe), frc
+    Arrays start (checkpoint, slice); those of replicas go on (draw), filtered_sketch (sketch), frc
     (draw, ring) and psf (2w+1, 2w+1). `history` holds the columns of history.csv. side counts pixels along
     the smaller side of the images; sigma is the noise std per real and imaginary component; n_real and
     n_held_out count real numbers in one slice, the mean where slices are sampled differently.
@@ -66,12 +66,17 @@ class Record:
         return self.rss.shape[1]
 
     def at_noise(self, ratio: float) -> "Record":
-        """Return the record that a noise level of σ · ratio would have given; cutoff and surrogate stay."""
+        """Return the record that a noise level of σ · ratio would have given.
+
+        Cutoff, surrogate and ring correlations stay.
+        """
         of_draw = np.full(self.v_image.shape[-1], ratio**2)
         of_draw[len(of_draw) - self.has_measured_draw :] = 1.0
         scaled = {name: getattr(self, name) * of_draw for name in ("v_data", "v_image", "v_filtered")}
-        noise = (self.gradient_energy - self.cross_gradient) * of_draw
-        return replace(self, sigma=self.sigma * ratio, gradient_energy=self.cross_gradient + noise, **scaled)
+        image = (self.gradient_energy + self.cross_gradient) / 2
+        noise = (self.gradient_energy - self.cross_gradient) / 2 * of_draw
+        scaled |= {"cross_gradient": image - noise, "gradient_energy": image + noise}
+        return replace(self, sigma=self.sigma * ratio, **scaled)
 
 
 MEASURES = tuple(f.name for f in fields(Record) if f.type in (np.ndarray, "np.ndarray"))

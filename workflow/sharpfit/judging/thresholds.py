@@ -6,7 +6,7 @@
 
 RISE = 1.05**2 - 1
 """Over-fitting: J rose by more than this share of itself, which is 5 % of error: the definition, not tuned.
-Where J lies below the image's variance (σ or the probe erred), the share is taken of the variance."""
+Where J lies below the image's variance (σ or the replicas erred), the share is taken of the variance."""
 
 STANDARD_ERRORS = 2.0
 """A difference counts when it exceeds this many of its standard errors (5 % two-sided)."""

@@ -21,7 +21,7 @@ from sharpfit.physics.conjugate_gradient import Gram
 from sharpfit.physics.line_gram import LineGram
 from sharpfit.physics.norms import energy, inner
 
-_TOGETHER = 1 << 22  # numbers of probes' images that are filtered at once
+_TOGETHER = 1 << 22  # numbers of images that are filtered at once
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Filtered:
     rss
         ‖P p(M) g‖², float64 (slice,)
     sketch
-        Re⟨P p(M) Aᴴb, P p(M) g⟩, float64 (probe, slice)
+        Re⟨P p(M) Aᴴb, P p(M) g⟩, float64 (sketch, slice)
     variance
         ‖P Q d‖²: the object's variance that the filter sees, float64 (draw, slice)
     strong
@@ -68,7 +68,7 @@ class FilteredRisk:
     asked
         the cutoff that the scan asks for, an eigenvalue of AᴴA
     sketch_adjoint
-        the same of further noise b, (probe, slice, y, x), which no replica is fitted to
+        the same of further noise b, (sketch, slice, y, x), which no replica is fitted to
     inside
         the diagonal of P, bool (slice, y, x) in the images' layout
     lines
@@ -101,7 +101,7 @@ class FilteredRisk:
         self._expected, self._error = drawn.mean(0), drawn.std(0) / len(drawn) ** 0.5
 
     def _filter(self, x: Tensor) -> Tensor:
-        """P p(M) x of images (probe, slice, y, x), a few at a time: many slices make several GB of them."""
+        """P p(M) x of images (draw, slice, y, x), a few at a time: many slices make several GB of them."""
         together = max(1, _TOGETHER // x[0].numel())
         parts = [self._filters.first(part) for part in x.split(together)]
         return torch.cat(parts) * self._inside
@@ -126,7 +126,7 @@ class FilteredRisk:
         """Measure a gradient g (slice, y, x) and M d of every draw, (draw, slice, y, x), filtered at once.
 
         The sketch is Re⟨P p(M) Aᴴb, P p(M) g⟩. Between two iterates P p(M) g changes by P Q (x₁ − x₂), so the
-        sketch changes as the noise term of the estimate does, and its spread over probes, times 2σ, is
+        sketch changes as the noise term of the estimate does, and its spread over them, times 2σ, is
         the standard error that the data's noise leaves in a difference of two risks.
         """
         both = torch.cat([gradient[None], draws_seen])
@@ -155,4 +155,4 @@ class FilteredRisk:
         k = k.clamp(0, 1)
         left = (1 - k) ** 2
         own = (1 - left) * self._noise_energy
-        return 2 * followed - own - left * self._expected, left.abs() * self._error
+        return 2 * followed - own - left * self._expected, left * self._error

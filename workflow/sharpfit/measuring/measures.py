@@ -16,8 +16,7 @@ from sharpfit.physics.norms import IMAGE, energy, inner
 def noise_variance(d: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
     """Sum an image's variance over the object: v = Σ|d|² where inside, bool (..., y, x).
 
-    Exact for fits that are linear in the data; elementwise Adam divides by its own gradient, which couples
-    the noise of all samples, and early iterations read low.
+    Exact for fits that are linear in the data; of others see `sharpfit.fitting.replicas`.
     """
     return energy(d * inside)
 

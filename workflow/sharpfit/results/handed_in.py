@@ -20,7 +20,7 @@ OF_DRAWS = (
     *("df", "v_data", "v_image", "v_filtered", "filtered_trace", "filtered_trace_error", "filtered_sketch"),
     *("shared_noise", "cross_gradient", "gradient_energy"),
 )
-"""Measures with one axis behind those, of draws or probes."""
+"""Measures with one axis behind those, of draws or sketches."""
 
 
 def check(record: Record, scan_file: Path) -> None:
