@@ -147,6 +147,10 @@ NOTHING = np.full((11, 1), np.nan)
         ({"iterations": list("abcdefghijk")}, r"record\.iterations: has the shape \(11,\), not numbers"),
         ({"sigma": None}, r"record\.sigma: is None; it must be a number above 0"),
         ({"weights": (1.0,)}, r"record\.weights: has 1 of 11 checkpoints"),
+        ({"went_on": ((5.0, 1.0), (5.0, 0.5))}, r"record\.went_on: must be pairs"),
+        ({"went_on": ((1.0, float("nan")),)}, r"record\.went_on: must be pairs"),
+        ({"went_on": ((1.0,), (2.0, 1.0, 3.0))}, r"record\.went_on: must be pairs"),
+        ({"went_on": (1.0, "a")}, r"record\.went_on: must be pairs"),
         ({"df": np.ones((11, 1))}, r"record\.df: has the shape \(11, 1\), .* and go on with draws"),
         ({"frc_counts": np.ones(3)}, r"record\.frc: has 8 rings, frc_counts 3"),
         (

@@ -45,7 +45,8 @@ SPLITS = {
     "fourteenth": 26,
     "fifteenth": 27,
     "sixteenth": 28,
-    "fresh": 29,
+    "seventeenth": 29,
+    "fresh": 30,
 }
 REGULARISED = "regularised"
 SPLITS[REGULARISED] = 21

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from made_records import ITERATIONS, made_record, with_history
 
+from sharpfit.judging import thresholds
 from sharpfit.judging.curves import Curves
 from sharpfit.judging.diagnosis import travel, under_fitted_cause
 from sharpfit.judging.judge import judge
@@ -178,3 +179,67 @@ def test_the_gradient_that_a_penalty_holds_up_is_no_beginning():
     record = going_on(-0.03, 0.0, variance=0.1, gradient=0.6)
     assert judge(record).verdict == "under-fitted"
     assert judge(replace(record, is_penalised=True)).verdict != "under-fitted"
+
+
+def went_on(*shares, **changes):
+    """A fit at rest that went on: by which shares of its squared error it came nearer, and after how long."""
+    record = made_record(**changes)
+    distance = float(record.surrogate_distance[-1].sum())
+    error = max(distance, *(float(values[-1]) for values in (Curves(record).risk, Curves(record).v_image)))
+    after = 10 * np.arange(1, len(shares) + 1)
+    return replace(
+        record, went_on=tuple((t, distance - s * error) for t, s in zip(after, shares, strict=True))
+    )
+
+
+@pytest.mark.parametrize(
+    ("shares", "iterations"),
+    [
+        ((0.02, 0.07), 20),
+        ((0.08, 0.02), 10),  # the best on the way counts
+        ((0.02, 0.05), 0),
+        ((-0.3, -0.5), 0),
+    ],
+)
+@pytest.mark.parametrize("n_slices", [1, 2])
+def test_a_fit_that_went_on_is_under_fitted_where_that_brought_it_nearer(shares, iterations, n_slices):
+    record = went_on(*shares, n_slices=n_slices)
+    found, curves = judge(record), Curves(record)
+    assert curves.further[0] == pytest.approx(max(shares))
+    assert (found.verdict == "under-fitted", found.go_on) == (iterations > 0, iterations)
+    said = f"{iterations} more iterations were tried and take about {100 * max(shares):.0f} % off"
+    assert (said in found.evidence) == (iterations > 0)
+
+
+def test_what_going_on_showed_counts_and_not_what_was_expected_of_it():
+    expected = going_on(-0.3, 0.0, bias=1.0, variance=0.1)
+    assert judge(expected).verdict == "under-fitted"
+    away = float(expected.surrogate_distance[-1].sum())
+    assert judge(replace(expected, went_on=((50.0, away),))).verdict != "under-fitted"
+
+
+def test_errors_count_in_shares_of_j_where_a_fit_lies_nearer_to_the_surrogate():
+    record = went_on(0.1)
+    near = replace(record, surrogate_distance=record.surrogate_distance / 1e3)
+    off = float(near.surrogate_distance[-1].sum()) * 0.5
+    assert Curves(replace(near, went_on=((10.0, off),))).further[0] == pytest.approx(
+        off / Curves(near).risk[-1]
+    )
+
+
+def test_a_verdict_of_a_fit_that_went_on_is_the_surer_the_more_that_changed():
+    under = [judge(went_on(share)).confidence for share in (0.07, 0.2, 0.6)]
+    fine = [judge(went_on(share)).confidence for share in (0.05, 0.0, -0.1)]
+    for chances in (under, fine):
+        assert chances == sorted(chances)
+        assert 0.35 < chances[0] < chances[-1] <= thresholds.SURE
+
+
+@pytest.mark.parametrize("distance", [np.nan, np.inf, 1e9])
+def test_a_try_that_tells_nothing_leaves_what_was_expected(distance):
+    """It diverged at once, or no surrogate is known: J's slope tells, as of a fit that did not go on."""
+    record = going_on(-0.3, 0.0, bias=1.0, variance=0.1)
+    tried = replace(record, went_on=((1.0, distance), (9.0, distance)))
+    assert Curves(tried).further is None
+    assert judge(tried) == judge(record)
+    assert judge(record).verdict == "under-fitted"

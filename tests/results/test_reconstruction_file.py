@@ -52,16 +52,22 @@ def test_every_number_is_read_from_its_own_place(tmp_path):
     assert {name: getattr(found, name) for name in ATTRIBUTES} == ATTRS
     np.testing.assert_array_equal(found.history["chi2"], [0, 1, 2, 3])
     assert (found.is_penalised, found.has_measured_draw, found.weights) == (False, False, ())
+    assert found.went_on == ()
 
 
 def test_what_only_some_fits_have_is_read_where_it_is(tmp_path):
-    weights = np.array([np.nan, 0.5, 0.25])
+    weights, went_on = np.array([np.nan, 0.5, 0.25]), np.array([[1.0, 3.5], [8.0, 2.5]])
     files = written(
-        tmp_path, {"weights": weights}, is_penalised=True, has_measured_draw=True, has_learning_rate=True
+        tmp_path,
+        {"weights": weights, "went_on": went_on},
+        is_penalised=True,
+        has_measured_draw=True,
+        has_learning_rate=True,
     )
     found = read_record(*files)
     assert found.is_penalised is found.has_measured_draw is found.has_learning_rate is True
     np.testing.assert_array_equal(found.weights, weights)
+    assert found.went_on == ((1.0, 3.5), (8.0, 2.5))
 
 
 def test_what_is_not_finite_is_not_a_number_and_no_way_to_go(tmp_path):

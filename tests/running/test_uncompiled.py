@@ -58,7 +58,7 @@ def test_the_reconstruct_script_is_deterministic_and_does_not_load_the_compiler(
         "    f'{torch.are_deterministic_algorithms_enabled()} {\"sympy\" in sys.modules}')\n"
         "job.__globals__['reconstruct'] = look\n"
         "job(scan=Path(sys.argv[1]), regime={}, measures={}, reconstruction=None, history=None,\n"
-        "    device='cpu', state=None, on_row=None, pause=None)"
+        "    device='cpu', state=None, on_row=None, pause=None, tell=None)"
     )
     said = subprocess.run(
         [sys.executable, "-c", script, tmp_path / "scan.h5"], capture_output=True, text=True, check=False

@@ -22,6 +22,7 @@ def main(
     state: Path,
     on_row: Callable[[Row], None],
     pause: Callable[[], bool],
+    tell: Callable[[str], None],
 ) -> None:
     """Read the preprocessed scan slice by slice, fit, write; go on from ``state`` after a kill."""
     # As torch.use_deterministic_algorithms(True), which besides imports torch's compiler: 2 s of CPU.
@@ -36,6 +37,7 @@ def main(
             state=state,
             on_row=on_row,
             pause=pause,
+            tell=tell,
         )
     hdf5.write(reconstruction, datasets, attrs)
     write_history(history, rows)

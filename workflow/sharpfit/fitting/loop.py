@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,12 +19,33 @@ from sharpfit.fitting.iterating import Iterating
 from sharpfit.fitting.objective import Misfit, Problem
 from sharpfit.fitting.observe import observe
 from sharpfit.fitting.penalised import Penalised
-from sharpfit.fitting.solving import Solver
+from sharpfit.fitting.solving import Scheduled, Solver
 from sharpfit.physics.norms import energy, item_axes
 
 UNMOVED_PATIENCE = 10  # iterations in a row without any change that end the loop
 SAVE_EVERY_SECONDS = 20.0
 SAVING_SHARE = 0.05  # of the time at most: the state of many slices is a gigabyte
+
+
+class Saving:
+    """When to save: now and then, and the more seldom the longer it takes; a context manager of one save."""
+
+    def __init__(self) -> None:
+        self._at = time.monotonic() + SAVE_EVERY_SECONDS
+        self._begun = 0.0
+
+    def is_due(self) -> bool:
+        """Whether it is time."""
+        return time.monotonic() > self._at
+
+    def __enter__(self) -> None:
+        """Begin to save."""
+        self._begun = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        """Put off the next one."""
+        saved = time.monotonic()
+        self._at = saved + max(SAVE_EVERY_SECONDS, (saved - self._begun) / SAVING_SHARE)
 
 
 @dataclass
@@ -60,6 +83,10 @@ class FitLoop:
         called with every observation but the start's, so that a solver may choose its way by it
     pause
         asked every iteration; True saves the state and raises :class:`PausedFitError`
+    tell
+        is given what the fit does beside its rows, a line each
+    ended, went_on
+        where a state was taken up that `save_end` kept: its attributes, how far it went on and what it saw
     """
 
     problem: Problem
@@ -70,6 +97,9 @@ class FitLoop:
     stop: Callable[[Sequence[int], Sequence[Observation]], str] | None = None
     steer: Callable[[Observation], None] | None = None
     pause: Callable[[], bool] = lambda: False
+    tell: Callable[[str], None] = lambda _text: None
+    ended: dict[str, Any] | None = None
+    went_on: tuple[int, list[tuple[int, float]]] | None = None
     _trajectory: Trajectory = field(default_factory=Trajectory)
 
     def run(self) -> Trajectory:
@@ -83,7 +113,9 @@ class FitLoop:
             the objective is not finite at the start
         """
         t, previous, unmoved = self._resume()
-        trajectory, save_at = self._trajectory, time.monotonic() + SAVE_EVERY_SECONDS
+        trajectory, saving = self._trajectory, Saving()
+        if self.ended is not None:
+            return trajectory
         while True:
             at = self.problem.evaluate(self.solver.c)
             if not torch.isfinite(at.rss).all():
@@ -105,11 +137,9 @@ class FitLoop:
             self.solver.step(at.gradient, at.rss / self.problem.noise_floor)
             t += 1
             paused = self.pause()
-            begun = time.monotonic()
-            if paused or begun > save_at:
-                self._save(t, previous, unmoved)
-                saved = time.monotonic()
-                save_at = saved + max(SAVE_EVERY_SECONDS, (saved - begun) / SAVING_SHARE)
+            if paused or saving.is_due():
+                with saving:
+                    self._save(t, previous, unmoved)
             if paused:
                 raise PausedFitError(f"paused after iteration {t}; run again to go on from there")
 
@@ -154,6 +184,12 @@ class FitLoop:
             state = {"t": t, "previous": previous, "unmoved": unmoved, "solver": self.solver.state_dict()}
             self.keep.save(state, self._trajectory)
 
+    def save_end(self, attributes: Mapping[str, Any], done: int, seen: list[tuple[int, float]]) -> None:
+        """Keep that the fit has ended, what was made of its end, and how far its solver went on since."""
+        if self.keep is not None:
+            end = {"ended": json.dumps(dict(attributes)), "done": done, "further": seen}
+            self.keep.save(end | {"solver": self.solver.state_dict()}, self._trajectory)
+
     def _resume(self) -> tuple[int, Tensor, int]:
         """Take up the saved state; one that does not fit this solver is left behind."""
         saved = self.keep.load() if self.keep is not None else None
@@ -161,8 +197,15 @@ class FitLoop:
             state, seen = saved
             fresh = copy.deepcopy(self.solver.state_dict())
             try:
+                if "ended" in state and isinstance(self.solver, Scheduled):
+                    self.solver.hold()
                 self.solver.load_state_dict(state["solver"])
                 self._trajectory = Trajectory(seen.history, seen.iterations, seen.observations)
+                if "ended" in state:
+                    self.ended = json.loads(state["ended"])
+                    self.went_on = state["done"], [tuple(look) for look in state["further"]]
+                    self._trajectory.stopped_because = self.ended["stopped_because"]
+                    return seen.iterations[-1], self.solver.c.clone(), 0
                 return state["t"], state["previous"], state["unmoved"]
             except (KeyError, TypeError, ValueError, RuntimeError) as error:
                 self.solver.load_state_dict(fresh)

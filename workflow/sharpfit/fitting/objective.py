@@ -183,9 +183,8 @@ class Problem(StagedModel):
         image_gradient[replicas] = self.gram(x[replicas]).sub_(self._back_projection[1:])
         overlap = inner(x[replicas], image_gradient[replicas]) - inner(x[replicas], self._back_projection[1:])
         rss[replicas] = (self._power[1:] + overlap).clamp(min=0)
+        image_gradient[:1], rss[0] = self._main_misfit(x)
         for i, part in enumerate(self._slices):
-            residual, image_gradient[:1, i] = part.A.encoding.misfit(x[:1, i], part.data.y)
-            rss[:1, i] = energy(residual, SAMPLES)
             if part.held_out is not None:
                 misfit = part.held_out.A(c[-1:, i]).sub_(part.held_out.data)
                 unseen = part.held_out.chosen.take_from_(misfit)
@@ -194,6 +193,20 @@ class Problem(StagedModel):
                 held_out_rss[i] = energy(unseen)[0]
         gradient = self._slices[0].A.Phi.adjoint(image_gradient) if self.has_basis else image_gradient
         return Misfit(gradient, image_gradient, rss, held_out_rss)
+
+    def main_gradient(self, c: Tensor) -> tuple[Tensor, Tensor]:
+        """Return gradient (1, slice, …) and RSS (slice,) of the main item alone at c (item, slice, …)."""
+        gradient, rss = self._main_misfit(self.image(c[:1]))
+        return (self._slices[0].A.Phi.adjoint(gradient) if self.has_basis else gradient), rss
+
+    def _main_misfit(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Eᴴ(E x − y) and ‖E x − y‖² of the first of images x (item, slice, y, x)."""
+        gradient = torch.empty_like(x[:1])
+        rss = torch.empty(x.shape[1], dtype=torch.float64, device=x.device)
+        for i, part in enumerate(self._slices):
+            residual, gradient[:, i] = part.A.encoding.misfit(x[:1, i], part.data.y)
+            rss[i] = energy(residual, SAMPLES)[0]
+        return gradient, rss
 
     @property
     def data(self) -> Tensor:

@@ -15,6 +15,7 @@ import torch
 from sharpfit.errors import InputError
 from sharpfit.fitting.checkpoint_file import CheckpointFile, Observation, Row
 from sharpfit.fitting.foreign import foreign_kind
+from sharpfit.fitting.going_on import go_on
 from sharpfit.fitting.loop import FitLoop, Trajectory, percentile99
 from sharpfit.fitting.objective import Problem
 from sharpfit.fitting.observe import checkpoint_iterations, ring_counts
@@ -42,6 +43,7 @@ def reconstruct(
     state: Path | None = None,
     on_row: Callable[[Row], None] = lambda _row: None,
     pause: Callable[[], bool] = lambda: False,
+    tell: Callable[[str], None] = lambda _text: None,
 ) -> tuple[dict[str, np.ndarray], dict[str, Any], list[Row]]:
     """Fit one scan under one regime: min_c ½‖A c − y‖², all replicas at once.
 
@@ -62,7 +64,7 @@ def reconstruct(
         folder for resuming after a kill
     on_row
         sees every row of the history as it is made
-    pause
+    pause, tell
         see :class:`sharpfit.fitting.loop.FitLoop`
 
     Returns
@@ -81,10 +83,29 @@ def reconstruct(
     problem = problem_of(scan, attrs, regime, measures, device, state.parent if state else None)
     fitted, found = with_found_lr(problem, regime)
     fit = _fit(problem, fitted, measures["n_checkpoints"])
-    fit.on_row, fit.pause, fit.keep = on_row, pause, CheckpointFile(state, device) if state else None
+    fit.on_row, fit.pause, fit.tell, fit.keep = (
+        on_row,
+        pause,
+        tell,
+        CheckpointFile(state, device) if state else None,
+    )
     trajectory = fit.run()
-    attributes = _attributes(problem, fit.solver, trajectory, regime, attrs) | found
-    return _datasets(scan, fit.solver, trajectory, attrs), attributes, trajectory.history
+    attributes = fit.ended or _attributes(problem, fit.solver, trajectory, regime, attrs) | found
+    went_on = {}
+    if _may_go_on(fit, trajectory, regime):
+        went_on["went_on"] = go_on(fit, trajectory.iterations[-1], attributes)
+    return _datasets(scan, fit.solver, trajectory, attrs) | went_on, attributes, trajectory.history
+
+
+def _may_go_on(fit: FitLoop, trajectory: Trajectory, regime: Mapping[str, Any]) -> bool:
+    """Whether it could be better further on, and its solver can be taken there.
+
+    A path ends at its best weight; a rule that stopped a fit says that it got worse; solvers that are not
+    ours give as many iterates as they were asked for.
+    """
+    ended = trajectory.stopped_because.startswith(("non-finite", "judged"))
+    ours = not foreign_kind(regime.get("solver", {}))
+    return ours and not ended and not isinstance(fit.solver, WeightPath) and trajectory.iterations[-1] > 0
 
 
 def problem_of(

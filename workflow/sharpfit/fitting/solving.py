@@ -112,6 +112,14 @@ class WalksAlongWeights(Protocol):
         """Return the weight of each checkpoint, in units of σ, NaN at the start; empty where it keeps one."""
 
 
+@runtime_checkable
+class Scheduled(Protocol):
+    """A solver whose learning rate follows a schedule."""
+
+    def hold(self) -> None:
+        """End the schedule, and step at the largest learning rate so far."""
+
+
 def solver_of(regime: Mapping[str, Any]) -> str:
     """Name the file of `SOLVERS` that a regime uses."""
     if "solver" not in regime:

@@ -49,7 +49,7 @@ def confidence(verdict: str, curves: Curves, picked: int, end: int) -> float:
     """Probability that a verdict on what happened until `end` is right; NaN for one that cannot tell.
 
     The three classes of fits that move have log odds that are linear in two figures, with weights found on
-    fits of known truth: how far the middle estimate rose, and how much going on would take off. They are
+    fits of known truth: how far the middle estimate rose, and how much going on took off, or would. They are
     worth less where J does not see the object's modes.
     """
     if verdict in ("mixed", "not decided"):
@@ -59,12 +59,13 @@ def confidence(verdict: str, curves: Curves, picked: int, end: int) -> float:
     if verdict in ("frozen", "diverging"):
         return thresholds.SURE
     risen = np.log1p(_risen(curves, picked, end) / thresholds.SLIGHT_RISE)
-    figures = np.array([1.0, risen, np.sqrt(_gain_ahead(curves, end))])
+    gain, logits = np.sqrt(_gain_ahead(curves, end)), (thresholds.OVER_LOGIT, thresholds.UNDER_LOGIT)
+    if curves.further is not None:
+        nearer = curves.further[0]
+        gain = np.sign(nearer) * np.sqrt(abs(nearer))
+        logits = (thresholds.OVER_LOGIT_WENT_ON, thresholds.UNDER_LOGIT_WENT_ON)
     worth = 1.0 if curves.record.seen_share >= thresholds.SEEN else thresholds.WORTH_UNSEEN
-    over, under = (
-        float(np.exp(worth * (figures @ weights)))
-        for weights in (thresholds.OVER_LOGIT, thresholds.UNDER_LOGIT)
-    )
+    over, under = (float(np.exp(worth * (np.array([1.0, risen, gain]) @ weights))) for weights in logits)
     odds = over if verdict in ERROR_ROSE else under if verdict == "under-fitted" else 1.0
     return float(np.clip(odds / (1 + over + under), 1 - thresholds.SURE, thresholds.SURE))
 

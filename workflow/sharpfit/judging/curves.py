@@ -7,7 +7,7 @@ import numpy as np
 from sharpfit.judging.record import Record
 from sharpfit.measuring import estimates, rings
 from sharpfit.measuring.point_spread import fwhm_and_peak
-from sharpfit.measuring.quorum import Estimate, estimates_of
+from sharpfit.measuring.quorum import Estimate, estimates_of, of_surrogate
 from sharpfit.measuring.table import FIGURES, Figures
 
 
@@ -128,6 +128,20 @@ class Curves:
             self.v_image[at],
             self.v_data[at] / (self.n_real * self.sigma**2),
         )
+
+    @cached_property
+    def further(self) -> tuple[float, int] | None:
+        """How much of its squared error the fit lost at best by going on, and after how many iterations.
+
+        By the distance from the surrogate; below 0 where it came no nearer. None where it did not go on, or
+        diverged at once: that tells nothing of smaller steps.
+        """
+        if not len(self.record.went_on):
+            return None
+        after, distances = np.array(self.record.went_on).T
+        at, now = int(distances.argmin()), of_surrogate(self.surrogate_distance, self.risk, self.v_image)
+        nearer = (now.values[-1] - distances[at]) / (now.error[-1] or np.nan)
+        return (float(nearer), int(after[at])) if nearer > -1 else None
 
     @cached_property
     def mean_frc(self) -> np.ndarray:

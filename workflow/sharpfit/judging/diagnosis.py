@@ -97,7 +97,7 @@ def under_fitted_cause(record: Record, gradient_left: float, go_on: int) -> tupl
     gradient_left
         the last gradient's norm over the first's
     go_on
-        for how many iterations at the largest learning rate the error is expected to fall
+        for how many iterations at the largest learning rate the error fell, or is expected to fall
     """
     way = travel(record)
     numbers = (

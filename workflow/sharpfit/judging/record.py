@@ -57,6 +57,9 @@ class Record:
     """Whether a penalty is minimised beside the loss, which may rise then without diverging."""
     weights: tuple[float, ...] = ()
     """Where the checkpoints are weights of a penalty: each one's, in units of σ; NaN at the start."""
+    went_on: tuple[tuple[float, float], ...] = ()
+    """Iterations from the end of the fit, and the squared distance of its image from the surrogate after so
+    many, see `sharpfit.fitting.going_on`; empty where it did not go on."""
     has_measured_draw: bool = False
     """Whether the last draw's noise is that between averages of the scan, whatever σ is."""
 

@@ -1,4 +1,4 @@
-"""Bias that going on would remove: how much, for how long, and why the fit stopped short of it."""
+"""Error that going on would take off: how much, for how long, and why the fit stopped short of it."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,18 @@ class Ahead:
 
 
 def under_fitted(curves: Curves) -> Finding | None:
-    """Find bias left that going on would remove."""
+    """Find error that going on would take off: by how it went on, or else by how it went so far."""
+    if curves.further is None:
+        return _expected(curves)
+    nearer, iterations = curves.further
+    if nearer <= thresholds.NEARER:
+        return None
+    said = f"{iterations} more iterations were tried and take about {percent(nearer)} off its squared error"
+    return _short_of_it(curves, said, iterations)
+
+
+def _expected(curves: Curves) -> Finding | None:
+    """Find bias left that going on would remove, were its slope to last."""
     risk, bias = curves.risk[-1], curves.risk[-1] - curves.v_image[-1]
     left = curves.gradient_norm[-1]
     if not (risk > 0 and bias > thresholds.BIAS_LEFT * risk):
@@ -36,12 +47,17 @@ def under_fitted(curves: Curves) -> Finding | None:
     ahead = look_ahead(curves)
     if not (beginning or ahead.error < thresholds.GAIN):
         return None
-    cause, numbers, advice = diagnosis.under_fitted_cause(curves.record, left, ahead.iterations)
+    return _short_of_it(curves, f"{percent(bias / risk)} of J is bias", ahead.iterations)
+
+
+def _short_of_it(curves: Curves, said: str, iterations: int) -> Finding:
+    left = curves.gradient_norm[-1]
+    cause, numbers, advice = diagnosis.under_fitted_cause(curves.record, left, iterations)
     evidence = (
-        f"under-fitted: {percent(bias / risk)} of J is bias, χ² stands at {curves.chi2[-1]:.3g} "
-        f"(1 is the noise floor) with {percent(left)} of the gradient left; {numbers}"
+        f"under-fitted: {said}, χ² stands at {curves.chi2[-1]:.3g} (1 is the noise floor) with "
+        f"{percent(left)} of the gradient left; {numbers}"
     )
-    return Finding("under-fitted", cause, evidence, advice, ahead.iterations)
+    return Finding("under-fitted", cause, evidence, advice, iterations)
 
 
 def look_ahead(curves: Curves) -> Ahead:

@@ -22,7 +22,7 @@ _DROP_IS_REAL = {
     "over-regularised": "After that the loss rises with the error: {cause}",
     "unsettled": "After that the image gets worse: {cause}, and the error with it",
     "mixed": "Whether the loss that falls after that is real is mixed: the measures disagree",
-    "under-fitted": "The loss had real ground left to fall ({cause})",
+    "under-fitted": "The error had real ground left to fall ({cause})",
     "sharper": "The drop in loss is real: the image grew sharper to the end",
     "contrast restored": "The drop in loss is real, but restored contrast and no finer detail",
     "cleaner": "The drop in loss is real: the error fell to the end, though nothing grew sharper",

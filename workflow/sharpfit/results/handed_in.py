@@ -1,7 +1,7 @@
 """A record and a scan's file that somebody hands in to be judged, held against each other first."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +91,13 @@ def _check_iterations(record: Record) -> None:
         raise InputError(f"record.iterations: must increase from 0 or more, but are {iterations.tolist()}")
     if len(record.weights) not in (0, len(iterations)):
         raise InputError(f"record.weights: has {len(record.weights)} of {len(iterations)} checkpoints")
+    pairs = [tuple(pair) if isinstance(pair, Iterable) else () for pair in record.went_on]
+    known = all(len(pair) == 2 and all(map(_is_number, pair)) for pair in pairs)
+    if not known or (np.diff([0, *(pair[0] for pair in pairs)]) <= 0).any():
+        raise InputError(
+            "record.went_on: must be pairs of iterations from the end, increasing from 1, and the squared "
+            f"distance after so many, but is {record.went_on!r}"
+        )
     for name in COLUMNS:
         if (n_rows := len(record.history[name])) <= iterations[-1]:
             raise InputError(

@@ -74,6 +74,7 @@ def read_record(reconstruction: Path, history: Path) -> Record:
             measured = bool(file.attrs.get("has_measured_draw", False))
             penalised = bool(file.attrs.get("is_penalised", False))
             weights = tuple(file["weights"][()].tolist()) if "weights" in file else ()
+            went_on = tuple(map(tuple, file["went_on"][()].tolist())) if "went_on" in file else ()
             side = min(file["images"].shape[-2:])
         except KeyError as error:
             raise InputError(f"{reconstruction}: {error.args[0]}; reconstruct it again") from error
@@ -93,6 +94,7 @@ def read_record(reconstruction: Path, history: Path) -> Record:
         has_learning_rate=bool(attrs["has_learning_rate"]),
         is_penalised=penalised,
         weights=weights,
+        went_on=went_on,
         has_measured_draw=measured,
     )
 

@@ -38,6 +38,10 @@ class Progress:
             text = f"chi2 {row['chi2']:.4g}  held-out {row['held_out']:.4g}{rate}"
             print(f"iteration {t}/{self._n_iterations}  {text}", flush=True)
 
+    def tell(self, text: str) -> None:
+        """Log what the fit does beside its iterations."""
+        print(text, flush=True)
+
     def __enter__(self) -> Progress:
         """Start."""
         return self

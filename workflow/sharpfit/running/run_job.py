@@ -144,8 +144,8 @@ def _as_paths(inputs: dict[str, Any]) -> dict[str, Path | list[Path]]:
 def _run_options(main: Main, spec: Spec, device: str, temporary: Path) -> Iterator[dict[str, Any]]:
     """Keyword arguments that are no science, where ``main`` takes them.
 
-    ``device``; ``state``, the checkpoint's folder; ``on_row``, which logs a fit's progress; ``pause``, which
-    says whether the job was asked to stop.
+    ``device``; ``state``, the checkpoint's folder; ``on_row`` and ``tell``, which log a fit's progress;
+    ``pause``, which says whether the job was asked to stop.
     """
     wanted = inspect.signature(main).parameters
     options: dict[str, Any] = {}
@@ -158,7 +158,8 @@ def _run_options(main: Main, spec: Spec, device: str, temporary: Path) -> Iterat
         yield options
         return
     with Progress(spec["params"]["regime"]["n_iterations"]) as progress, pause_when_asked() as pause:
-        yield options | {"on_row": progress, "pause": pause}
+        told = {"on_row": progress, "pause": pause, "tell": progress.tell}
+        yield options | {name: value for name, value in told.items() if name in wanted}
 
 
 def _state_folder(name: str, temporary: Path) -> Path:

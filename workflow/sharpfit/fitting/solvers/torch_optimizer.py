@@ -59,6 +59,7 @@ class Descent:
         self._leaves = [part.detach().requires_grad_() for part in parts]
         self._optimizers = [make_optimizer([leaf], optimizer) for leaf in self._leaves]
         self._schedules = [make_schedule(one, schedule) for one in self._optimizers]
+        self._largest = [_options(one) for one in self._optimizers]  # those of the step of the largest rate
         for leaf, one in zip(self._leaves, self._optimizers, strict=True):
             check_leaf(leaf, one, data)
 
@@ -81,11 +82,19 @@ class Descent:
         for i, (leaf, optimizer) in enumerate(zip(self._leaves, self._optimizers, strict=True)):
             leaf.grad = gradients[i]
             optimizer.step()
+            if abs(optimizer.param_groups[0]["lr"]) > abs(self._largest[i]["lr"]):
+                self._largest[i] = _options(optimizer)
             schedule = self._schedules[i]
             if isinstance(schedule, ReduceLROnPlateau):
                 schedule.step(losses[i])
             elif schedule is not None:
                 schedule.step()
+
+    def hold(self) -> None:
+        """End every schedule, and step as at the largest rate so far, with the momentum it had there."""
+        self._schedules = [None] * len(self._schedules)
+        for optimizer, options in zip(self._optimizers, self._largest, strict=True):
+            optimizer.param_groups[0].update(options)
 
     def state_dict(self) -> dict[str, Any]:
         """c, and the state of every optimizer and schedule."""
@@ -93,6 +102,7 @@ class Descent:
             "c": self.c,
             "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
             "schedules": [schedule.state_dict() if schedule else None for schedule in self._schedules],
+            "largest": self._largest,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -103,6 +113,7 @@ class Descent:
         for schedule, saved in zip(self._schedules, state["schedules"], strict=True):
             if schedule is not None:
                 schedule.load_state_dict(saved)
+        self._largest = list(state["largest"])
 
 
 def make_optimizer(leaves: Sequence[Tensor], spec: Spec) -> Optimizer:
@@ -123,6 +134,11 @@ def optimizer_class(name: str) -> Callable[..., Optimizer]:
     file = re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()
     room = torch.optim if hasattr(torch.optim, name) else import_module(f"{OWN}.{file}")
     return cast(Callable[..., Optimizer], getattr(room, name))
+
+
+def _options(optimizer: Optimizer) -> dict[str, Any]:
+    """Return what the next step is made with, beside the leaf."""
+    return {key: value for key, value in optimizer.param_groups[0].items() if key != "params"}
 
 
 def _parts(c: Tensor) -> list[Tensor]:
