@@ -162,8 +162,8 @@ def main():
 Lines, R = 4. *Whole*: CPU seconds of the process at {MANY} iterations, start, reading, a run of two included;
 *iteration*: what it used for them after a run of two, over {MANY} (BART: the difference to {FEW}, over
 {MANY - FEW}); least of {N_TURNS} taken in turns.
-A judged fit fits K + 2 items along, K its replicas, and measures about 25 checkpoints; the others make one
-image. BART takes one process a slice.
+A judged fit fits K + 2 items along, K its replicas, measures about 25 checkpoints and takes one item as far
+again; the others make one image. BART takes one process a slice.
 
 {table(found)}
 
