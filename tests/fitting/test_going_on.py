@@ -122,14 +122,19 @@ def test_it_ends_where_the_loss_is_not_finite():
     assert (after[0], after[-1] < 20) == (1, True)
 
 
-@pytest.mark.parametrize("name", ["Adam", "cg", "total variation by its prox"])
+DECAYING = {"optimizer": {"name": "Adam", "lr": 0.02}, "schedule": [{"name": "ExponentialLR", "gamma": 0.7}]}
+
+
+@pytest.mark.parametrize(
+    "regime", [REGIMES["Adam"], REGIMES["cg"], REGIMES["total variation by its prox"], DECAYING]
+)
 @pytest.mark.parametrize("further", [1, 3])
-def test_a_fit_that_is_paused_while_it_goes_on_ends_with_the_same_bytes(tmp_path, name, further):
-    whole, attrs, history = fit(REGIMES[name])
+def test_a_fit_that_is_paused_while_it_goes_on_ends_with_the_same_bytes(tmp_path, regime, further):
+    whole, attrs, history = fit(regime)
     asked = iter(range(1000))
     with pytest.raises(PausedFitError, match=f"^paused {further} iterations beyond the end"):
-        fit(REGIMES[name], state=tmp_path / "fit", pause=lambda: next(asked) == N + further - 1)
-    resumed, again, rows = fit(REGIMES[name], state=tmp_path / "fit")
+        fit(regime, state=tmp_path / "fit", pause=lambda: next(asked) == N + further - 1)
+    resumed, again, rows = fit(regime, state=tmp_path / "fit")
     assert whole.keys() == resumed.keys()
     for key, values in whole.items():
         np.testing.assert_array_equal(resumed[key], values)

@@ -17,7 +17,7 @@ from sharpfit.measuring.shared_noise import SharedNoise
 from sharpfit.measuring.spectral_filter import Polynomials, cutoff, degree_for, reach
 from sharpfit.physics.encoding import Encoding
 from sharpfit.physics.line_gram import LineGram
-from sharpfit.physics.norms import inner
+from sharpfit.physics.norms import energy, inner
 
 
 class Instruments:
@@ -101,6 +101,10 @@ class Instruments:
         shares = [encoding.n_samples / csm[0].size for encoding in model.encodings]
         sampled = torch.tensor(shares, dtype=torch.float64, device=device)
         self.shared_noise = SharedNoise(self.noise_adjoint, weight * self.inside_staged, sampled, sigma)
+
+    def surrogate_distance(self, x: Tensor) -> Tensor:
+        """‖x − s‖² inside the object, s the surrogate and x (slice, y, x) staged: float64 (slice,)."""
+        return energy((x - self.surrogate) * self.inside_staged)
 
 
 def _random_signs(shape: torch.Size) -> Tensor:

@@ -6,8 +6,9 @@ import copy
 import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ from sharpfit.fitting.iterating import Iterating
 from sharpfit.fitting.objective import Misfit, Problem
 from sharpfit.fitting.observe import observe
 from sharpfit.fitting.penalised import Penalised
-from sharpfit.fitting.solving import Scheduled, Solver
+from sharpfit.fitting.solving import Solver
 from sharpfit.physics.norms import energy, item_axes
 
 UNMOVED_PATIENCE = 10  # iterations in a row without any change that end the loop
@@ -28,24 +29,39 @@ SAVING_SHARE = 0.05  # of the time at most: the state of many slices is a gigaby
 
 
 class Saving:
-    """When to save: now and then, and the more seldom the longer it takes; a context manager of one save."""
+    """Saves now and then, and the more seldom the longer it takes."""
 
     def __init__(self) -> None:
         self._at = time.monotonic() + SAVE_EVERY_SECONDS
-        self._begun = 0.0
 
-    def is_due(self) -> bool:
-        """Whether it is time."""
-        return time.monotonic() > self._at
+    def after_step(self, save: Callable[[], None], *, paused: bool, where: str) -> None:
+        """Save where it is time or the fit pauses, which is raised as :class:`PausedFitError`."""
+        begun = time.monotonic()
+        if paused or begun > self._at:
+            save()
+            saved = time.monotonic()
+            self._at = saved + max(SAVE_EVERY_SECONDS, (saved - begun) / SAVING_SHARE)
+        if paused:
+            raise PausedFitError(f"paused {where}; run again to go on from there")
 
-    def __enter__(self) -> None:
-        """Begin to save."""
-        self._begun = time.monotonic()
 
-    def __exit__(self, *_: object) -> None:
-        """Put off the next one."""
-        saved = time.monotonic()
-        self._at = saved + max(SAVE_EVERY_SECONDS, (saved - self._begun) / SAVING_SHARE)
+@dataclass
+class Beyond:
+    """How far a fit that has ended went on.
+
+    Attributes
+    ----------
+    attributes
+        what was made of its end, from which the solver moves away
+    done
+        iterations since
+    seen
+        after some of them, the squared distance from the surrogate
+    """
+
+    attributes: dict[str, Any]
+    done: int = 0
+    seen: list[tuple[int, float]] = field(default_factory=list)
 
 
 @dataclass
@@ -85,8 +101,8 @@ class FitLoop:
         asked every iteration; True saves the state and raises :class:`PausedFitError`
     tell
         is given what the fit does beside its rows, a line each
-    ended, went_on
-        where a state was taken up that `save_end` kept: its attributes, how far it went on and what it saw
+    beyond
+        where a state was taken up that `save_beyond` kept: what it kept
     """
 
     problem: Problem
@@ -98,8 +114,7 @@ class FitLoop:
     steer: Callable[[Observation], None] | None = None
     pause: Callable[[], bool] = lambda: False
     tell: Callable[[str], None] = lambda _text: None
-    ended: dict[str, Any] | None = None
-    went_on: tuple[int, list[tuple[int, float]]] | None = None
+    beyond: Beyond | None = None
     _trajectory: Trajectory = field(default_factory=Trajectory)
 
     def run(self) -> Trajectory:
@@ -114,7 +129,7 @@ class FitLoop:
         """
         t, previous, unmoved = self._resume()
         trajectory, saving = self._trajectory, Saving()
-        if self.ended is not None:
+        if self.beyond is not None:
             return trajectory
         while True:
             at = self.problem.evaluate(self.solver.c)
@@ -136,12 +151,8 @@ class FitLoop:
             previous = self.solver.c.clone()
             self.solver.step(at.gradient, at.rss / self.problem.noise_floor)
             t += 1
-            paused = self.pause()
-            if paused or saving.is_due():
-                with saving:
-                    self._save(t, previous, unmoved)
-            if paused:
-                raise PausedFitError(f"paused after iteration {t}; run again to go on from there")
+            save = partial(self._save, t, previous, unmoved)
+            saving.after_step(save, paused=self.pause(), where=f"after iteration {t}")
 
     def _row(self, t: int, at: Misfit, previous: Tensor) -> Row:
         problem, n_slices = self.problem, at.rss.shape[1]
@@ -184,11 +195,11 @@ class FitLoop:
             state = {"t": t, "previous": previous, "unmoved": unmoved, "solver": self.solver.state_dict()}
             self.keep.save(state, self._trajectory)
 
-    def save_end(self, attributes: Mapping[str, Any], done: int, seen: list[tuple[int, float]]) -> None:
-        """Keep that the fit has ended, what was made of its end, and how far its solver went on since."""
+    def save_beyond(self, beyond: Beyond) -> None:
+        """Keep that the fit has ended, and how far its solver went on since."""
         if self.keep is not None:
-            end = {"ended": json.dumps(dict(attributes)), "done": done, "further": seen}
-            self.keep.save(end | {"solver": self.solver.state_dict()}, self._trajectory)
+            state = {"beyond": json.dumps(vars(beyond)), "solver": self.solver.state_dict()}
+            self.keep.save(state, self._trajectory)
 
     def _resume(self) -> tuple[int, Tensor, int]:
         """Take up the saved state; one that does not fit this solver is left behind."""
@@ -197,15 +208,12 @@ class FitLoop:
             state, seen = saved
             fresh = copy.deepcopy(self.solver.state_dict())
             try:
-                if "ended" in state and isinstance(self.solver, Scheduled):
-                    self.solver.hold()
                 self.solver.load_state_dict(state["solver"])
                 self._trajectory = Trajectory(seen.history, seen.iterations, seen.observations)
-                if "ended" in state:
-                    self.ended = json.loads(state["ended"])
-                    self.went_on = state["done"], [tuple(look) for look in state["further"]]
-                    self._trajectory.stopped_because = self.ended["stopped_because"]
-                    return seen.iterations[-1], self.solver.c.clone(), 0
+                if "beyond" in state:
+                    self.beyond = Beyond(**json.loads(state["beyond"]))
+                    self._trajectory.stopped_because = self.beyond.attributes["stopped_because"]
+                    return seen.iterations[-1], self.solver.c, 0
                 return state["t"], state["previous"], state["unmoved"]
             except (KeyError, TypeError, ValueError, RuntimeError) as error:
                 self.solver.load_state_dict(fresh)

@@ -60,7 +60,7 @@ def observe(problem: Problem, c: Tensor, at: Misfit) -> Observation:
         "held_out_rss": at.held_out_rss,
         "gradient_norm": energy(at.gradient, item_axes(at.gradient))[0].sqrt(),
         "image_norm": energy(x[0] * tools.inside_staged).sqrt(),
-        "surrogate_distance": energy((x[0] - tools.surrogate) * tools.inside_staged),
+        "surrogate_distance": tools.surrogate_distance(x[0]),
         "weak_mode_share": measures.weak_mode_share(
             x[0], filtered.strong + tools.strong_data, tools.inside_staged
         ),

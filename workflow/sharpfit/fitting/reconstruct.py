@@ -16,7 +16,7 @@ from sharpfit.errors import InputError
 from sharpfit.fitting.checkpoint_file import CheckpointFile, Observation, Row
 from sharpfit.fitting.foreign import foreign_kind
 from sharpfit.fitting.going_on import go_on
-from sharpfit.fitting.loop import FitLoop, Trajectory, percentile99
+from sharpfit.fitting.loop import Beyond, FitLoop, Trajectory, percentile99
 from sharpfit.fitting.objective import Problem
 from sharpfit.fitting.observe import checkpoint_iterations, ring_counts
 from sharpfit.fitting.preprocessed import Preprocessed, shown
@@ -83,18 +83,14 @@ def reconstruct(
     problem = problem_of(scan, attrs, regime, measures, device, state.parent if state else None)
     fitted, found = with_found_lr(problem, regime)
     fit = _fit(problem, fitted, measures["n_checkpoints"])
-    fit.on_row, fit.pause, fit.tell, fit.keep = (
-        on_row,
-        pause,
-        tell,
-        CheckpointFile(state, device) if state else None,
-    )
+    fit.on_row, fit.pause, fit.tell = on_row, pause, tell
+    fit.keep = CheckpointFile(state, device) if state else None
     trajectory = fit.run()
-    attributes = fit.ended or _attributes(problem, fit.solver, trajectory, regime, attrs) | found
+    beyond = fit.beyond or Beyond(_attributes(problem, fit.solver, trajectory, regime, attrs) | found)
     went_on = {}
     if _may_go_on(fit, trajectory, regime):
-        went_on["went_on"] = go_on(fit, trajectory.iterations[-1], attributes)
-    return _datasets(scan, fit.solver, trajectory, attrs) | went_on, attributes, trajectory.history
+        went_on["went_on"] = go_on(fit, trajectory.iterations[-1], beyond)
+    return _datasets(scan, fit.solver, trajectory, attrs) | went_on, beyond.attributes, trajectory.history
 
 
 def _may_go_on(fit: FitLoop, trajectory: Trajectory, regime: Mapping[str, Any]) -> bool:

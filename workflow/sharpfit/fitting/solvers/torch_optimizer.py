@@ -110,10 +110,12 @@ class Descent:
         self.c.copy_(state["c"])
         for optimizer, saved in zip(self._optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
-        for schedule, saved in zip(self._schedules, state["schedules"], strict=True):
-            if schedule is not None:
-                schedule.load_state_dict(saved)
         self._largest = list(state["largest"])
+        for i, (schedule, saved) in enumerate(zip(self._schedules, state["schedules"], strict=True)):
+            if schedule is not None and saved is not None:
+                schedule.load_state_dict(saved)
+            elif saved is None:  # it had ended, see `hold`
+                self._schedules[i] = None
 
 
 def make_optimizer(leaves: Sequence[Tensor], spec: Spec) -> Optimizer:
