@@ -56,6 +56,24 @@ def test_two_risks_are_as_good_only_within_the_judges_uncertainty():
     assert not ranking.as_good(fit(1.0, draws[0]), fit(1.21, draws[1]))
 
 
+@pytest.mark.parametrize("risk", [-20.0, 0.0, 3.0, 15.0])
+@pytest.mark.parametrize(("seen", "ratio"), [(0.9, np.sqrt(2.0)), (0.96, None)])
+def test_where_j_leaves_modes_out_errors_are_told_by_the_most_that_an_estimate_says(risk, seen, ratio):
+    """Every J of a scan is off by one common amount there, which would make its ratios any number."""
+    one, two = (
+        made_evaluation(picked={"risk": j, "v_image": 10.0, "surrogate_distance": distance}, seen_share=seen)
+        for j, distance in ((risk, 18.0), (36.0, 1.0))
+    )
+    by_j = np.sqrt(36.0 / risk) if risk > 0 else None
+    assert ranking.error_ratio(two, one) == pytest.approx(ratio or by_j)
+    assert one.squared_error == (18.0 if ratio else risk)
+
+
+def test_where_j_leaves_modes_out_and_nothing_else_is_known_j_is_told():
+    unknown = {"v_image": np.nan, "surrogate_distance": np.nan}
+    assert made_evaluation(picked={"risk": 8.0, **unknown}, seen_share=0.5).squared_error == 8.0
+
+
 def test_draws_that_do_not_match_count_as_no_uncertainty():
     assert ranking.risk_margin(fit(1.0, [0.1, -0.1]), fit(1.0, [0.3, 0.1])) == pytest.approx(0.4)
     assert ranking.risk_margin(fit(1.0, [0.1]), fit(1.0, [0.3, 0.1])) is None

@@ -92,7 +92,7 @@ def test_the_table_holds_what_is_known_at_the_pick_and_at_the_end_in_the_order_s
     cells = {row.split()[0]: row.split()[1:3] for row in rows[1:]}
     assert cells["chi2"] == ["1.235", "1.235e+04"]
     assert cells["ssim"] == ["–", "0.9877"]
-    assert cells["nrmse"] == ["4.235", "–"]
+    assert cells["nrmse"] == [f"{picked['nrmse']:.4g}", "–"]
     fwhm = next(row for row in rows if row.lstrip().startswith("fwhm_y"))
     assert sentences.unit("fwhm_y") in fwhm
     assert fwhm.endswith(sentences.meaning("fwhm_y"))

@@ -277,9 +277,9 @@ def _warm_up_sentence(warm: Evaluation, plain: Evaluation) -> str:
 
 
 def error_ratio(one: Evaluation, two: Evaluation) -> float | None:
-    """√(J of one / J of two): how their estimated errors compare; None where either J has no root."""
-    risks = one.picked.risk, two.picked.risk
-    return float(np.sqrt(risks[0] / risks[1])) if min(risks) > 0 else None
+    """How the estimated errors of two picked images compare; None where either is not known."""
+    errors = one.squared_error, two.squared_error
+    return float(np.sqrt(errors[0] / errors[1])) if min(errors) > 0 else None
 
 
 def _next_best(best: Evaluation, other: Evaluation) -> str:

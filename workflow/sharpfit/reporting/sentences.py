@@ -16,6 +16,7 @@ SHOWN = (
     "chi2",
     "held_out",
     "risk",
+    "surrogate_distance",
     "nrmse",
     "ssim",
     "hfen",
@@ -67,10 +68,11 @@ def of_fit(evaluation: Evaluation) -> str:
     lines += [
         f"  the {end} image's error is smaller than the noise estimate resolves: J came out as {risk}"
         for end, risk in risks.items()
-        if not risk.is_resolved
+        if not risk.is_resolved and not left_out
     ]
     if left_out:
-        lines.append(f"  {unseen(evaluation)}: the error may be larger")
+        told = _number(evaluation.squared_error)
+        lines.append(f"  {unseen(evaluation)}; the picked image's squared error: {told} or more")
     lines += [f"  advice: {evaluation.advice}"] if evaluation.advice else []
     lines += [f"  stopped early: {evaluation.stopped_because}"] if evaluation.stopped_because else []
     lines += [f"  noise level: {evaluation.noise.check}"] if evaluation.noise.check else []

@@ -113,6 +113,18 @@ class Evaluation:
         """Whether so many modes are not seen that J's standard error says little of how far J may be off."""
         return self.seen_share < thresholds.SEEN
 
+    @property
+    def squared_error(self) -> float:
+        """The picked image's squared error as it is told, fitted units; NaN or below 0 where not known.
+
+        J, or, where that leaves modes out, the most that an estimate says: of such a J little more than the
+        difference from another fit's is known, and the distance from the surrogate sees all modes.
+        """
+        picked = self.picked
+        if not self.leaves_modes_out:
+            return picked.risk
+        return float(np.fmax(picked.risk, np.fmax(picked.v_image, picked.surrogate_distance)))
+
     def at(self, checkpoint: int) -> str:
         """Name a checkpoint: by its iteration, on a path of weights by its weight."""
         weight = self.weights[checkpoint] if self.weights else np.nan

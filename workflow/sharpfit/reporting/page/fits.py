@@ -70,9 +70,9 @@ class ShownFit:
 
     @property
     def estimated_error(self) -> float:
-        """√J of the picked image, fitted units; NaN where J is not positive."""
-        risk = self.evaluation.picked.risk
-        return float(np.sqrt(risk)) if risk > 0 else np.nan
+        """√ of the picked image's squared error, fitted units; NaN where that is not positive."""
+        squared = self.evaluation.squared_error
+        return float(np.sqrt(squared)) if squared > 0 else np.nan
 
     @property
     def error_interval(self) -> tuple[float, float]:

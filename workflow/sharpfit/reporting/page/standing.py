@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sharpfit.reporting import ranking
-from sharpfit.reporting.digits import at_most, percent_with_interval, three_digits
+from sharpfit.reporting.digits import at_most, percent_with_interval
 from sharpfit.reporting.page.fits import ShownFit
 from sharpfit.results.evaluation import Evaluation
 
@@ -67,10 +67,13 @@ def _behind(ratio: float | None) -> str:
 
 
 def error_in_words(fit: ShownFit, norm: float) -> str:
-    """Return √J over the norm of the scan's best image, per cent, and its interval: 27.2 % (26.5 to 27.9)."""
+    """Return the error over the norm of the scan's best image, per cent: 27.2 % (26.5 to 27.9).
+
+    Without an interval where what J leaves out is not known, and in two digits then: 27 %.
+    """
     if not np.isfinite(fit.estimated_error) or not norm > 0:
         return "–"
     error, (lower, upper) = fit.estimated_error, fit.error_interval
     if not np.isfinite(lower):
-        return f"{three_digits(100 * error / norm)} %"
+        return f"{at_most(2, 100 * error / norm)} %"
     return percent_with_interval(*(100 * one / norm for one in (error, lower, upper)))
