@@ -1,6 +1,6 @@
 """The image that fits are compared with, in input units: combined from k-space, or given."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -19,6 +19,8 @@ _FACTORS = (0.5, 2.0)
 _LEAST_ACROSS = 8  # locations along each side of the centre that shows where an object lies
 AS_MEASURED = "all samples as measured"
 _PHASE_SMOOTHING = 2.0  # pixels
+_NOISE_TAKES = 0.1  # of what an image leaves of the samples: a phase that takes off less may be their noise's
+_ROUNDING = 1e-5  # of the samples' energy
 _PHASE_STEPS = 4  # smoothing pulls the phase at an edge inwards; each step takes up what the last one left
 
 
@@ -150,39 +152,60 @@ def given(
     centre = _centre(sampled)
     seen = centre if centre.any() else sampled  # noise and aliasing matter least in the centre
     measured = combine(np.where(seen, kspace, 0), csm, noise_cov)
+
+    def as_measured(image: np.ndarray) -> np.ndarray:
+        return combine(_samples(image, csm, seen), csm, noise_cov)
+
     phased = np.abs(reference.values) / unit * np.exp(1j * np.angle(measured))
     _check_scale(reference.where, phased, kspace, csm, seen)
     if _tells_places(centre):
-        check_place(reference.where, _of_locations(reference.values + 0j, seen), measured)
-    turn = np.exp(1j * _smooth_phase(reference.values, measured, seen))
+        check_place(reference.where, as_measured(reference.values), measured)
     kind = "" if reference.values.dtype.kind == "c" else " as magnitude"
-    source = (
-        f"given{kind} ({reference.where}), up to a smooth phase, which the maps leave free and the centre "
-        "of k-space settles"
+    source = f"given{kind} ({reference.where})"
+    turned = reference.values * np.exp(1j * _smooth_phase(reference.values, measured, as_measured))
+    left, left_turned = (_left(kspace, one, csm, noise_cov, seen) for one in (reference.values, turned))
+    if left - left_turned <= max(_NOISE_TAKES * left, _ROUNDING):
+        return reference.values.astype(np.complex64), f"{source}, whose phase is that of the samples"
+    said = "up to a smooth phase, which the maps leave free and the centre of k-space settles"
+    return turned.astype(np.complex64), f"{source}, {said}"
+
+
+def _left(
+    kspace: np.ndarray, image: np.ndarray, csm: np.ndarray, noise_cov: np.ndarray, seen: np.ndarray
+) -> float:
+    """Return what an image at its best scale leaves of the whitened samples: min ‖y − f M F S x‖² / ‖y‖²."""
+    whitening = noise.whitener(noise_cov)
+    y, predicted = (
+        noise.whiten(whitening, part.astype(np.complex64))
+        for part in (np.where(seen, kspace, 0), _samples(image, csm, seen))
     )
-    return (reference.values * turn).astype(np.complex64), source
+    overlap, size, predicted_size = (
+        float(np.vdot(*two).real) for two in ((predicted, y), (y, y), (predicted, predicted))
+    )
+    return 1 - overlap**2 / (size * predicted_size)
 
 
-def _smooth_phase(image: np.ndarray, measured: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Phase of the measured image over a given one, (slice, y, x), both of the k-space that is ``seen``.
+def _smooth_phase(
+    image: np.ndarray, measured: np.ndarray, as_measured: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Phase of the measured image over a given one, (slice, y, x), both made of the same samples.
 
     Maps turned by any smooth phase fit the data as well, with the image turned back; the phase of single
-    pixels would take their noise along.
+    pixels would take their noise along. An image that explains the data is turned by nothing.
     """
     smoothing = (0, _PHASE_SMOOTHING, _PHASE_SMOOTHING)
     phase = np.zeros(image.shape)
     for _ in range(_PHASE_STEPS):
-        product = measured * _of_locations(image * np.exp(1j * phase), seen).conj()
+        product = measured * as_measured(image * np.exp(1j * phase)).conj()
         left = (gaussian_filter(part, smoothing) for part in (product.imag, product.real))
         phase += np.arctan2(*left)
     return phase
 
 
-def _of_locations(image: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Return what an image (slice, y, x) is of the locations that are ``seen``: Fᴴ M F x."""
-    F = Fourier()
-    kspace = F.forward(torch.from_numpy(image)).numpy()
-    return np.asarray(F.adjoint(torch.from_numpy(np.where(seen, kspace, 0))).numpy())
+def _samples(image: np.ndarray, csm: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """M F S x of an image (slice, y, x), M what is ``seen``: complex64 (slice, coil, ky, kx)."""
+    kspace = Fourier().forward(torch.from_numpy((csm * image[:, None]).astype(np.complex64))).numpy()
+    return np.where(seen, kspace, 0)
 
 
 def _centre(sampled: np.ndarray) -> np.ndarray:
@@ -209,7 +232,7 @@ def _check_scale(
     modulus and the phase of what was measured, M is the centre of k-space, where noise and aliasing matter
     least.
     """
-    predicted = Fourier().forward(torch.from_numpy(csm * image[:, None])).numpy()[..., seen]
+    predicted = _samples(image, csm, seen)[..., seen]
     energy = float((np.abs(predicted) ** 2).sum())
     overlap = float((predicted.conj() * kspace[..., seen]).real.sum())
     factor = overlap / energy if energy > 0 else float("inf")
