@@ -244,7 +244,7 @@ def test_a_mistake_in_a_penalised_regime_is_one_line_that_names_the_key(regime, 
     ("solver", "name"),
     [
         *(("fista", name) for name in ("tikhonov", "total_variation", "wavelet")),
-        *(("pogm", name) for name in ("tikhonov", "total_variation")),
+        *(("pogm", name) for name in ("tikhonov", "total_variation", "wavelet")),
     ],
 )
 @pytest.mark.parametrize("weight", [0.3, "judged"])

@@ -25,14 +25,6 @@ def test_coefficients_are_those_of_pywavelets(family):
     np.testing.assert_allclose(Wavelet(family, 2).H(x).numpy(), coefficients, rtol=1e-9, atol=1e-10)
 
 
-def test_details_are_all_but_the_coarsest_image_and_an_odd_last_line():
-    details = Wavelet("haar", 2).details((9, 8))
-    assert not details[:2, :2].any()
-    assert not details[8].any()
-    assert int(details.sum()) == 8 * 8 - 2 * 2
-    assert torch.equal(Wavelet("haar", 2).details((2, 3, 9, 8)), details)  # of every item and slice
-
-
 @pytest.mark.parametrize("arguments", [("db3", 2), ("haar", 0), ("haar", 99)])
 def test_a_wavelet_that_is_not_known_is_refused(arguments):
     with pytest.raises(ValueError, match=r"known|between 1"):

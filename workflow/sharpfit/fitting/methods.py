@@ -17,11 +17,9 @@ OPTIMIZERS = {"ComplexAdam": "sharpfit.fitting.optimizers.complex_adam"}
 """Our own optimizers, which torch lacks → the file."""
 
 _UNPENALISED = ("cg", "lsmr")
-# POGM's momentum carries on what the map of the step before took off, which wavelets that lie elsewhere in
-# every step never settle; FISTA's carries on images alone.
 _PENALTIES_OF = {
     "fista": ("tikhonov", "total_variation", "wavelet"),
-    "pogm": ("tikhonov", "total_variation"),
+    "pogm": ("tikhonov", "total_variation", "wavelet"),
     "primal_dual": ("smooth_phase", "total_variation"),
 }
 _PENALTIES = sorted({name for names in _PENALTIES_OF.values() for name in names})

@@ -23,8 +23,21 @@ FILTERS = {
 }
 """Lowpass filters of the analysis (Daubechies 1988, doi:10.1002/cpa.3160410705), in PyWavelets' order."""
 
-
 _MOST_LEVELS = 12
+
+
+def check(family: str, n_levels: int) -> None:
+    """Refuse, by a ValueError, a family that is not known and a number of levels that is no small one."""
+    if family not in FILTERS:
+        raise ValueError(f"family {family!r} is not known; known are {', '.join(FILTERS)}")
+    if not 1 <= n_levels <= _MOST_LEVELS:
+        raise ValueError(f"n_levels {n_levels} is not between 1 and {_MOST_LEVELS}")
+
+
+def high_pass(family: str) -> tuple[float, ...]:
+    """Return the high-pass filter that belongs to the low-pass one of `FILTERS`."""
+    low = FILTERS[family]
+    return tuple((-1) ** (j + 1) * h for j, h in enumerate(reversed(low)))
 
 
 class Wavelet(LinearOperator):
@@ -47,12 +60,8 @@ class Wavelet(LinearOperator):
     """
 
     def __init__(self, family: str, n_levels: int) -> None:
-        if family not in FILTERS:
-            raise ValueError(f"family {family!r} is not known; known are {', '.join(FILTERS)}")
-        if not 1 <= n_levels <= _MOST_LEVELS:
-            raise ValueError(f"n_levels {n_levels} is not between 1 and {_MOST_LEVELS}")
-        self._low = FILTERS[family]
-        self._high = tuple((-1) ** (j + 1) * h for j, h in enumerate(reversed(self._low)))
+        check(family, n_levels)
+        self._low, self._high = FILTERS[family], high_pass(family)
         self.n_levels = n_levels
 
     def forward(self, x: Tensor) -> Tensor:
@@ -70,14 +79,6 @@ class Wavelet(LinearOperator):
             block = coefficients[..., :rows, :columns]
             coefficients[..., :rows, :columns] = self._split(self._split(block, -2), -1)
         return coefficients
-
-    def details(self, shape: tuple[int, ...]) -> Tensor:
-        """Say which coefficients are details, bool (y, x): not the coarsest image, no odd last line."""
-        found = torch.zeros(shape[-2:], dtype=torch.bool)
-        for rows, columns in self._blocks(shape):
-            found[:rows, :columns] = True
-            found[: rows // 2, : columns // 2] = False
-        return found
 
     def _blocks(self, shape: tuple[int, ...]) -> list[tuple[int, int]]:
         """Even sides of the block that each level splits, the finest first."""

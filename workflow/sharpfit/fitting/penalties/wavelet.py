@@ -1,58 +1,67 @@
-"""Sparsity of the image's wavelet details, complex and cycle-spun."""
+"""Sparsity of the image's wavelet details, complex and of every shift."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from sharpfit.physics.wavelet import Wavelet
+from sharpfit.physics.undecimated_wavelet import UndecimatedWavelet
+
+_TOGETHER = 1 << 18
+"""Numbers of images whose details are held at once: three for each level and number."""
 
 
 def make(*, family: str, n_levels: int) -> WaveletSparsity:
-    """R(x) = Σ |details of W x|, the grid of the wavelets at another place in every step."""
-    return WaveletSparsity(Wavelet(family, n_levels))
+    """R(x) ≈ mean over all shifts of Σ |details of W x|."""
+    return WaveletSparsity(UndecimatedWavelet(family, n_levels))
 
 
 class WaveletSparsity:
-    """R(x) = Σ |Wᴴx| over the details of an orthonormal wavelet transform, complex moduli.
+    """The mean over all shifts of Σ |Wᴴx| over the details of a wavelet transform, complex moduli.
 
-    The proximal map is soft-thresholding of the details. Wavelets see where their grid lies; spinning it, the
-    shift of every step drawn from a fixed sequence that all items share, leaves no blocks (Coifman & Donoho
-    1995, doi:10.1007/978-1-4612-2544-7_9; one shift a step, as BART does).
+    Wavelets see where their grid lies. Every shift's proximal map shrinks the details of its own grid, and
+    their mean is taken (Coifman & Donoho 1995, doi:10.1007/978-1-4612-2544-7_9). It is the map of a convex
+    penalty, the proximal average, below the mean over shifts of ‖·‖₁ by a part that falls with the step
+    (Bauschke et al. 2008, doi:10.1137/070687542), so solvers settle. With one shift drawn for each step, as
+    BART does, the iterate never does, and its error stays 1 to 10 % higher.
 
     Parameters
     ----------
     wavelet
-        Φ
-    spin
-        whether the grid moves
+        of all shifts
     """
 
-    def __init__(self, wavelet: Wavelet, *, spin: bool = True) -> None:
-        self._wavelet, self._spin, self._step = wavelet, spin, 0
+    def __init__(self, wavelet: UndecimatedWavelet) -> None:
+        self._wavelet = wavelet
 
     def prox(self, x: Tensor, threshold: Tensor) -> Tensor:
         """Shrink the modulus of every detail by the threshold."""
-        shift = self._shift()
-        coefficients = self._wavelet.adjoint(torch.roll(x, shift, (-2, -1)))
-        size = coefficients.abs()
-        kept = coefficients * ((size - threshold).clamp(min=0) / size.clamp(min=torch.finfo(size.dtype).tiny))
-        details = self._wavelet.details(x.shape).to(x.device)
-        image = self._wavelet.forward(torch.where(details, kept, coefficients))
-        return torch.roll(image, [-s for s in shift], (-2, -1))
+        images = x.reshape(-1, *x.shape[-2:])
+        thresholds = threshold.expand(*x.shape[:-2], 1, 1).reshape(-1, 1, 1)
+        together = max(1, _TOGETHER // images[0].numel())
+        parts = zip(images.split(together), thresholds.split(together), strict=True)
+        return torch.cat([self._shrunk(*part) for part in parts]).reshape(x.shape)
 
-    def _shift(self) -> list[int]:
-        self._step += 1
-        drawn = np.random.default_rng(self._step).integers(0, 2**self._wavelet.n_levels, 2)
-        return [int(s) for s in drawn] if self._spin else [0, 0]
+    def _shrunk(self, coarse: Tensor, threshold: Tensor) -> Tensor:
+        levels, kept = self._wavelet.levels(coarse.shape), []
+        for level in levels:
+            coarse, details = self._wavelet.split(coarse, level)
+            kept.append(_soft(details, threshold))
+        for level in reversed(levels):
+            coarse = self._wavelet.join(coarse, kept.pop(), level)
+        return coarse
 
     def state_dict(self) -> dict[str, Any]:
-        """How many shifts were drawn."""
-        return {"step": self._step}
+        """Nothing goes on from step to step."""
+        return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on in the sequence of shifts."""
-        self._step = state["step"]
+        """Need nothing."""
+
+
+def _soft(c: Tensor, threshold: Tensor) -> Tensor:
+    """Shorten complex numbers by a threshold, 0 where they are shorter."""
+    size = torch.view_as_real(c).square().sum(-1).sqrt_()
+    return c * (1 - threshold / size.clamp_(min=torch.finfo(size.dtype).tiny)).clamp_(min=0)
