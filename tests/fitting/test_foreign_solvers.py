@@ -1,8 +1,10 @@
 """Solvers that a study brings along: functions of its own, and command lines."""
 
+import random
 import shutil
 import sys
 
+import numpy as np
 import pytest
 import torch
 from small_problem import CPU, MEASURES, SGD, small
@@ -29,11 +31,28 @@ def once(A, y, start):
 def real(A, y, start):
     yield A.H(y).real
 
-def drawn(A, y, start, numpy):
+def drawn(A, y, start, of, after=0):
+    import random
     import numpy as np
+    draw = {
+        "torch": lambda: torch.randn(1),
+        "numpy": lambda: torch.from_numpy(np.random.standard_normal(1)),
+        "python": lambda: torch.tensor(random.random()),
+        "its own": lambda: torch.from_numpy(np.random.default_rng().standard_normal(1)),
+    }[of]
+    for t in range(10):
+        yield (start + (draw() if t >= after else 1)).to(start.dtype)
+
+kept = {}
+
+def memo(A, y, start):
+    back = kept.setdefault("A.H(y)", A.H(y))
     while True:
-        noise = torch.randn(start.shape, dtype=start.dtype)
-        yield torch.from_numpy(np.random.standard_normal(start.shape)).to(start.dtype) if numpy else noise
+        yield back
+
+def not_finite(A, y, start):
+    for t in range(3):
+        yield start + (float("nan") if t == 1 else 1)
 """
 ZERO_FILLED = """
 import sys
@@ -118,11 +137,35 @@ def test_a_function_goes_on_bit_for_bit(study):
     assert torch.equal(steps(problem, second, 3), steps(problem, whole, 5))
 
 
-def test_every_replica_draws_the_same_random_numbers(study):
-    problem, solver = solver_of(small(), function("drawn", numpy=False))
+def of_everyone():
+    """State of the generators that all code shares."""
+    numpy = np.random.get_state()  # noqa: NPY002 -- the one that all code shares
+    return torch.get_rng_state().tolist(), numpy[1].tolist(), random.getstate()
+
+
+@pytest.mark.parametrize("of", ["torch", "numpy", "python"])
+def test_every_replica_draws_the_same_random_numbers_and_nobody_else_s(study, of):
+    outside = of_everyone()
+    problem, solver = solver_of(small(), function("drawn", of=of))
     for n in (1, 2):
         c = steps(problem, solver, 1)
         assert (c == c[:1]).all(), n
+    assert of_everyone() == outside
+
+
+def test_what_a_function_s_file_keeps_is_no_other_replica_s(study):
+    """A replica that met the main fit's memo would show no noise."""
+    problem, solver = solver_of(small(n_slices=2), function("memo"))
+    c = steps(problem, solver, 1)
+    for item in range(len(c)):
+        for i in range(2):
+            data = problem.acquired(item, i)
+            torch.testing.assert_close(problem.unstage(c)[item, i], data.A.H(data.kspace))
+
+
+def test_values_that_are_not_finite_end_the_fit_and_are_no_second_image(study):
+    found, _, _ = reconstruct(small().scan, small().attrs, function("not_finite"), MEASURES, device=CPU)
+    assert len(found["images"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -130,7 +173,8 @@ def test_every_replica_draws_the_same_random_numbers(study):
     [
         ("once", {}, r"mine.py: once ended after 1 iterates"),
         ("real", {}, r"mine.py: real yielded torch.float32 \(24, 20\), but an iterate is torch.complex64"),
-        ("drawn", {"numpy": True}, r"mine.py: drawn makes two iterates of the same data"),
+        ("drawn", {"of": "its own"}, r"mine.py: drawn makes two iterates of the same data"),
+        ("drawn", {"of": "its own", "after": 1}, r"mine.py: drawn makes two iterates of the same data"),
         ("absent", {}, r"mine.py: absent is no function that yields"),
     ],
 )
@@ -163,6 +207,8 @@ def test_a_weight_reaches_the_command_in_units_of_the_noise():
         ({"weight": [3], "n": 7}, [3], [["3", "7"]]),
         ({"weight": 3, "n": [7]}, [], [["3", "7"]]),
         ({"weight": [3, 1, 0.5], "n": 7}, [3, 1, 0.5], [["3", "7"], ["1", "7"], ["0.5", "7"]]),
+        ({"weight": [1, 3, 0.5], "n": 7}, [3, 1, 0.5], [["3", "7"], ["1", "7"], ["0.5", "7"]]),
+        ({"weight": 3, "n": [8, 7]}, [], [["3", "8"], ["3", "7"]]),
         ({"weight": 3, "n": [7, 8]}, [], [["3", "7"], ["3", "8"]]),
         ({"n": [7.5, 8]}, [], [["7.5"], ["8"]]),
         ({}, [], [[]]),
@@ -194,7 +240,7 @@ def test_only_a_list_of_weights_is_a_path_of_weights(name, told):
         ("cp {kspace}.hdr {kspace}.cfl {image}", "`cp .*` ended with status"),
         (
             "bash -c 'for e in hdr cfl; do cp $0.$e $1.$e; done' {kspace} {image}",
-            r"wrote an image of shape \(24",
+            r"wrote an image of shape \(24.*, but the scan's is \(24, 20\)$",
         ),
         ("no-such-program {kspace} {image}", "`no-such-program .*` cannot be run: No such file"),
     ],

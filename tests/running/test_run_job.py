@@ -15,6 +15,7 @@ from sharpfit.provenance.digests import DigestCache
 from sharpfit.provenance.sidecar import write_spec
 from sharpfit.provenance.stale import Provenance
 from sharpfit.running import compute, run_job
+from sharpfit.running.pausing import StoppedError
 from sharpfit.study import paths
 from sharpfit.study.jobs import Job
 
@@ -240,6 +241,22 @@ def test_a_module_outside_the_fingerprint_is_refused(study):
 def test_a_script_that_forgets_a_result_leaves_nothing(study):
     study.write("scripts/first.py", "def main(*, number, raw, output):\n    pass\n")
     with pytest.raises(InputError, match=r"the script did not write results/first\.txt"):
+        study.make("first")
+    assert leaves_nothing("first")
+
+
+@pytest.mark.parametrize("code", [0, 2, "install scipy"])
+def test_a_job_whose_code_ends_the_process_is_an_error_that_says_so(study, code):
+    study.write("scripts/first.py", f"def main(*, number, raw, output):\n    raise SystemExit({code!r})\n")
+    with pytest.raises(InputError, match=rf"^the study's code ended the job: sys\.exit\({code!r}\)"):
+        study.make("first")
+    assert leaves_nothing("first")
+
+
+def test_a_job_that_was_asked_to_end_is_no_error(study):
+    body = "from sharpfit.running.pausing import StoppedError\n    raise StoppedError(15, 'paused')"
+    study.write("scripts/first.py", f"def main(*, number, raw, output):\n    {body}\n")
+    with pytest.raises(StoppedError, match="143"):
         study.make("first")
     assert leaves_nothing("first")
 

@@ -17,7 +17,7 @@ IN_SIGMA = "weight"
 
 
 class CommandLine:
-    """A command for each value of one list.
+    """A command for each value of one list, in its order; of weights the largest first, as other paths go.
 
     Parameters
     ----------
@@ -51,6 +51,8 @@ class CommandLine:
         self._walks = lists[0] if lists else ""
         along = values[self._walks] if lists else [0.0]
         self._along: list[float] = along if isinstance(along, list) else [along]
+        if self._walks == IN_SIGMA:
+            self._along = sorted(self._along, reverse=True)
 
     def _check(self, used: set[str]) -> None:
         for name in ("kspace", "image"):

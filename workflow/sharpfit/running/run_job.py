@@ -93,7 +93,12 @@ def _run(spec_file: Path, device: str) -> None:
     try:
         made = {keyword: temporary / Path(path).name for keyword, path in spec["outputs"].items()}
         with _run_options(main, spec, device, temporary) as options:
-            main(**spec["params"], **_as_paths(spec["inputs"]), **made, **options)
+            try:
+                main(**spec["params"], **_as_paths(spec["inputs"]), **made, **options)
+            except StoppedError:
+                raise
+            except SystemExit as end:  # a study's solver; without outputs it would be no error to Snakemake
+                raise InputError(f"the study's code ended the job: sys.exit({end.code!r})") from end
         check_inputs(spec, digests)
         check_code(spec, loaded)
         check_used(spec, machinery)

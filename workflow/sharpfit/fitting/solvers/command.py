@@ -21,7 +21,7 @@ from torch import Tensor
 from sharpfit.errors import InputError
 from sharpfit.files.cfl import write_cfl
 from sharpfit.files.readers import bart
-from sharpfit.fitting.acquired import Acquired
+from sharpfit.fitting.acquired import Acquired, same_numbers
 from sharpfit.fitting.command_line import FILES, CommandLine
 from sharpfit.fitting.solving import Objective
 from sharpfit.physics.norms import inner, item_axes, spread_over
@@ -71,7 +71,7 @@ class Command:
         images = torch.stack(
             [torch.stack([self._image(item, i) for i in range(n_slices)]) for item in range(n_items)]
         )
-        if self._done == 0 and not torch.equal(images[0, 0], self._image(0, 0)):
+        if self._done == 0 and not same_numbers(images[0, 0], self._image(0, 0)):
             raise InputError(
                 f"`{shlex.join(self._line.program)}` makes two images of the same data, so replicas would "
                 "differ by more than their noise; fix its seed, and let it compute in one thread"
@@ -144,5 +144,5 @@ def _read(path: Path, shape: tuple[int, ...], shown: str) -> np.ndarray:
     except InputError as error:
         raise InputError(f"`{shown}` wrote no image: {error}") from error
     if image.shape != shape:
-        raise InputError(f"`{shown}` wrote an image of shape {image.shape}, but the scan's is {shape}")
+        raise InputError(f"`{shown}` wrote an image of shape {image.shape}, but the scan's is {tuple(shape)}")
     return image

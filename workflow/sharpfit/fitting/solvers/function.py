@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import inspect
+import random
 import types
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from sharpfit.errors import InputError
+from sharpfit.fitting.acquired import same_numbers
 from sharpfit.fitting.solving import Objective
 
 Function = Callable[..., Iterator[Tensor]]
+
+N_TWIN = 3
+"""Iterates that are made twice of the same data."""
 
 
 def make(
@@ -30,25 +36,28 @@ def make(
     InputError
         the file holds no such function
     """
-    return Iterates(objective, start, _load(Path(file), function), f"{file}: {function}", arguments)
+    return Iterates(objective, start, Path(file), function, arguments)
 
 
 class Iterates:
-    """Step t takes the t-th iterate of every item. Items share nothing, so replicas cannot mix."""
+    """Step t takes the t-th iterate of every item.
+
+    Each runs the study's file anew, so that no replica meets what another one left in it.
+    """
 
     lr = float("nan")
     pace = 1.0
 
     def __init__(
-        self, objective: Objective, start: Tensor, function: Function, name: str, arguments: Mapping[str, Any]
+        self, objective: Objective, start: Tensor, file: Path, name: str, arguments: Mapping[str, Any]
     ) -> None:
         assert objective.plain is not None
         self.c = start.detach().clone()
-        self._plain, self._name = objective.plain, name
+        self._plain, self._name = objective.plain, f"{file}: {name}"
         images = self._plain.unstage(start)
 
         def begin(item: int, i: int) -> _Running:
-            data = self._plain.acquired(item, i)
+            function, data = _load(file, name), self._plain.acquired(item, i)
             return _Running(function(data.A, data.kspace, images[item, i].clone(), **arguments))
 
         n_items, n_slices = start.shape[:2]
@@ -65,10 +74,11 @@ class Iterates:
             there is none, it is no image, or the same data gave another one
         """
         images = torch.stack([torch.stack([self._next(one) for one in row]) for row in self._running])
-        if self._done == 0 and not torch.equal(images[0, 0], self._next(self._twin)):
+        if self._done < N_TWIN and not same_numbers(images[0, 0], self._next(self._twin)):
             raise InputError(
                 f"{self._name} makes two iterates of the same data, so replicas would differ by more than "
-                "their noise; draw from torch's generator, which every replica finds in the same state"
+                "their noise; draw from the generators of torch, numpy.random or random, which every replica "
+                "finds in the same state"
             )
         self.c.copy_(self._plain.stage(images))
         self._done += 1
@@ -94,19 +104,47 @@ class Iterates:
 
 
 class _Running:
-    """A generator with its own stretch of torch's random numbers, the same one for every item."""
+    """A generator with its own stretch of random numbers, the same one for every item."""
 
     def __init__(self, iterates: Iterator[Tensor]) -> None:
         self._iterates = iterates
-        self._random = torch.Generator().manual_seed(0).get_state()
+        self._random = _Random.of_seed(0)
 
     def next(self) -> Tensor | None:
         """Return the next iterate, None after the last."""
-        with torch.random.fork_rng(devices=[]):
-            torch.set_rng_state(self._random)
-            iterate = next(self._iterates, None)
-            self._random = torch.get_rng_state()
-        return iterate
+        outside = _Random.now()
+        self._random.take_up()
+        try:
+            return next(self._iterates, None)
+        finally:
+            self._random = _Random.now()
+            outside.take_up()
+
+
+class _Random(NamedTuple):
+    """State of the generators that code draws from unless it makes one of its own."""
+
+    of_torch: Tensor
+    of_numpy: dict[str, Any]
+    of_python: Any
+
+    @classmethod
+    def of_seed(cls, seed: int) -> _Random:
+        """Return the state after seeding."""
+        numpy = np.random.RandomState(seed).get_state(legacy=False)
+        return cls(torch.Generator().manual_seed(seed).get_state(), numpy, random.Random(seed).getstate())
+
+    @classmethod
+    def now(cls) -> _Random:
+        """Return the present state."""
+        numpy = np.random.get_state(legacy=False)  # noqa: NPY002 -- what a study's code may draw from
+        return cls(torch.get_rng_state(), numpy, random.getstate())
+
+    def take_up(self) -> None:
+        """Go on from this state."""
+        torch.set_rng_state(self.of_torch)
+        np.random.set_state(self.of_numpy)  # noqa: NPY002 -- see `now`
+        random.setstate(self.of_python)
 
 
 def _load(file: Path, name: str) -> Function:
