@@ -108,9 +108,8 @@ def from_edge(kspace: np.ndarray, mask: np.ndarray, where: str) -> NoiseEstimate
         f"inwards/outwards {ratio:.2f}, kurtosis {kurtosis:.2f} (noise has 1 and 2)"
     )
     # Signal that fell to a third from the inner to the outer half would have added as much to the variance as
-    # the power fell by, which is half as much of σ. That of noise falls by two standard errors at most.
-    fell = ratio - 1 - 2 * 2 / np.sqrt(n_samples)
-    return NoiseEstimate(noise_cov, n_samples, source, bias=max(fell, 0.0) / 2)
+    # the power fell by, which is half as much of σ. Of few samples that of noise alone may fall as far.
+    return NoiseEstimate(noise_cov, n_samples, source, bias=max(ratio - 1, 0.0) / 2)
 
 
 def stated(std: float, n_coils: int, original: float) -> NoiseEstimate:
