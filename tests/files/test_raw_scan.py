@@ -1,3 +1,4 @@
+import h5py
 import numpy as np
 import pytest
 
@@ -96,6 +97,28 @@ def test_lines_of_an_array_are_encoded_along_the_axis_that_has_gaps(folder, kept
     np.save(folder / "gaps.npy", values.transpose(0, 2, 1) if transposed else values)
     axes = ["coil", "kx", "ky"] if transposed else ["coil", "ky", "kx"]
     assert read(file="gaps.npy", axes=axes).phase_axis == along
+
+
+@pytest.mark.parametrize("along", ["ky", "kx"])
+def test_lines_that_are_interleaved_over_slices_are_encoded_along_the_axis_of_each_slice_s_gaps(
+    folder, along
+):
+    """All slices together have no gap."""
+    values = np.zeros((3, *KSPACE.shape), KSPACE.dtype)
+    for i in range(3):
+        kept = np.s_[:, i::3, :] if along == "ky" else np.s_[:, :, i::3]
+        values[i][kept] = KSPACE[kept]
+    np.save(folder / "slices.npy", values)
+    assert read(file="slices.npy", axes=["slice", "coil", "ky", "kx"]).phase_axis == along
+
+
+def test_the_dataset_that_was_taken_is_told(folder):
+    with h5py.File(folder / "several.h5", "w") as file:
+        file["kspace"] = file["other"] = KSPACE
+    raw = read(file="several.h5", axes=["coil", "ky", "kx"])
+    assert raw.axes_source.endswith("; dataset kspace")
+    stated = read(file="several.h5", axes=["coil", "ky", "kx"], dataset="other")
+    assert "dataset" not in stated.axes_source
 
 
 @pytest.mark.usefixtures("folder")

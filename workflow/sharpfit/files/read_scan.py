@@ -77,9 +77,12 @@ def _measured(
 
 
 def _lines_along(kspace: np.ndarray) -> str:
-    """Return the axis that lines are encoded along, which no array states: kx where it alone has gaps."""
-    sampled = np.asarray(kspace.any(axis=(0, 1)))
-    alike = bool((sampled == sampled[:1]).all())
+    """Return the axis that lines are encoded along, which no array states: kx where it alone has gaps.
+
+    Each slice may have gaps of its own.
+    """
+    sampled = np.asarray(kspace.any(axis=1))
+    alike = bool((sampled == sampled[:, :1]).all())
     return "kx" if alike and not sampled.all() else "ky"
 
 

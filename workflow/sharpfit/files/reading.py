@@ -44,6 +44,8 @@ def read_kspace(
             "k-space is complex (an image? of real and imaginary parts apart, save real + 1j * imaginary)"
         )
     named, sentence = kspace_axes(array, axes)
+    if dataset is None and array.where != str(path):
+        sentence += f"; dataset {array.where.removeprefix(f'{path}:')}"
     check_finite(named.values, array.where, named.axes or ())
     return FileArray(arranged(named, KSPACE_AXES), array.where, KSPACE_AXES), named.axes or (), sentence
 
