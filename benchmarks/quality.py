@@ -29,6 +29,7 @@ import numpy as np
 
 from sharpfit.measuring import quality
 from sharpfit.physics.white_noise import white_noise
+from sharpfit.reporting.ranking import rank
 from sharpfit.results.evaluation_file import read_evaluation
 from sharpfit.results.scan_file import read_reference
 
@@ -113,7 +114,7 @@ def similarity(scan: Scan, image: np.ndarray) -> tuple[float, float]:
 
 def ours(study: Path, name: str, scan: Scan) -> Iterator[Row]:
     """Return what the judge picked of every regime that was run, and which of them it calls best."""
-    fits = {}
+    fits = []
     for file in sorted((study / "results" / "evaluate" / name).glob("*/evaluation.json")):
         found = read_evaluation(file)
         with h5py.File(file.with_name("picked.h5")) as picked:
@@ -128,12 +129,12 @@ def ours(study: Path, name: str, scan: Scan) -> Iterator[Row]:
         seconds = float(rate[-1]) * end if rate else np.nan
         setting = found.where_to_stop.removeprefix("stop at ").removeprefix("take ")
         error = found.picked_quality.nrmse
-        fits[found.picked.risk] = Row(
-            f"sharpfit {found.regime}", setting, error, *similarity(scan, image), seconds
-        )
-    best = fits[min(fits)]
-    yield best._replace(method=f"**sharpfit, the judge's choice: {best.method.removeprefix('sharpfit ')}**")
-    yield from fits.values()
+        row = Row(f"sharpfit {found.regime}", setting, error, *similarity(scan, image), seconds)
+        fits.append((found, row))
+    first = rank([found for found, _ in fits])[0]
+    best = next(row for found, row in fits if found is first)
+    yield best._replace(method=f"**sharpfit, the judge's choice: {first.regime}**")
+    yield from (row for _, row in fits)
 
 
 def bart(scan: Scan) -> Iterator[Row]:

@@ -125,6 +125,7 @@ NOTHING = np.full((11, 1), np.nan)
     [
         ({"rss": NOTHING}, r"record\.rss: no number among its values, shape \(11, 1\)"),
         ({"image_norm": NOTHING}, r"record\.image_norm: no number among its values"),
+        ({"filtered_rss": NOTHING}, r"record\.filtered_rss: no number among its values"),
         ({"v_image": NOTHING[..., None]}, r"record\.v_image: no number among its values"),
         ({"rss": np.ones((11, 2))}, r"record\.rss: has the shape \(11, 2\), but must begin \(11, 1\)"),
         ({"df": np.ones(11)}, r"record\.df: has the shape \(11,\), but must begin \(11, 1\)"),

@@ -17,6 +17,7 @@ import h5py
 import numpy as np
 from methods import JUDGE, METHODS, Trajectory, picked
 from regimes import PATH
+from trajectories import iterations_beyond
 from truth import MARGIN, acceptable, truth_of
 
 from sharpfit.fitting.stopping import JudgedStop
@@ -50,8 +51,8 @@ class Judged:
     steps: dict[str, tuple[int, int]]
     stopped: int
     iterations: np.ndarray
-    sharpness: np.ndarray
     seen: float
+    sharpness: np.ndarray
     """G over that of the noise-free twin, (checkpoint,); NaN where there is none"""
 
     @property
@@ -176,7 +177,7 @@ def advice(cases: Sequence[Judged]) -> str:
     for one in cases:
         if one.found.go_on and one.further.size:
             n = one.iterations[-1]
-            later = np.geomspace(1, 2 * n, len(one.further))
+            later = np.array(iterations_beyond(n))
             gains.append(one.further[int(np.abs(later - one.found.go_on).argmin())] / one.error[-1])
     if not gains:
         return "No verdict advised to go on."

@@ -81,6 +81,11 @@ def fit_case(split: str, index: int, folder: Path) -> None:
     (folder / "case.json").write_text(json.dumps(case))
 
 
+def iterations_beyond(n: int) -> list[int]:
+    """Return after how many iterations more the error of a fit of n is looked at: up to twice as many."""
+    return checkpoint_iterations(2 * n, 12)[1:]
+
+
 def true_errors(
     datasets: dict[str, np.ndarray],
     attrs: dict[str, Any],
@@ -101,7 +106,7 @@ def true_errors(
         return float(error / np.linalg.norm(reference[inside].astype(complex)))
 
     n = int(iterations[-1])
-    later = [t for t in checkpoint_iterations(2 * n, 12) if t > 0]
+    later = iterations_beyond(n)
     on = []
     if goes_on:
         alone = Alone(datasets, attrs["sigma"], going_on(regime, n))

@@ -95,6 +95,12 @@ def test_images_that_differ_by_rounding_are_equal(two):
     assert found(*two)["phantom_r2", "warmup"].status == "equal"
 
 
+def test_more_sides_than_letters_are_refused(two):
+    result = sharpfit(*[two[0]] * 27)
+    assert result.exit_code == 2
+    assert "27 sources: at most 26 can be compared at once" in result.output
+
+
 def test_the_count_comes_first_then_what_differs_in_the_making_then_the_fits(two):
     new_image(two[1])
     write_sidecars(two[1], "phantom_r2", "warmup", lr=0.02)
@@ -241,7 +247,8 @@ def test_the_page_holds_both_sides_and_what_differs(two):
     for label in ("A gradient_descent", "A warmup", "B warmup"):
         assert f"<b>{label}</b>" in text
     assert "<b>B gradient_descent</b>" not in text, "identical results are shown once"
-    assert '<option value="2 picked" selected>' in text
+    for of_warmup in (1, 2):  # A's and B's, not the first that stands there
+        assert f'<option value="{of_warmup} picked" selected>' in text
 
 
 DAMAGE = {

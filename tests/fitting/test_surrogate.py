@@ -7,6 +7,7 @@ from small_problem import CPU, MEASURES, SGD, small
 
 from sharpfit.errors import InputError
 from sharpfit.fitting.observe import observe
+from sharpfit.fitting.preprocessed import Preprocessed
 from sharpfit.fitting.reconstruct import reconstruct
 from sharpfit.fitting.surrogate import WEIGHT, surrogate
 
@@ -99,3 +100,23 @@ def test_the_distance_from_it_is_measured_inside_the_object():
     nothing = case.problem(surrogate=None)
     without = observe(nothing, c, nothing.evaluate(c))
     assert np.isnan(without["surrogate_distance"]).all()
+
+
+def test_two_sets_of_maps_double_every_slice_along_one_axis_whatever_its_own_mask():
+    """One slice of kx lines beside a full one: the frame is that of the fit, which both masks decide."""
+    rng = np.random.default_rng(2)
+
+    def drawn(*shape):
+        return (rng.standard_normal(shape) + 1j * rng.standard_normal(shape)).astype(np.complex64)
+
+    mask = np.ones((2, 8, 6), bool)
+    mask[1, :, ::2] = False
+    scan = {
+        "kspace": drawn(2, 3, 8, 6),
+        "csm": 0.3 * drawn(2, 3, 8, 6),
+        "csm_second": 0.3 * drawn(2, 3, 8, 6),
+    }
+    scan |= {"mask": mask, "held_out_mask": np.zeros_like(mask), "support": np.ones((2, 8, 6), bool)}
+    found = surrogate(scan, 0.1)
+    assert found.shape == Preprocessed.of(scan).support.shape
+    assert Preprocessed.of(scan | {"surrogate": found}).surrogate is not None

@@ -135,6 +135,13 @@ def test_held_out_samples_are_sampled_outside_the_block_and_as_many_as_asked():
     assert not np.array_equal(held_out, hold_out(mask, block, fraction=0.08, seed=4))
 
 
+def test_a_fraction_of_which_no_sample_is_left_is_refused():
+    mask = np.ones((20, 20), bool)
+    block = (slice(8, 12), slice(8, 12))
+    with pytest.raises(InputError, match=r"^held_out: 0\.001 of 400 samples is none; raise the fraction"):
+        hold_out(mask, block, fraction=0.001, seed=0)
+
+
 def test_half_of_what_lies_outside_the_block_can_be_held_out_and_no_more():
     mask = np.zeros((32, 32), bool)
     mask[10:22, 10:22] = True

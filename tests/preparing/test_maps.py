@@ -46,10 +46,11 @@ def test_maps_are_learnt_from_the_central_block_at_the_mean_noise_of_the_coils(m
 
 
 def test_separate_calibration_lines_are_brought_to_the_units_of_the_data(monkeypatch):
-    """Where any slice or coil holds them; no fitted sample is learnt from."""
+    """Where any coil of every slice holds them; no fitted sample is learnt from."""
     separate = np.zeros(SHAPE, np.complex64)
-    separate[0, 1, 10:26] = 8.0
-    separate[1, 2, 26:28] = 8.0
+    separate[:, 1, 10:26] = 8.0
+    separate[:, 2, 26:28] = 8.0
+    separate[1, 0, 28:32] = 8.0
     made, asked = found(monkeypatch, raw=replace(RAW, calibration=separate))
     np.testing.assert_array_equal(asked["kspace"], separate / 4)
     assert asked["block"] == (slice(12, 28), slice(10, 26))

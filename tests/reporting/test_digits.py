@@ -36,6 +36,8 @@ def test_three_digits_keep_their_zeros(value, said):
         (2, 123.0, "120"),
         (1, 17.7, "20"),
         (1, 0.14, "0.1"),
+        (2, 1234567.0, "1200000"),
+        (2, 1.26e-6, "0.0000013"),
     ],
 )
 def test_few_digits_need_no_exponent(digits, value, said):

@@ -317,7 +317,7 @@ def test_a_simulated_scan_is_said_to_be_one(tmp_path):
     root = make_study(tmp_path, ("a",), ("b",), size=16)
     assert "imulated" not in page_of(root)
     with h5py.File(root / "results/preprocess/a.h5", "a") as file:
-        file.attrs["reference_source"] = "noise-free k-space combined with the maps of the fit"
+        file.attrs["is_simulated"] = True
     assert "Simulated scan." in page_of(root)
 
 
@@ -331,6 +331,16 @@ def test_a_long_line_keeps_its_first_and_last_point():
     line = drawing._thinned(drawing.line_over_iterations(x, x**2, "name", "black", "solid"))
     assert len(line["x"]) <= drawing.MAX_POINTS
     assert (line["customdata"][0], line["customdata"][-1], line["y"][-1]) == (0, 999, 999**2)
+
+
+def test_a_long_line_keeps_each_point_s_own_error_bar():
+    x = np.arange(1000.0)
+    line = drawing.line_over_iterations(x, x + 1, "J", "black", "solid") | {
+        "error_y": {"array": x, "width": 3}
+    }
+    shown = drawing.plain_chart([line], "x", "y")["data"][0]
+    assert len(shown["x"]) <= drawing.MAX_POINTS
+    assert shown["error_y"]["array"] == [place - 1 for place in shown["x"]]
 
 
 @pytest.mark.parametrize("changed", [slice(0, 1), slice(None)])

@@ -20,7 +20,7 @@ def adam(regime="constant", **picked):
 def test_the_share_is_read_where_gradient_descent_had_the_same_chi2():
     sentence = comparison([descent(), adam()])
     assert sentence.startswith("At equal χ² (3.16) constant holds 10 % of its image in modes the data hardly")
-    assert "plain 2 %: Adam scales" in sentence
+    assert "plain 2 %: Adam leaves the well-determined directions" in sentence
 
 
 def test_the_best_of_the_others_is_the_one_named():

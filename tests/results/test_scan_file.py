@@ -49,6 +49,7 @@ def test_every_fact_is_read_from_its_own_place(tmp_path):
         "mask_source": "M",
         "noise_source": "N",
         "csm_source": "C",
+        "is_simulated": True,
     }
     arrays = {"reference": np.ones((1, 2, 3), np.complex64), "support": np.ones((1, 2, 3), bool)}
     hdf5.write(tmp_path / "head.h5", arrays, facts)

@@ -64,6 +64,10 @@ def compare(
         if len(sources) == 1 and is_range(sources[0]):
             say(trend(sources[0]))
             return
+        if len(sources) > len(string.ascii_uppercase):
+            raise InputError(
+                f"{len(sources)} sources: at most {len(string.ascii_uppercase)} can be compared at once"
+            )
         if len(sources) < 2 or fail_on not in ("any", "worse"):
             raise InputError("compare needs two sources or more, and --fail-on any or worse; see --help")
         try:

@@ -22,7 +22,8 @@ def lr_find(
 ) -> None:
     """Raise the learning rate step by step and say where the loss falls fastest.
 
-    It is the rate that a regime with `lr: auto` takes on this scan.
+    It is the rate that a regime of this optimizer with `lr: auto` takes on this scan, from this start, where
+    it states neither other arguments of the optimizer (momentum, betas …) nor a basis.
 
     Example: sharpfit lr-find head_r4 --optimizer NAdam
     """

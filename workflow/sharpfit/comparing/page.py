@@ -1,7 +1,7 @@
 """A comparison as the interactive page: what differs, the results, and the fits under each other."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,17 @@ def write_comparison(html: Path, outcome: Outcome) -> None:
         scan = read_scan(result.preprocessed)
         name, fits = sections.setdefault(place, (scan.renamed(place), []))
         fits.append(_fit(f"{letter} {result.regime}", result, scan))
-        first = next(at for at, fit in enumerate(fits) if fit.label.startswith("A ") or at == 0)
         if letter != "A":
-            against.setdefault(name.name, (first, len(fits) - 1))
+            labels = [fit.label for fit in fits]
+            against.setdefault(name.name, (_labelled(labels, f"A {result.regime}"), len(fits) - 1))
     write_page(
         html, "sharpfit comparison", list(sections.values()), _answers(outcome), _notes(outcome), against
     )
+
+
+def _labelled(labels: Sequence[str], wanted: str) -> int:
+    """Return where the fit of this name stands; that of the first, where names differ."""
+    return labels.index(wanted) if wanted in labels else 0
 
 
 def _shown(outcome: Outcome) -> Iterator[tuple[str, str, Result]]:

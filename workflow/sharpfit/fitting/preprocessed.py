@@ -41,8 +41,11 @@ class Preprocessed:
             )
 
     @classmethod
-    def of(cls, scan: Mapping[str, Any]) -> Preprocessed:
+    def of(cls, scan: Mapping[str, Any], doubled: int | None = None) -> Preprocessed:
         """Take them from an open file, or from arrays of the same names.
+
+        Two sets of maps double the frame along the axis `doubled`; None: as the mask says. That of one slice
+        may say otherwise than that of all.
 
         Raises
         ------
@@ -59,7 +62,7 @@ class Preprocessed:
         surrogate = scan["surrogate"][()] if "surrogate" in scan else None
         if "csm_second" not in scan:
             return cls(kspace, csm, mask, held_out_mask, support, noise, surrogate)
-        axis, second = map_sets.axis_of(mask), scan["csm_second"][()]
+        axis, second = map_sets.axis_of(mask) if doubled is None else doubled, scan["csm_second"][()]
         both = map_sets.stacked(support, support & second.any(axis=1), axis)
         return cls(
             map_sets.spread(kspace[()], axis),

@@ -20,7 +20,7 @@ def stop_rule(regime: Mapping[str, Any], sigma: float, n_real: float, n_held_out
 
 @dataclass(frozen=True)
 class JudgedStop:
-    """Stop once most estimates of the error have stayed up for a while.
+    """Stop once most estimates of the error lie above the pick, and the pick lies a while back.
 
     They are the judge's (`sharpfit.measuring.quorum`), read on the main trajectory; all replicas stop with
     it. As the judge does, the rule takes no rise within two standard errors of the data's noise for one where
@@ -32,7 +32,7 @@ class JudgedStop:
     rise
         how far they must lie above their values at the pick, in shares of the squared error there
     patience
-        iterations that must have passed since
+        iterations that must have passed since the pick, as training that stops early counts them
     sigma
         noise std per real and imaginary component, fitted units
     n_real, n_held_out

@@ -12,6 +12,7 @@ from sharpfit.errors import InputError
 from sharpfit.fitting.penalties import total_variation
 from sharpfit.fitting.preprocessed import Preprocessed
 from sharpfit.fitting.solvers.primal_dual import PrimalDual
+from sharpfit.physics import map_sets
 from sharpfit.physics.acquisition import acquisition
 from sharpfit.physics.masks import each_slice
 
@@ -57,11 +58,11 @@ def surrogate(scan: Mapping[str, Any], sigma: float) -> np.ndarray:
     """
     n_slices = len(scan["csm"])
     masks = {name: each_slice(scan[name][()], n_slices) for name in _BESIDE}
-    slices = []
+    slices, doubled = [], map_sets.axis_of(scan["mask"][()])
     for i in range(n_slices):
         names = ("kspace", "csm", "csm_second", "support")
         one = {name: scan[name][i : i + 1] for name in names if name in scan}
-        fitted = Preprocessed.of(one | {name: mask[i] for name, mask in masks.items()})
+        fitted = Preprocessed.of(one | {name: mask[i] for name, mask in masks.items()}, doubled)
         slices.append(_of_slice(fitted.kspace, fitted.csm, fitted.mask, WEIGHT * sigma))
     found = np.concatenate(slices)
     if not np.isfinite(found).all():

@@ -90,6 +90,8 @@ def hold_out(mask: np.ndarray, block: tuple[slice, slice], *, fraction: float, s
     eligible[block] = False
     candidates = np.flatnonzero(eligible)
     n_held_out = round(fraction * int(mask.sum()))
+    if fraction > 0 and n_held_out == 0:
+        raise InputError(f"held_out: {fraction:g} of {int(mask.sum())} samples is none; raise the fraction")
     if n_held_out > candidates.size // 2:
         raise InputError(
             f"held_out: {n_held_out} of {int(mask.sum())} samples asked, only {candidates.size} lie outside "

@@ -214,7 +214,7 @@ def largest_singular_value(operator: LinearOperator, start: Tensor, n_steps: int
 
     Returns
     -------
-        √λ, λ the Rayleigh quotient after the last step; float64, the batch shape of ``start``
+        √‖AᴴA u‖, u the unit vector of the last step; float64, the batch shape of ``start``
     """
     x = start
     norm = torch.linalg.vector_norm(x, dim=_IMAGE_AXES, dtype=torch.complex128).real

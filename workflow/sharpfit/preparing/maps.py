@@ -84,7 +84,7 @@ def _estimated(
     if separate is not None:
         kspace = (separate / unit).astype(np.complex64)
         kspace = kspace if virtual is None else virtual.of_kspace(kspace)
-        mask = (separate != 0).any(axis=(0, 1))
+        mask = (separate != 0).any(axis=1)
     mask = masks.in_every_slice(mask)
     block = masks.calibration_block(mask, coil_maps.MAX_CALIBRATION_WIDTH)
     try:

@@ -56,6 +56,7 @@ UNITS = {
     "column_direction": "along which y grows: left, back, head",
     "slice_thickness_mm": "mm",
     "seed": "of added noise, -1 where none was added",
+    "is_simulated": "whether the k-space came with a noise-free twin",
 }
 
 
@@ -132,6 +133,7 @@ def _modelled(
     datasets |= stored | model.second | ({} if image is None else {"reference": image})
     _check_finite(raw.where, datasets | attrs)
     attrs |= {"csm_source": coils.source, "reference_source": source}
+    attrs["is_simulated"] = raw.noise_free is not None
     level, inside = model.settled(noisy.estimate.uncertainty)
     share = noisy.share_measured if source.startswith(reference.AS_MEASURED) else 0.0
     judged = _judged_with(fit, inside, level, attrs["image_scale"], share)

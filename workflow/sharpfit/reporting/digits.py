@@ -12,7 +12,7 @@ def three_digits(value: float) -> str:
 
 def at_most(digits: int, value: float) -> str:
     """Return a number rounded to so many significant digits, without an exponent: 0.053, 2, 120."""
-    return f"{float(f'{value:.{digits}g}'):g}"
+    return np.format_float_positional(float(f"{value:.{digits}g}"), trim="-")
 
 
 def percent_with_interval(value: float, lower: float, upper: float) -> str:

@@ -44,8 +44,7 @@ def comparison(evaluations: Sequence[Evaluation]) -> str:
     return (
         f"At equal χ² ({chi2:.3g}) {other.regime} holds {100 * share:.2g} % of its image in modes the "
         f"data hardly determine, {baseline.regime} {100 * expected:.2g} %: {other.settings.optimizer_name} "
-        "scales each coefficient's step by its own gradient, so its steps leave the well-determined "
-        "directions and fill the others with artefact that the loss hardly sees."
+        "leaves the well-determined directions and fills the others with artefact that the loss hardly sees."
     )
 
 

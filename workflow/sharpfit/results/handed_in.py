@@ -12,7 +12,7 @@ from sharpfit.results import hdf5
 from sharpfit.results.history import COLUMNS
 
 OF_SCAN = ("kspace", "mask")
-KNOWN = ("rss", "image_norm", "v_image")
+KNOWN = ("rss", "image_norm", "v_image", "v_filtered", "filtered_rss", "filtered_trace")
 """Measures without any of which nothing can be judged."""
 BESIDE = ("iterations", "frc_counts")
 """Measures that have no axes of checkpoints and slices."""

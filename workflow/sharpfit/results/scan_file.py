@@ -59,7 +59,7 @@ class Scan:
     @property
     def is_simulated(self) -> bool:
         """Whether the scan has a noise-free twin, which only a simulation has."""
-        return str(self.facts.get("reference_source", "")).startswith("noise-free")
+        return bool(self.facts.get("is_simulated", False))
 
     def renamed(self, name: str) -> "Scan":
         """Return the same scan under another name."""
