@@ -99,7 +99,7 @@ def _thinned(line: Line) -> Line:
     if n <= MAX_POINTS:
         return line
     keep = np.unique(np.geomspace(1, n, MAX_POINTS).round().astype(int)) - 1
-    kept = {name: np.asarray(line[name])[keep] for name in ("x", "y", "customdata") if name in line}
+    kept: Line = {name: np.asarray(line[name])[keep] for name in ("x", "y", "customdata") if name in line}
     if "error_y" in line:
         kept["error_y"] = line["error_y"] | {"array": np.asarray(line["error_y"]["array"])[keep]}
     return line | kept
