@@ -91,13 +91,9 @@ def test_staging_and_selecting_leave_out_what_they_do_not_take(kind):
 
 
 @every_mask
-def test_counts_and_trace_are_those_of_the_dense_matrix(kind):
-    csm, mask = complex_normal((1, 3, *SHAPE), 4), MASKS[kind]
-    E, plain = acquisition(csm, mask).encoding, Sampling(mask) @ Fourier() @ Coils(csm)
-    units = torch.eye(30, dtype=torch.complex128).reshape(30, 1, *SHAPE)
-    trace = sum(plain(unit).abs().square().sum() for unit in units)
-    assert E.trace == pytest.approx(float(trace))
-    assert E.n_samples == 3 * int(mask.sum())
+def test_samples_of_all_coils_are_counted(kind):
+    mask = MASKS[kind]
+    assert acquisition(complex_normal((1, 3, *SHAPE), 4), mask).encoding.n_samples == 3 * int(mask.sum())
 
 
 @pytest.mark.parametrize("kind", ["ky lines", "kx lines"])

@@ -4,6 +4,7 @@ from functools import cached_property
 
 import numpy as np
 
+from sharpfit.judging import thresholds
 from sharpfit.judging.record import Record
 from sharpfit.measuring import estimates, rings
 from sharpfit.measuring.point_spread import fwhm_and_peak
@@ -212,7 +213,7 @@ class Curves:
         width, height = np.full((len(widths), 2), np.nan), np.full(len(peaks), np.nan)
         for t in np.flatnonzero(known.any(-1)):
             height[t] = np.median(peaks[t][known[t]])
-            if seen[t].sum() > 0.5 * known[t].sum():
+            if seen[t].sum() > thresholds.PSF_SLICES * known[t].sum():
                 width[t] = np.median(widths[t][seen[t]], axis=0)
         return width, height
 

@@ -190,7 +190,7 @@ def _what_grew(curves: Curves, picked: int) -> str:
     weak = (curves.weak_mode_share * curves.image_norm) ** 2
     weak_growth = weak[curves.rest] - np.nan_to_num(weak[picked])
     noise_growth = curves.v_image[curves.rest] - curves.v_image[picked]
-    return "weakly-determined artefact" if weak_growth > 2 * noise_growth else "noise"
+    return "weakly-determined artefact" if weak_growth > thresholds.ARTEFACT * noise_growth else "noise"
 
 
 def _sharpness_share(curves: Curves, picked: int) -> str:

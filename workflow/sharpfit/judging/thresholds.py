@@ -102,3 +102,9 @@ and 97 % were right in 60, 85, 83, 97 and 96 %."""
 OVER_LOGIT_WENT_ON, UNDER_LOGIT_WENT_ON = (-3.85, 1.54, 0.0), (-1.95, -0.46, 7.8)
 """The same of fits that went on, the third figure being the root of how much nearer they came to the
 surrogate, with its sign: on 267 fits of three of the study's splits."""
+
+ARTEFACT = 2.0
+"""What grew is artefact, where weakly determined modes gained this many times the energy that noise did."""
+
+PSF_SLICES = 0.5
+"""The point spread has a width, where it has one in more than this share of the slices with an object."""

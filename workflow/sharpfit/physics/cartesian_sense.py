@@ -9,9 +9,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from sharpfit.physics.encoding import SAMPLES, Encoding
+from sharpfit.physics.encoding import Encoding
 from sharpfit.physics.line_gram import LineGram
-from sharpfit.physics.norms import energy
 from sharpfit.physics.operators import Sampling
 
 _IMAGE_AXES = (-2, -1)
@@ -58,11 +57,6 @@ class CartesianSense(Encoding):
     def n_samples(self) -> int:
         """Sampled k-locations × coils."""
         return int(self._centred_mask.sum()) * self._csm.shape[-3]
-
-    @property
-    def trace(self) -> float:
-        """Σ|S|² × the share of k-space that was sampled."""
-        return float(energy(self._csm, SAMPLES).sum()) * float(self._centred_mask.double().mean())
 
     @property
     def csm(self) -> Tensor:

@@ -30,11 +30,6 @@ class Encoding(LinearOperator):
 
     @property
     @abstractmethod
-    def trace(self) -> float:
-        """tr(EᴴE) over all slices: the sum of the gram's eigenvalues."""
-
-    @property
-    @abstractmethod
     def csm(self) -> Tensor:
         """S, the coil maps as they came: centred, (slice, coil, y, x)."""
 
