@@ -33,7 +33,7 @@ def take(image, kspace=KSPACE, sampled=MASK):
 def test_a_reference_within_a_factor_of_two_keeps_its_values_and_phase(factor):
     image, said = take(UNIT / factor * IMAGE)
     np.testing.assert_allclose(image, UNIT / factor * IMAGE, rtol=1e-3, atol=1e-4)
-    assert said == "given (image.npy), whose phase is that of the samples"
+    assert said.startswith("given (image.npy), whose phase is that of the samples")
 
 
 CENTRE = np.zeros(SHAPE, bool)
@@ -77,6 +77,13 @@ def test_the_factor_to_the_samples_is_measured(factor):
         take(UNIT / factor * IMAGE)
     said = float(str(raised.value).split("samples are ")[1].split(" times")[0])
     assert said == pytest.approx(factor, rel=0.01)
+
+
+@pytest.mark.parametrize(("factor", "told"), [(0.7, "0.70"), (0.96, ""), (1.04, ""), (1.5, "1.50")])
+def test_a_factor_that_is_not_refused_is_told_with_the_reference(factor, told):
+    for image in (IMAGE, np.abs(IMAGE)):
+        said = take(UNIT / factor * image)[1]
+        assert (f"; the samples are {told} times it" in said) == bool(told)
 
 
 def test_the_factor_is_read_at_the_centre_of_k_space_where_that_was_sampled():
@@ -159,7 +166,9 @@ ALL = np.ones(SHAPE, bool)
 def reference(acquired=ALL, second=None, **parts):
     kspace = KSPACE if acquired is MASK else to_kspace(CSM * IMAGE[:, None])
     raw = RawScan(UNIT * kspace, "scan", "as made", **parts)
-    return find(raw, kspace.astype(np.complex64), UNIT, CSM, np.eye(3), acquired, second)
+    found = find(raw, kspace.astype(np.complex64), UNIT, CSM, np.eye(3), acquired, second)
+    assert found.of_samples == found.source.startswith("all samples")
+    return found.image, found.source
 
 
 def test_a_full_scan_is_its_own_reference_in_the_units_of_the_file():

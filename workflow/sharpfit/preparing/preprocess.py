@@ -124,18 +124,20 @@ def _modelled(
     """Find maps, scales, reference, noise level and object, beside what is ``stored`` as it is."""
     mask = sampling.fitted
     coils = maps.find(raw, noisy.kspace, mask, noisy.covariance, data.unit, virtual)
-    image, source = reference.find(
+    compared = reference.find(
         raw, data.kspace, data.unit, coils.csm, noisy.covariance, sampling.acquired, coils.second
     )
     model = _Model(noisy.kspace, coils, mask, noisy.covariance)
     fit = model.fit
     datasets, attrs = _fitted(raw, data, sampling, noisy, fit)
-    datasets |= stored | model.second | ({} if image is None else {"reference": image})
+    datasets |= stored | model.second
+    if compared.image is not None:
+        datasets["reference"] = compared.image
     _check_finite(raw.where, datasets | attrs)
-    attrs |= {"csm_source": coils.source, "reference_source": source}
+    attrs |= {"csm_source": coils.source, "reference_source": compared.source}
     attrs["is_simulated"] = raw.noise_free is not None
     level, inside = model.settled(noisy.estimate.uncertainty)
-    share = noisy.share_measured if source.startswith(reference.AS_MEASURED) else 0.0
+    share = noisy.share_measured if compared.of_samples else 0.0
     judged = _judged_with(fit, inside, level, attrs["image_scale"], share)
     averages = _averages(raw, noisy, fit, sampling, level)
     return datasets | judged[0] | averages[0], attrs | judged[1] | averages[1]

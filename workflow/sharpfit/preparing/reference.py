@@ -1,6 +1,7 @@
 """The image that fits are compared with, in input units: combined from k-space, or given."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,12 +17,30 @@ from sharpfit.preparing.reference_place import check_place
 
 # A given reference further from the measured samples than this factor is in other units.
 _FACTORS = (0.5, 2.0)
+_FACTOR_TOLD = 0.05  # from 1: noise and aliasing of the samples change it by less
 _LEAST_ACROSS = 8  # locations along each side of the centre that shows where an object lies
-AS_MEASURED = "all samples as measured"
 _PHASE_SMOOTHING = 2.0  # pixels
 _NOISE_TAKES = 0.1  # of what an image leaves of the samples: a phase that takes off less may be their noise's
 _ROUNDING = 1e-5  # of the samples' energy
 _PHASE_STEPS = 4  # smoothing pulls the phase at an edge inwards; each step takes up what the last one left
+
+
+class Reference(NamedTuple):
+    """What fits are compared with.
+
+    Attributes
+    ----------
+    image
+        complex64 (slice, y, x), input units; None where there is none
+    source
+        a sentence that says where it is from
+    of_samples
+        whether it was made of the samples that are fitted, and so holds their noise
+    """
+
+    image: np.ndarray | None
+    source: str
+    of_samples: bool = False
 
 
 def find(
@@ -32,7 +51,7 @@ def find(
     noise_cov: np.ndarray,
     acquired: np.ndarray,
     second: np.ndarray | None = None,
-) -> tuple[np.ndarray | None, str]:
+) -> Reference:
     """Find an image to compare with: given, from the noise-free twin, or from all measured samples.
 
     Of two sets of maps, the root sum of squares is compared: magnitudes, which hold no common phase.
@@ -45,29 +64,25 @@ def find(
         as of `given`
     second
         a second set of maps, as ``csm``
-
-    Returns
-    -------
-        complex64 (slice, y, x), None where there is none, and a sentence
     """
     if raw.reference is not None:
         image, said = given(raw.reference, kspace, unit, csm, noise_cov, masks.in_every_slice(acquired))
         if second is None:
-            return image, said
-        return np.abs(image).astype(np.complex64), f"{said}; its magnitude"
+            return Reference(image, said)
+        return Reference(np.abs(image).astype(np.complex64), f"{said}; its magnitude")
     if raw.noise_free is not None:
         said = "noise-free k-space combined with the maps of the fit"
         if second is None:
-            return combine(raw.noise_free, csm, noise_cov), said
+            return Reference(combine(raw.noise_free, csm, noise_cov), said)
         twin = combine_both(raw.noise_free, csm, second, noise_cov)
-        return twin, f"{said}, root sum of squares of both sets"
+        return Reference(twin, f"{said}, root sum of squares of both sets")
     if acquired.all() and second is not None:
-        return None, "none: how much noise it shares with fits of two sets of maps is not known"
+        return Reference(None, "none: how much noise it shares with fits of two sets of maps is not known")
     if acquired.all():
         image = combine(kspace, csm, noise_cov) * np.complex64(unit)  # a power of two
         said = "combined with the maps of the fit; the noise they share is taken out"
-        return image, f"{AS_MEASURED}, {said}"
-    return None, "none"
+        return Reference(image, f"all samples as measured, {said}", of_samples=True)
+    return Reference(None, "none")
 
 
 def combine(kspace: np.ndarray, csm: np.ndarray, noise_cov: np.ndarray) -> np.ndarray:
@@ -157,17 +172,20 @@ def given(
         return combine(_samples(image, csm, seen), csm, noise_cov)
 
     phased = np.abs(reference.values) / unit * np.exp(1j * np.angle(measured))
-    _check_scale(reference.where, phased, kspace, csm, seen)
+    factor = _checked_scale(reference.where, phased, kspace, csm, seen)
     if _tells_places(centre):
         check_place(reference.where, as_measured(reference.values), measured)
     kind = "" if reference.values.dtype.kind == "c" else " as magnitude"
     source = f"given{kind} ({reference.where})"
+    scaled = ""
+    if abs(factor - 1) > _FACTOR_TOLD:
+        scaled = f"; the samples are {factor:.2f} times it (least squares), which every NRMSE counts"
     turned = reference.values * np.exp(1j * _smooth_phase(reference.values, measured, as_measured))
     left, left_turned = (_left(kspace, one, csm, noise_cov, seen) for one in (reference.values, turned))
     if left - left_turned <= max(_NOISE_TAKES * left, _ROUNDING):
-        return reference.values.astype(np.complex64), f"{source}, whose phase is that of the samples"
+        return reference.values.astype(np.complex64), f"{source}, whose phase is that of the samples{scaled}"
     said = "up to a smooth phase, which the maps leave free and the centre of k-space settles"
-    return turned.astype(np.complex64), f"{source}, {said}"
+    return turned.astype(np.complex64), f"{source}, {said}{scaled}"
 
 
 def _left(
@@ -223,10 +241,10 @@ def _tells_places(block: np.ndarray) -> bool:
     return bool(min(block.any(axis).sum(-1).min() for axis in (-2, -1)) >= _LEAST_ACROSS)
 
 
-def _check_scale(
+def _checked_scale(
     where: str, image: np.ndarray, kspace: np.ndarray, csm: np.ndarray, seen: np.ndarray
-) -> None:
-    """Refuse a reference in other units than the k-space, or of another object.
+) -> float:
+    """Say how many times a reference the samples are; refuse other units than the k-space's, or objects.
 
     The factor f of least squares ‖f M F S x − M y‖² must lie in 0.5 … 2; the image x has the reference's
     modulus and the phase of what was measured, M is the centre of k-space, where noise and aliasing matter
@@ -242,6 +260,7 @@ def _check_scale(
             "give it in the units of the k-space (centred orthonormal FFT, coils combined with Σ|S|² = 1), "
             "or look at its axes"
         )
+    return factor
 
 
 def own_noise(
