@@ -179,6 +179,8 @@ def test_what_is_no_record_no_scan_or_no_image_of_it_is_refused_in_one_line(tmp_
     told = r"^image_at\(\d+\): has the shape \(16, 16\), but the scan's reference has \(1, 16, 16\) \(slice,"
     with pytest.raises(InputError, match=told):
         api.judge(made_record(), lambda checkpoint: np.ones((16, 16)), file)
+    with pytest.raises(InputError, match=r"^image_at\(\d+\): 256 of 256 pixels are NaN or infinite"):
+        api.judge(made_record(), lambda checkpoint: np.full((1, 16, 16), np.nan), file)
 
 
 def test_every_cell_of_the_notebook_runs(folder, monkeypatch, capsys):

@@ -32,7 +32,7 @@ from sharpfit.results import handed_in
 from sharpfit.results.evaluation import Evaluation
 from sharpfit.results.evaluation_file import read_evaluation
 from sharpfit.results.history import read_history
-from sharpfit.results.reconstruction_file import read_image, read_record
+from sharpfit.results.reconstruction_file import images_of, read_image, read_record
 from sharpfit.results.scan_file import Scan, read_noise, read_reference, read_scan
 from sharpfit.results.summary_file import SummaryRow, row
 from sharpfit.study import paths
@@ -100,7 +100,8 @@ class Fit:
     def judge(self) -> JudgedFit:
         """Judge the recorded trajectory again with the code that is installed."""
         noise, reference = read_noise(self._scan_file), read_reference(self._scan_file)
-        return evaluate(self.record(), self.image, reference, noise)
+        with images_of(self._reconstruction) as image_at:
+            return evaluate(self.record(), image_at, reference, noise)
 
     @property
     def _names(self) -> tuple[str, str]:

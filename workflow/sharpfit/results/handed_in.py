@@ -45,7 +45,7 @@ def check(record: Record, scan_file: Path) -> None:
 
 
 def checked(image_at: Callable[[int], np.ndarray], shape: tuple[int, ...]) -> Callable[[int], np.ndarray]:
-    """Return the same images, each refused whose shape is not (slice, y, x) of the reference."""
+    """Return the same images, each refused that is not finite or not (slice, y, x) as the reference is."""
 
     def image(checkpoint: int) -> np.ndarray:
         found = np.asarray(image_at(checkpoint))
@@ -54,6 +54,8 @@ def checked(image_at: Callable[[int], np.ndarray], shape: tuple[int, ...]) -> Ca
                 f"image_at({checkpoint}): has the shape {found.shape}, but the scan's reference has {shape} "
                 "(slice, y, x)"
             )
+        if n_bad := int((~np.isfinite(found)).sum()):
+            raise InputError(f"image_at({checkpoint}): {n_bad} of {found.size} pixels are NaN or infinite")
         return found
 
     return image
