@@ -69,6 +69,7 @@ def made_record(
         "cutoff_used": 0.01,
         "seen_share": 1.0,
         "stopped_because": "",
+        "is_finite": True,
         "last_step": 0.01,
         "travel_needed": 0.01,
     }

@@ -68,7 +68,12 @@ def write_fit(folder: Path, size: int, *, noise: float, seed: int, n_slices: int
         file["noise_map"] = np.broadcast_to(50 * grown[:, None, None, None], images.shape).astype(np.float32)
         file.attrs.update(sigma=SIGMA, n_real=2 * 8 * size * size, n_held_out=1000, image_scale=50.0)
         file.attrs.update(
-            stopped_because="", last_step=1e-3, travel_needed=2e-3, n_iterations_asked=60, seen_share=1.0
+            stopped_because="",
+            is_finite=True,
+            last_step=1e-3,
+            travel_needed=2e-3,
+            n_iterations_asked=60,
+            seen_share=1.0,
         )
         file.attrs["regime"] = json.dumps({"optimizer": {"name": "Adam", "lr": 0.01}})
         _write_measures(file.create_group("measures"), grown, n_slices, size, rings)

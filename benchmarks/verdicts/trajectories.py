@@ -66,7 +66,7 @@ def fit_case(split: str, index: int, folder: Path) -> None:
     )
     datasets, attrs = with_surrogate(datasets, attrs)
     fit, facts, rows = reconstruct(datasets, attrs, regime, MEASURES, device=torch.device("cpu"))
-    goes_on = fit["iterations"][-1] > 0 and not facts["stopped_because"].startswith("non-finite")
+    goes_on = fit["iterations"][-1] > 0 and facts["is_finite"]
     goes_on &= family != PATH
     truth = true_errors(datasets, attrs, regime, fit["images"], fit["iterations"], goes_on)
     truth["twin_gradient"] = noise_free_sharpness(datasets, attrs, raw, regime, fit["iterations"], family)

@@ -16,7 +16,7 @@ def truth_of(
     record: Record, error: np.ndarray, further: np.ndarray, worse: float = WORSE, better_on: float = BETTER_ON
 ) -> str:
     """Return the class that the images belong to, from the noise-free reference."""
-    if record.stopped_because.startswith("non-finite") or not np.isfinite(further).all():
+    if not record.is_finite or not np.isfinite(further).all():
         return "diverging"
     at_rest = record.gradient_norm.max() <= ROUNDING * record.image_norm.max()
     if np.nansum(record.history["step"]) == 0 and not at_rest:  # which begins at its solution

@@ -93,6 +93,7 @@ def test_divergence_keeps_the_last_finite_iterate():
         small(), {**SGD, "optimizer": {"name": "SGD", "lr": 1e4}, "n_iterations": 200}
     )
     assert attrs["stopped_because"].startswith("non-finite loss at iteration")
+    assert not attrs["is_finite"]
     assert np.isfinite(datasets["images"]).all()
     assert datasets["iterations"][-1] == history[-1]["iteration"]
     assert history[-1]["chi2"] > history[0]["chi2"]
@@ -138,6 +139,7 @@ def test_the_iterate_before_a_non_finite_step_is_kept_although_it_was_a_checkpoi
     regime = {**SGD, "optimizer": {"name": "SGD", "lr": 1e30}, "n_iterations": 200}
     datasets, attrs, history = run(small(), regime)
     assert attrs["stopped_because"].startswith("non-finite loss at iteration")
+    assert not attrs["is_finite"]
     assert datasets["iterations"][-1] == history[-1]["iteration"]
     assert np.isfinite(attrs["travel_needed"])
 

@@ -5,7 +5,8 @@ import torch
 
 from sharpfit.errors import InputError
 from sharpfit.fitting import bases, optimizers, penalties, solvers
-from sharpfit.fitting.methods import EVERY_MODULE, LR_RANGE
+from sharpfit.fitting.by_name import LR_RANGE
+from sharpfit.fitting.methods import EVERY_MODULE
 from sharpfit.fitting.regimes import OPTIMIZERS, SCHEDULES, check_regime
 from sharpfit.fitting.solvers.torch_optimizer import make_optimizer, make_schedule
 

@@ -112,7 +112,10 @@ def test_what_cannot_be_told_has_no_probability():
     found = judge(risen(1.5, 0.9))
     assert found.verdict == "not decided"
     assert np.isnan(found.confidence)
-    assert judge(replace(made_record(), stopped_because="non-finite loss")).confidence == thresholds.SURE
+    assert (
+        judge(replace(made_record(), is_finite=False, stopped_because="non-finite loss")).confidence
+        == thresholds.SURE
+    )
 
 
 def test_a_rise_in_modes_below_the_filter_alone_is_not_decided():

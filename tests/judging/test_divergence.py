@@ -65,7 +65,7 @@ def test_an_end_above_the_start_is_divergence_whatever_swung_before():
 def test_a_fit_that_leaves_the_finite_numbers_in_its_first_step_is_diverging_not_frozen():
     record = made_record(iterations=np.array([0]))
     history = {name: column[:1] for name, column in record.history.items()}
-    one = replace(record, history=history, stopped_because="non-finite loss at iteration 1; the last is kept")
+    one = replace(record, history=history, is_finite=False, stopped_because="non-finite loss at iteration 1")
     assert (judge(one).verdict, judge(one).cause) == ("diverging", "non-finite loss")
     found = judge(replace(record, history=with_history(record, chi2=np.r_[1.0, np.nan])))
     assert "iteration 1" in found.evidence
@@ -130,8 +130,8 @@ def test_where_the_loss_first_left_the_numbers_is_told():
         assert (found.cause, found.evidence) == ("non-finite loss", f"non-finite loss at iteration {at}")
     assert non_finite(losing([1.0, np.nan, 2.0])) is None
     assert non_finite(replace(record, stopped_because="risk rose")) is None
-    said = replace(record, stopped_because="non-finite loss at iteration 7; the last is kept")
-    assert non_finite(said).evidence == "non-finite loss at iteration 7; the last is kept"
+    said = replace(record, is_finite=False, stopped_because="the loss left the numbers")
+    assert non_finite(said).evidence == "the loss left the numbers"
 
 
 def test_a_loss_that_rises_is_less_sure_to_diverge_than_one_that_leaves_the_numbers():
@@ -140,5 +140,5 @@ def test_a_loss_that_rises_is_less_sure_to_diverge_than_one_that_leaves_the_numb
     chi2 = np.r_[np.linspace(9, 2, 51), np.geomspace(2, 40, 50)]
     found = judge(replace(record, history=with_history(record, chi2=chi2)))
     assert (found.verdict, found.confidence) == ("diverging", thresholds.RISING)
-    ended = judge(replace(record, stopped_because="non-finite loss at iteration 7"))
+    ended = judge(replace(record, is_finite=False, stopped_because="non-finite loss at iteration 7"))
     assert (ended.verdict, ended.confidence) == ("diverging", thresholds.SURE)

@@ -211,6 +211,7 @@ def test_diverging_by_loss_or_by_values_that_are_not_finite():
             record,
             rss=rss,
             history=with_history(record, chi2=broken),
+            is_finite=False,
             stopped_because="non-finite loss at iteration 57",
         )
     )

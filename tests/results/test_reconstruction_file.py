@@ -25,6 +25,7 @@ ATTRS = {
     "cutoff_used": 0.02,
     "seen_share": 0.75,
     "stopped_because": "risk rose",
+    "is_finite": False,
     "last_step": 0.75,
     "travel_needed": 1.25,
     "has_learning_rate": False,

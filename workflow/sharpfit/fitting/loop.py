@@ -72,9 +72,15 @@ class Trajectory(Seen):
     ----------
     stopped_because
         why the loop ended early, empty when it ran to the end
+    is_finite
+        whether no iterate had a loss that is not finite
+    by_rule
+        whether the regime's own rule stopped it
     """
 
     stopped_because: str = ""
+    is_finite: bool = True
+    by_rule: bool = False
 
 
 @dataclass
@@ -146,6 +152,7 @@ class FitLoop:
                 self._observe(t, at)
                 if self.stop is not None and not stuck:
                     trajectory.stopped_because = self.stop(trajectory.iterations, trajectory.observations)
+                    trajectory.by_rule = bool(trajectory.stopped_because)
             if trajectory.stopped_because or t == self.checkpoints[-1]:
                 return trajectory
             previous = self.solver.c.clone()
@@ -184,6 +191,7 @@ class FitLoop:
                 "the loss is not finite at the start: the preprocessed scan holds NaN or infinite values"
             )
         trajectory = self._trajectory
+        trajectory.is_finite = False
         trajectory.stopped_because = f"non-finite loss at iteration {t}; the last finite iterate is kept"
         self.solver.c.copy_(previous)
         if trajectory.iterations[-1] != t - 1:

@@ -4,15 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sharpfit.errors import InputError
+from sharpfit.fitting.by_name import AUTO, BASES, LR_RANGE, MATRIX, PENALTIES, SOLVERS, TORCH
 from sharpfit.fitting.foreign import FOREIGN, foreign_kind
 from sharpfit.fitting.names import did_you_mean
 
-SOLVERS = "sharpfit.fitting.solvers"
-PENALTIES = "sharpfit.fitting.penalties"
-BASES = "sharpfit.fitting.bases"
-MATRIX = f"{BASES}.matrix"
-"""The basis that a scan's own file gives."""
-TORCH = "torch_optimizer"
 OPTIMIZERS = {"ComplexAdam": "sharpfit.fitting.optimizers.complex_adam"}
 """Our own optimizers, which torch lacks → the file."""
 
@@ -24,10 +19,6 @@ _PENALTIES_OF = {
 }
 _PENALTIES = sorted({name for names in _PENALTIES_OF.values() for name in names})
 _BASES = ("dct", "wavelet")
-
-LR_RANGE = "sharpfit.fitting.lr_range"
-AUTO = "auto"
-"""What `lr` says where a range test is to find it."""
 
 EVERY_MODULE = (
     LR_RANGE,

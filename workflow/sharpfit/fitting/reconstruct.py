@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from sharpfit.errors import InputError
+from sharpfit.fitting.by_name import AUTO, JUDGED, LR_RANGE
 from sharpfit.fitting.checkpoint_file import CheckpointFile, Observation, Row
 from sharpfit.fitting.foreign import foreign_kind
 from sharpfit.fitting.going_on import go_on
@@ -99,7 +100,7 @@ def _may_go_on(fit: FitLoop, trajectory: Trajectory, regime: Mapping[str, Any]) 
     A path ends at its best weight; a rule that stopped a fit says that it got worse; solvers that are not
     ours give as many iterates as they were asked for.
     """
-    ended = trajectory.stopped_because.startswith(("non-finite", "judged"))
+    ended = trajectory.by_rule or not trajectory.is_finite
     ours = not foreign_kind(regime.get("solver", {}))
     return ours and not ended and not isinstance(fit.solver, WeightPath) and trajectory.iterations[-1] > 0
 
@@ -148,11 +149,9 @@ def with_found_lr(problem: Problem, regime: Mapping[str, Any]) -> tuple[Mapping[
         the regime with a number, and what to remember of it: ``lr_found``, or nothing
     """
     optimizer = regime.get("optimizer", {})
-    if optimizer.get("lr") != "auto":
+    if optimizer.get("lr") != AUTO:
         return regime, {}
-    test = import_module("sharpfit.fitting.lr_range").range_test_of(
-        problem, optimizer, problem.start(regime["start"])
-    )
+    test = import_module(LR_RANGE).range_test_of(problem, optimizer, problem.start(regime["start"]))
     return {**regime, "optimizer": {**optimizer, "lr": test.found}}, {"lr_found": test.found}
 
 
@@ -160,7 +159,7 @@ def _fit(problem: Problem, regime: Mapping[str, Any], n_checkpoints: int) -> Fit
     """Put the regime's solver at its start; a weight that is left to the judge becomes a path of weights."""
     start, sigma = problem.start(regime["start"]), problem.sigma
     weight = regime["penalty"]["weight"] if "penalty" in regime else 0.0
-    judged = weight == "judged"
+    judged = weight == JUDGED
     objective = Objective(
         problem.normal, problem.data, make_penalty(regime), 0.0 if judged else weight * sigma, problem
     )
@@ -226,6 +225,7 @@ def _attributes(
         "cutoff_used": problem.instruments.filtered.lowest,
         "seen_share": problem.instruments.seen_share,
         "stopped_because": trajectory.stopped_because,
+        "is_finite": trajectory.is_finite,
         "last_step": trajectory.history[-1]["step"],
         "travel_needed": percentile99(conjugate_gradient(problem.gram, gradient, 10)),
         "has_measured_draw": problem.replicas.has_measured,

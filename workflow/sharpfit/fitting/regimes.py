@@ -17,9 +17,10 @@ from torch.optim import Optimizer, lr_scheduler
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from sharpfit.errors import InputError
+from sharpfit.fitting.by_name import AUTO, JUDGED
 from sharpfit.fitting.command_line import CommandLine
 from sharpfit.fitting.foreign import foreign_kind
-from sharpfit.fitting.methods import AUTO, modules_of
+from sharpfit.fitting.methods import modules_of
 from sharpfit.fitting.names import did_you_mean
 from sharpfit.fitting.refused import why_refused
 from sharpfit.fitting.solvers import torch_optimizer
@@ -142,7 +143,7 @@ def _check_penalty(regime: Regime) -> None:
         return
     arguments = {key: value for key, value in regime["penalty"].items() if key != "weight"}
     _check_arguments("penalty", import_module(modules_of(regime)[1]).make, arguments, skip=0)
-    if regime["penalty"]["weight"] != "judged":
+    if regime["penalty"]["weight"] != JUDGED:
         return
     if regime["n_iterations"] < N_WEIGHTS:
         raise InputError(

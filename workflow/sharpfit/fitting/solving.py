@@ -15,14 +15,9 @@ from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 from torch import Tensor
 
 from sharpfit.fitting.acquired import PlainProblem
+from sharpfit.fitting.by_name import BASES, MATRIX, PENALTIES, SOLVERS, TORCH
 from sharpfit.fitting.foreign import foreign_kind
 from sharpfit.physics.operators import LinearOperator
-
-SOLVERS = "sharpfit.fitting.solvers"
-PENALTIES = "sharpfit.fitting.penalties"
-BASES = "sharpfit.fitting.bases"
-TORCH = "torch_optimizer"
-"""The solver of regimes that name an optimizer of torch."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +147,7 @@ def make_penalty(regime: Mapping[str, Any]) -> Penalty | None:
 def make_basis(regime: Mapping[str, Any], images: Tensor | None) -> LinearOperator | None:
     """Load the basis Φ of a regime, or of a scan that brings its own images; None for the identity."""
     if images is not None:
-        return cast(LinearOperator, import_module(f"{BASES}.matrix").make(images))
+        return cast(LinearOperator, import_module(MATRIX).make(images))
     if "basis" not in regime:
         return None
     arguments = {name: value for name, value in regime["basis"].items() if name != "name"}

@@ -12,7 +12,7 @@ _LOWER = "lower the learning rate"
 def non_finite(record: Record) -> Finding | None:
     """Find values that are not finite, even where they came with the first step."""
     chi2 = np.asarray(record.history["chi2"], float)
-    said = record.stopped_because if record.stopped_because.startswith("non-finite") else ""
+    said = "" if record.is_finite else record.stopped_because
     if not said and not np.isfinite(chi2[-1]):
         said = f"non-finite loss at iteration {int(np.flatnonzero(~np.isfinite(chi2))[0])}"
     return Finding("diverging", "non-finite loss", said, _LOWER) if said else None

@@ -16,7 +16,8 @@ class Record:
     n_held_out count real numbers in one slice, the mean where slices are sampled differently.
     cutoff_asked is the eigenvalue of AᴴA down to which modes hold more signal than noise and the model can be
     believed, cutoff_used the one down to which errors are seen, seen_share the share of the object's modes
-    above that. Images are measured inside the object alone.
+    above that. is_finite says that no iterate had a loss that is not, after which a fit ends. Images are
+    measured inside the object alone.
     """
 
     iterations: np.ndarray
@@ -49,6 +50,7 @@ class Record:
     cutoff_used: float
     seen_share: float
     stopped_because: str
+    is_finite: bool
     last_step: float
     travel_needed: float
     has_learning_rate: bool = True

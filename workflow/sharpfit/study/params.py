@@ -11,6 +11,7 @@ import jsonschema
 import yaml
 
 from sharpfit.errors import InputError
+from sharpfit.fitting.by_name import AUTO, JUDGED
 from sharpfit.study import paths
 from sharpfit.study.names import hint
 from sharpfit.study.params_file import LOADER, MAX_SHOWN, shown
@@ -21,7 +22,7 @@ REPEATED = re.compile(r"(.+)\1{19,}$")
 # Devices of Windows, in any folder and whatever the suffix: its shares take no such file or folder.
 DEVICE = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9])(\.|$)", re.IGNORECASE)
 # Keys that take a number, or one word that leaves it to the judge or to a range test.
-OR_WORD = {"lr": "auto", "weight": "judged"}
+OR_WORD = {"lr": AUTO, "weight": JUDGED}
 # JSON Schema takes 200.0 for an integer; what counts iterations or samples is written as one.
 _Validator = jsonschema.validators.extend(
     jsonschema.Draft202012Validator,
