@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import torch
 
 from sharpfit.physics.norms import IMAGE, energy, inner
+from sharpfit.physics.operators import Fourier
 
 
 def noise_variance(d: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
@@ -87,10 +88,7 @@ def frc(plus: torch.Tensor, minus: torch.Tensor, rings: torch.Tensor) -> torch.T
     doi:10.1016/j.jsb.2005.05.009). plus, minus: (..., y, x); rings from `ring_index`.
     Returns float64 (..., ring), NaN where a ring holds no energy.
     """
-    spectrum_plus, spectrum_minus = (
-        torch.fft.fftshift(torch.fft.fft2(half.to(torch.complex128), norm="ortho"), dim=IMAGE)
-        for half in (torch.fft.ifftshift(plus, dim=IMAGE), torch.fft.ifftshift(minus, dim=IMAGE))
-    )
+    spectrum_plus, spectrum_minus = (Fourier().forward(half.to(torch.complex128)) for half in (plus, minus))
     cross = _ring_sums((spectrum_plus * spectrum_minus.conj()).real, rings)
     power_plus = _ring_sums(spectrum_plus.abs().square(), rings)
     power_minus = _ring_sums(spectrum_minus.abs().square(), rings)
