@@ -1,15 +1,14 @@
 """Hold the judge's choice among our regimes against BART and SigPy at the weight that the reference likes.
 
-python benchmarks/quality.py results/preprocess/*.h5 [--out FILE.md]     prints a Markdown table
+python benchmarks/quality.py STUDY/results/preprocess/*.h5 … [--out FILE.md]     prints Markdown tables
 
-The study must have been run. Peers get the same k-space, maps and mask (`results/preprocess`), one thread, no
-scaling of their own, and every weight or iteration of a sweep; their best by NRMSE is shown, ours is what the
-judge picked without a reference. NRMSE is inside the object, SSIM over the frame and over the object; seconds
-are those of one fit, ours with all its replicas (and all weights of a judged path). Where the reference is
-the scan's own fully sampled data, it shares their noise with every image: what follows the noise would seem
-to come near.
-From NRMSE that is taken out, for the peers by running them on perturbed data too (`quality.nrmse`); from SSIM
-it cannot be.
+The studies must have been run. Peers get the same k-space, maps and mask (`results/preprocess`), one thread,
+no scaling of their own, and every weight or iteration of a sweep; their best by NRMSE is shown, ours is what
+the judge picked without a reference. NRMSE is inside the object, SSIM over the frame and over the object;
+seconds are those of one fit, ours with all its replicas (and all weights of a judged path). Where the
+reference is the scan's own fully sampled data, it shares their noise with every image: what follows the noise
+would seem to come near. From NRMSE that is taken out, for the peers by running them on perturbed data too
+(`quality.nrmse`); from SSIM it cannot be.
 """
 
 import argparse
@@ -240,6 +239,31 @@ def table(title: str, rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
+def summary(scans: dict[str, list[Row]]) -> str:
+    """Hold the judge's choice, each scan's first row, against the better of BART's penalised columns."""
+    lines = [
+        "| scan | judge's choice | BART's better column | ratio | SSIM, object | BART's best | SSIM, frame "
+        "| BART's best |",
+        "|---" * 8 + "|",
+    ]
+    ratios = []
+    for name, (choice, *rows) in scans.items():
+        peers = [row for row in rows if row.method in BART]
+        better = min(peers, key=lambda row: row.nrmse)
+        ratios.append(choice.nrmse / better.nrmse)
+        similar = [choice.ssim_inside, max(row.ssim_inside for row in peers)]
+        similar += [choice.ssim, max(row.ssim for row in peers)]
+        lines.append(
+            f"| {name} | {choice.nrmse:.4f} | {better.nrmse:.4f} ({better.method.removeprefix('BART ')}) "
+            f"| {ratios[-1]:.2f} | {' | '.join(f'{one:.3f}' for one in similar)} |"
+        )
+    return (
+        "NRMSE of the judge's choice over that of the better one of BART's columns, each the best of a sweep "
+        f"by the reference: {np.mean(ratios):.2f} on average, {max(ratios):.3f} at worst.\n\n"
+        + "\n".join(lines)
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -249,13 +273,15 @@ def main() -> None:
     arguments = parser.parse_args()
     versions = subprocess.run(["bart", "version"], check=True, capture_output=True, text=True).stdout.strip()
     day = datetime.datetime.now(tz=datetime.UTC).date()
+    scans = {}
     parts = [f"# Quality against peers\n\n{__doc__.split(chr(10) * 2)[2].strip()}"]
     parts += [f"{platform.machine()}, {os.cpu_count()} cores, {day}; BART {versions}."]
     for path in arguments.scans:
         scan, study = read(path), path.parents[2]
-        rows = [*ours(study, path.stem, scan), *bart(scan), *sigpy(scan)]
-        parts.append(table(path.stem, rows))
-        print(parts[-1], flush=True)
+        scans[path.stem] = [*ours(study, path.stem, scan), *bart(scan), *sigpy(scan)]
+        print(table(path.stem, scans[path.stem]), flush=True)
+    parts += [summary(scans), *(table(name, rows) for name, rows in scans.items())]
+    print(parts[2])
     if arguments.out:
         arguments.out.write_text("\n\n".join(parts) + "\n")
 
