@@ -1,11 +1,15 @@
 """A finished fit that is taken further: it goes where a longer fit of the same regime goes."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
 from small_problem import CPU, MEASURES, small
 
 from sharpfit.errors import PausedFitError
+from sharpfit.fitting.going_on import N_LOOKS
+from sharpfit.fitting.observe import checkpoint_iterations
 from sharpfit.fitting.reconstruct import reconstruct
 from sharpfit.fitting.solvers import torch_optimizer
 from sharpfit.fitting.solving import Objective
@@ -53,8 +57,26 @@ def test_it_goes_where_a_longer_fit_goes(name):
     after, distances = datasets["went_on"].T
     expected = longer["measures/surrogate_distance"].sum(1)[N + after.astype(int)]
     np.testing.assert_allclose(distances, expected, rtol=1e-4)
-    assert (after[0], after[-1]) == (1, N)
+    away = np.flatnonzero(np.diff(distances) > 0)
+    assert (after[0], after[-1]) == (1, after[away[0] + 1] if away.size else N)
     assert np.ptp(distances) > 0.005 * distances[0]
+
+
+def test_it_ends_at_the_first_look_after_a_fifth_that_is_no_nearer():
+    regime = {"optimizer": {"name": "SGD", "lr": 1.0, "momentum": 0.9}}
+    case = small((16, 16), sigma=0.3)
+    datasets, *_ = fit(regime, 10, case)
+    longer, *_ = fit(regime, 20, case)
+    distances = longer["measures/surrogate_distance"].sum(1)
+    after = datasets["went_on"][:, 0].astype(int)
+    looks = checkpoint_iterations(10, N_LOOKS)
+    away = [
+        t
+        for before, t in itertools.pairwise(looks[1:])
+        if t >= 2 and distances[10 + t] > distances[10 + before]
+    ]
+    assert after[-1] == away[0] < 10
+    assert list(after) == looks[1 : len(after) + 1]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +134,7 @@ def test_what_has_ended_for_good_does_not_go_on(regime):
 def test_it_says_for_how_long():
     said = []
     fit(REGIMES["cg"], tell=said.append)
-    assert said == [f"going on for {N} iterations, to see whether they would help"]
+    assert said == [f"going on for up to {N} iterations, to see whether they would help"]
 
 
 def test_it_ends_where_the_loss_is_not_finite():

@@ -33,8 +33,8 @@ GAIN = 0.95
 """Under-fitted: going on would bring the error below this share of it: the definition, not tuned."""
 
 NEARER = 0.06
-"""Under-fitted: as many iterations again brought the image nearer to the surrogate by more than this share of
-its squared error. The definition is 5 % of error, 9.75 % of its square, in twice as many (study)."""
+"""Under-fitted: at most as many iterations again brought the image nearer to the surrogate by more than this
+share of its squared error. The definition is 5 % of error, 9.75 % of its square, in twice as many (study)."""
 
 GRADIENT_LEFT = 0.03
 """A fit has converged when its gradient norm lies below this share of its start (prototype)."""
