@@ -46,7 +46,8 @@ SPLITS = {
     "fifteenth": 27,
     "sixteenth": 28,
     "seventeenth": 29,
-    "fresh": 30,
+    "eighteenth": 30,
+    "fresh": 31,
 }
 REGULARISED = "regularised"
 SPLITS[REGULARISED] = 21
