@@ -152,6 +152,11 @@ def test_what_is_empty_or_not_counted_is_not_known():
         assert np.isnan(getattr(curves, name)).all()
 
 
+def test_noise_is_all_of_the_sharpness_where_none_is_shared():
+    curves = Curves(replace(RECORD, cross_gradient=-RECORD.gradient_energy / 2))
+    np.testing.assert_allclose(curves.noise_share, 1)
+
+
 def test_a_gradient_that_is_spent_after_one_step_is_no_unknown():
     spent = np.zeros((T, S))
     spent[0] = 2.0

@@ -174,7 +174,7 @@ def test_without_a_width_the_first_image_after_the_start_is_compared():
     found = gain(seen(fwhm_x=unknown, cross_gradient=np.r_[9.0, 0.0, np.full(len(ITERATIONS) - 2, 50.0)]))
     assert found.evidence == (
         "sharper: from iteration 1 to iteration 100 the sharpness that noise does not share changed by a "
-        "rise from nothing, noise share 25 %"
+        "rise from next to nothing, noise share 25 %"
     )
 
 

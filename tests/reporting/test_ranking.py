@@ -176,6 +176,15 @@ def test_errors_are_compared_by_the_root_of_the_risks():
     assert ranking.error_ratio(fit(1.0), fit(-1.0)) is None
 
 
+@pytest.mark.parametrize(
+    ("risk", "told"), [(1.2**2, None), (1.2**-2, None), (1.3**2, 1.3), (1.3**-2, 1 / 1.3)]
+)
+def test_near_errors_are_compared_by_no_number_where_modes_are_left_out(risk, told):
+    one, two = fit(risk, seen_share=0.9), fit(1.0, seen_share=0.9)
+    assert ranking.error_ratio(one, two) == (told and pytest.approx(told))
+    assert ranking.error_ratio(fit(risk), fit(1.0)) == pytest.approx(np.sqrt(risk))
+
+
 def test_the_answer_names_the_fits_that_are_as_good_and_the_first_that_is_not():
     told = ranking.answer([fit(r, regime=f"r{r}") for r in (2.25, 1.02, 1.0, 1.21)])
     assert told.startswith("Best is r1.0: stop at iteration 15 of 60. The drop in loss is real")
@@ -215,7 +224,10 @@ def test_a_warm_up_is_compared_with_no_other_optimizer_schedule_or_start():
 def test_a_corrected_noise_level_is_said_with_the_answer():
     level = NoiseLevel(0.8, 1.0, 0.01, "corrected by 0.80: the residual of a fit has 0.64 of its variance")
     told = ranking.answer([fit(1.0, noise=level)])
-    assert "All fits are judged at 0.80 of the given noise level (corrected by 0.80" in told
+    assert (
+        "All fits are judged at 0.80 of the noise level that was measured or stated (corrected by 0.80"
+        in told
+    )
     assert "noise level" not in ranking.answer([fit(1.0)])
 
 
@@ -277,9 +289,20 @@ def test_a_path_is_told_by_what_its_weights_brought():
     assert ranking.reasons([path]).startswith(
         "From the largest weight down to this one the image grew sharper."
     )
-    assert ranking.reasons([fit(1.0)]).startswith(
-        "The drop in loss is real: the image grew sharper to the end."
-    )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "end", "told"),
+    [
+        ("sharper", 15, "the image grew sharper to the end."),
+        ("sharper", 60, "the image grew sharper; after iteration 15 its error hardly changed."),
+        ("cleaner", 15, "the error fell to the end, though nothing grew sharper."),
+        ("cleaner", 60, "the error fell until iteration 15, though nothing grew sharper."),
+    ],
+)
+def test_a_gain_is_told_to_the_end_only_where_that_is_taken(verdict, end, told):
+    one = fit(1.0, verdict=verdict, last={"iteration": end})
+    assert ranking.reasons([one]) == f"The drop in loss is real: {told}"
 
 
 @pytest.mark.parametrize(("cause", "told"), [("noise", "noise"), ("", "cause unknown")])

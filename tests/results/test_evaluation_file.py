@@ -185,3 +185,18 @@ def test_a_solver_and_a_penalty_are_kept_where_no_optimizer_is_named():
     assert (settings.optimizer_name, settings.start, list(settings.schedule)) == ("", "zero", [])
     assert RegimeSettings.of(SETTINGS).optimizer_name == "Adam"
     assert RegimeSettings.of(SETTINGS).method == {}
+
+
+@pytest.mark.parametrize(
+    ("risk", "end", "told"),
+    [
+        (1.0005, 60, "stop at iteration 15 of 60, after which nothing moved"),
+        (1.002, 60, "stop at iteration 15 of 60"),
+        (0.998, 60, "stop at iteration 15 of 60"),
+        (1.0, 15, "take its last image, at iteration 15"),
+    ],
+)
+def test_where_nothing_moved_after_the_pick_that_is_said(risk, end, told):
+    picked = {"iteration": 15, "risk": 1.0, "chi2": 0.9}
+    one = made_evaluation(picked=picked, last={**picked, "iteration": end, "risk": risk})
+    assert one.where_to_stop == told

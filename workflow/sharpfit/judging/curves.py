@@ -181,8 +181,8 @@ class Curves:
 
     @cached_property
     def noise_share(self) -> np.ndarray:
-        """φ = noise / (noise + G), NaN where the image is empty."""
-        total = self.noise_energy + self.cross_gradient
+        """φ = noise / (noise + G), NaN where the image is empty; a G that came out below 0 counts as none."""
+        total = self.noise_energy + np.maximum(self.cross_gradient, 0)
         return self.noise_energy / np.where(total > 0, total, np.nan)
 
     @cached_property

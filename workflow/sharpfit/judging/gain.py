@@ -8,6 +8,7 @@ from sharpfit.judging.findings import Finding, percent, place
 from sharpfit.judging.over_fitting import paired_error
 
 ONE_STEP = "one step shows no trend"
+_NOTHING = 1e-2  # of the sharpness at the end: a change from less is told as one from nothing
 
 
 def gain(curves: Curves, end: int = -1) -> Finding:
@@ -70,8 +71,8 @@ def _place(curves: Curves, checkpoint: int) -> str:
 
 def _numbers(curves: Curves, first: int, end: int) -> str:
     sharpness = curves.cross_gradient
-    change = "a rise from nothing" if sharpness[end] > 0 else "nothing: there is none"
-    if sharpness[first] > 0:
+    change = "a rise from next to nothing" if sharpness[end] > 0 else "nothing: there is none"
+    if sharpness[first] > _NOTHING * sharpness[end]:
         percent_more = 100 * (sharpness[end] / sharpness[first] - 1)
         change = f"{np.round(percent_more) + 0.0:+.0f} %"  # + 0.0 turns −0 into 0
     width = np.sqrt(curves.fwhm_y * curves.fwhm_x)

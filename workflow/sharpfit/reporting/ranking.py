@@ -15,6 +15,10 @@ from sharpfit.results.summary_file import by_scan
 TOLERANCE = 0.04
 """Squared errors that differ by less of themselves count as equal where the judge gives no uncertainty."""
 
+LEAST_TOLD = 1.25
+"""Where J leaves modes out, errors nearer than by this ratio are not compared by a number: on measured and
+simulated scans 1.06 was told of 1.39, where of larger ones a sixth was missed."""
+
 TINY = float(np.finfo(np.float64).tiny)
 
 _DROP_IS_REAL = {
@@ -23,15 +27,18 @@ _DROP_IS_REAL = {
     "unsettled": "After that the image gets worse: {cause}, and the error with it",
     "mixed": "Whether the loss that falls after that is real is mixed: the measures disagree",
     "under-fitted": "The error had real ground left to fall ({cause})",
-    "sharper": "The drop in loss is real: the image grew sharper to the end",
+    "sharper": "The drop in loss is real: the image grew sharper{until}",
     "contrast restored": "The drop in loss is real, but restored contrast and no finer detail",
-    "cleaner": "The drop in loss is real: the error fell to the end, though nothing grew sharper",
+    "cleaner": "The drop in loss is real: the error fell{until}, though nothing grew sharper",
     "noisy": "The drop in loss brought detail that does not stand out of the noise",
     "unchanged": "The drop in loss brought nothing after the first iterations",
     "frozen": "The loss did not fall: the fit is frozen ({cause})",
     "diverging": "The loss did not fall for good: the fit diverges ({cause})",
     "not decided": "Whether the loss that falls after that is real is not decided",
 }
+_UNTIL = {"sharper": "; after {at} its error hardly changed", "cleaner": " until {at}"}
+"""What stands for "to the end" where a fit went on after its best image."""
+
 _PATH_GAINED = {
     "sharper": "From the largest weight down to this one the image grew sharper",
     "contrast restored": "From the largest weight down to this one contrast rose, without finer detail",
@@ -200,7 +207,11 @@ def reasons(evaluations: Sequence[Evaluation]) -> str:
     """Say of a scan's best fit whether the drop of its loss is real, and how the others stand to it."""
     best, *others = rank(evaluations)
     said = _PATH_GAINED if best.weight is not None else _DROP_IS_REAL
-    drop = said.get(best.verdict, best.verdict).format(cause=best.cause or "cause unknown")
+    stops_before = best.picked_iteration < best.last_iteration
+    until = _UNTIL.get(best.verdict, "") if stops_before else " to the end"
+    drop = said.get(best.verdict, best.verdict).format(
+        cause=best.cause or "cause unknown", until=until.format(at=best.picked_at)
+    )
     text = f"{drop}."
     ties = [other.regime for other in others if as_good(best, other)]
     if ties:
@@ -234,10 +245,10 @@ def _outvoted(best: Evaluation, others: Sequence[Evaluation]) -> str:
 
 def _noise(evaluation: Evaluation) -> str:
     """Say that all fits are judged at another noise level than was given, and why."""
-    over_given = evaluation.noise.over_given
-    if not np.isfinite(over_given) or over_given == 1:
+    ratio, why = evaluation.noise.over_given, evaluation.noise.check
+    if not np.isfinite(ratio) or ratio == 1:
         return ""
-    return f"All fits are judged at {over_given:.2f} of the given noise level ({evaluation.noise.check})."
+    return f"All fits are judged at {ratio:.2f} of the noise level that was measured or stated ({why})."
 
 
 def _warm_up(evaluations: Sequence[Evaluation]) -> str:
@@ -277,9 +288,16 @@ def _warm_up_sentence(warm: Evaluation, plain: Evaluation) -> str:
 
 
 def error_ratio(one: Evaluation, two: Evaluation) -> float | None:
-    """How the estimated errors of two picked images compare; None where either is not known."""
+    """How the estimated errors of two picked images compare; None where that is not known.
+
+    Nor where J leaves modes out and they are near: the most that an estimate says of either is told then.
+    """
     errors = one.squared_error, two.squared_error
-    return float(np.sqrt(errors[0] / errors[1])) if min(errors) > 0 else None
+    if not min(errors) > 0:
+        return None
+    ratio = float(np.sqrt(errors[0] / errors[1]))
+    left_out = one.leaves_modes_out or two.leaves_modes_out
+    return None if left_out and max(ratio, 1 / ratio) < LEAST_TOLD else ratio
 
 
 def _next_best(best: Evaluation, other: Evaluation) -> str:

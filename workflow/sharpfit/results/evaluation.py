@@ -16,6 +16,9 @@ from sharpfit.judging.over_fitting import paired_error, standard_error
 from sharpfit.judging.weight_choice import ChosenWeight
 from sharpfit.measuring.table import Figures, Quality
 
+STILL = 1e-3
+"""Loss and J that change by less of themselves are those of one image."""
+
 
 @dataclass(frozen=True)
 class RegimeSettings:
@@ -143,9 +146,18 @@ class Evaluation:
         if self.weight is None and self.picked_iteration == self.last_iteration:
             return f"take its last image, at {self.picked_at}"
         if self.weight is None:
-            return f"stop at {self.picked_at} of {self.last_iteration}"
+            still = ", after which nothing moved" if self.stood_still else ""
+            return f"stop at {self.picked_at} of {self.last_iteration}{still}"
         as_good = f" ({self.weight.as_good} σ as good)" if self.weight.as_good else ""
         return f"take {self.picked_at}{as_good}"
+
+    @property
+    def stood_still(self) -> bool:
+        """Whether the last image is the picked one, by loss and J, although a fit went on after it."""
+        if self.weight is not None or self.picked_iteration == self.last_iteration:
+            return False
+        picked, last = ((one.chi2, one.risk) for one in (self.picked, self.last))
+        return bool(np.allclose(picked, last, rtol=STILL, atol=0))
 
     @property
     def picked_iteration(self) -> int:
