@@ -4,7 +4,7 @@
 
     study = sharpfit.open_study("path/to/study")
     study.rows()                                  # a dataclass per fit; pandas.DataFrame(study.rows()) works
-    fit = study.fit("head_r4/warmup")
+    fit = study.fit("head_r4/warmup_cosine")
     fit.evaluation.verdict, fit.evaluation.picked.chi2
     fit.picked_image()                            # complex64 (slice, y, x), input units
     sharpfit.plot(fit).savefig("warmup.png")

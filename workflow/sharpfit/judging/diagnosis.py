@@ -106,7 +106,8 @@ def under_fitted_cause(record: Record, gradient_left: float, go_on: int) -> tupl
     )
     further = f"about {go_on} iterations" if go_on else "some iterations"
     if not record.has_learning_rate:
-        cause = "ill-conditioning" if way.exhausted else "too few iterations"
+        barely_begun = gradient_left > thresholds.GRADIENT_HARDLY_MOVED
+        cause = "ill-conditioning" if way.exhausted and not barely_begun else "too few iterations"
         return cause, numbers, f"iterate longer, for {further}"
     if way.exhausted and way.decayed:
         advice = f"decay later: go on for {further} at lr {way.pace_largest:.2g}"

@@ -182,7 +182,7 @@ def _change(before: float, after: float, least: float) -> str:
     """Tell a change in per cent, or from value to value where the first is no more than what is resolved."""
     if before > least:
         return f"{'rose' if after >= before else 'fell'} {percent(abs(after / before - 1))}"
-    return f"went from {before:.3g} (not resolved) to {after:.3g}"
+    return f"went from {before:.3g} (unresolved) to {after:.3g}"
 
 
 def _what_grew(curves: Curves, picked: int) -> str:
