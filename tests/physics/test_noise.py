@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -93,8 +95,10 @@ def test_the_power_of_the_edge_may_rise_outwards_but_not_fall():
     full = np.ones((40, 32), bool)
     assert "inwards/outwards 1.21," in noise.from_edge(shell(1.192, 1), full, "k").source  # (1.42 + 1) / 2
     assert "inwards/outwards 0.68," in noise.from_edge(shell(0.6, 1), full, "k").source
-    with pytest.raises(InputError, match=r"inwards/outwards 1\.30, .*kurtosis 1\."):
-        noise.from_edge(shell(1.265, 1), full, "k")
+    assert not noise.from_edge(shell(1.192, 1), full, "k").doubt
+    assert re.search(
+        r"inwards/outwards 1\.30, .*kurtosis 1\.", noise.from_edge(shell(1.265, 1), full, "k").doubt
+    )
 
 
 @pytest.mark.parametrize("n", [128, 256])
@@ -137,17 +141,16 @@ def test_an_edge_with_some_signal_does_not_pass_for_a_level_known_by_counting(sh
     assert 0.7 * estimate.uncertainty < too_large < 2 * estimate.uncertainty
 
 
-def test_an_edge_that_holds_signal_is_refused():
-    kspace = decaying_kspace(level=1e-9)
-    with pytest.raises(InputError, match=r"k: the edge of k-space holds signal.*noise_std"):
-        noise.from_edge(kspace, np.ones((96, 96), bool), "k")
+def test_an_edge_that_holds_signal_is_doubted():
+    estimate = noise.from_edge(decaying_kspace(level=1e-9), np.ones((96, 96), bool), "k")
+    assert re.match(r"k: the edge of k-space holds signal.*noise_std", estimate.doubt)
 
 
-def test_a_spiky_edge_is_refused():
+def test_a_spiky_edge_is_doubted():
     kspace = decaying_kspace()
+    assert not noise.from_edge(kspace, np.ones((96, 96), bool), "k").doubt
     kspace[0, :, :3, :3] *= 40
-    with pytest.raises(InputError, match="kurtosis"):
-        noise.from_edge(kspace, np.ones((96, 96), bool), "k")
+    assert "kurtosis" in noise.from_edge(kspace, np.ones((96, 96), bool), "k").doubt
 
 
 def test_too_few_samples_are_refused():

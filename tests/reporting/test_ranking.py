@@ -125,6 +125,45 @@ def test_where_j_leaves_modes_out_held_out_samples_rank_alone():
     assert ranking.rank([replace(one, seen_share=0.9) for one in unheld])[0].regime == "b"
 
 
+def blind(*arguments):
+    return replace(seen(*arguments), seen_share=0.9)
+
+
+def test_a_fit_that_is_far_behind_is_ranked_by_the_middle_one_though_j_leaves_modes_out():
+    """What is held out cannot tell two starved fits apart, and puts the worse one first."""
+    fits = [
+        blind("worse", 90.0, 80.0, 1.86),
+        blind("starved", 60.0, 50.0, 1.88),
+        blind("best", 2.0, 1.0, 1.1),
+    ]
+    assert [one.regime for one in ranking.rank(fits)] == ["best", "starved", "worse"]
+    found = ranking.middle_estimate(fits[2], fits[0])
+    assert (found.change > 0, found.is_equal) == (True, False)
+    near = [blind("a", 2.0, 1.0, 1.2), blind("b", 5.9, 7.0, 1.1)]
+    assert [one.regime for one in ranking.rank(near)] == ["b", "a"], "a rise by 1.95 is not far"
+    far = [blind("a", 2.0, 1.0, 1.2), blind("b", 6.1, 7.0, 1.1)]
+    assert [one.regime for one in ranking.rank(far)] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("other", "name"),
+    [
+        ((3.0, 1.5, 1.19), "J"),  # J and the surrogate say worse
+        ((3.0, 1.03, 1.19), "held-out"),  # the surrogate says nothing
+        ((3.0, 0.5, 1.19), "held-out"),  # it denies J
+        ((2.3, 1.5, 1.19), "held-out"),  # J says nothing
+        ((1.0, 0.5, 1.21), "J"),  # both say better
+        ((3.0, 1.5, 1.5), "held-out"),  # held out, it says so itself
+    ],
+)
+def test_where_what_is_held_out_says_nothing_j_decides_if_the_surrogate_seconds_it(other, name):
+    draws = ([0.0, 0.0], [0.2, -0.2])
+    one, two = blind("a", 2.0, 1.0, 1.2, draws[0]), blind("b", *other, draws[1])
+    found = ranking.middle_estimate(one, two)
+    assert found.name == name
+    assert found.is_equal == (name == "held-out" and other[2] < 1.25)
+
+
 def test_an_estimate_that_not_every_fit_has_ranks_none():
     fits = [seen("a", 2.0, 1.0, float("nan")), seen("b", 3.0, 1.5, 1.0)]
     assert [one.regime for one in ranking.rank(fits[::-1])] == ["a", "b"]

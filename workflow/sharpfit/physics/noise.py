@@ -30,6 +30,10 @@ class NoiseEstimate(NamedTuple):
     """a sentence"""
     bias: float = 0.0
     """by how much of itself σ may be too large, since the samples may hold signal"""
+    may_hold_signal: bool = False
+    """whether it was taken from samples that may hold signal beside noise"""
+    doubt: str = ""
+    """why it is no noise, and what to do, in one line; empty where it may be"""
 
     @property
     def uncertainty(self) -> float:
@@ -69,7 +73,9 @@ def from_scan(noise: np.ndarray, where: str) -> NoiseEstimate:
 
 
 def from_edge(kspace: np.ndarray, mask: np.ndarray, where: str) -> NoiseEstimate:
-    """Take the covariance from the edge of k-space, if it holds noise and nothing else.
+    """Take the covariance from the edge of k-space, with a doubt where that looks like signal.
+
+    That is where power falls outwards, or tails are heavy.
 
     Parameters
     ----------
@@ -83,7 +89,7 @@ def from_edge(kspace: np.ndarray, mask: np.ndarray, where: str) -> NoiseEstimate
     Raises
     ------
     InputError
-        if too few samples lie there, or they look like signal (power falling outwards, heavy tails)
+        if too few samples lie there
     """
     distance = np.where(mask, radius(mask.shape[-2:]), 0)
     n_coils = kspace.shape[1]
@@ -97,8 +103,9 @@ def from_edge(kspace: np.ndarray, mask: np.ndarray, where: str) -> NoiseEstimate
     noise_cov = covariance(samples.reshape(n_coils, -1))
     _check(noise_cov, where)
     ratio, kurtosis = _power_ratio(samples, distance[edge]), _kurtosis(samples)
+    doubt = ""
     if ratio > _MAX_POWER_RATIO or kurtosis > _MAX_KURTOSIS:
-        raise InputError(
+        doubt = (
             f"{where}: the edge of k-space holds signal (power inwards/outwards {ratio:.2f}, noise has 1; "
             f"kurtosis {kurtosis:.2f}, noise has 2); {_REMEDY}"
         )
@@ -109,7 +116,8 @@ def from_edge(kspace: np.ndarray, mask: np.ndarray, where: str) -> NoiseEstimate
     )
     # Signal that fell to a third from the inner to the outer half would have added as much to the variance as
     # the power fell by, which is half as much of σ. Of few samples that of noise alone may fall as far.
-    return NoiseEstimate(noise_cov, n_samples, source, bias=max(ratio - 1, 0.0) / 2)
+    bias = max(ratio - 1, 0.0) / 2
+    return NoiseEstimate(noise_cov, n_samples, source, bias, may_hold_signal=True, doubt=doubt)
 
 
 def stated(std: float, n_coils: int, original: float) -> NoiseEstimate:

@@ -7,9 +7,10 @@ import numpy as np
 from sharpfit.errors import InputError
 from sharpfit.files.geometry import Geometry
 from sharpfit.files.raw_scan import RawScan
-from sharpfit.physics import masks, noise
+from sharpfit.physics import masks
 from sharpfit.physics.kspace import to_images
-from sharpfit.preparing import coil_maps, samples, spikes, true_replicas
+from sharpfit.preparing import coil_maps, samples, spikes, unexplained_noise
+from sharpfit.preparing.noisy_data import noisy_data, scaled
 
 _MAX_RHYTHM = 8
 _PLANES = ("sagittal", "coronal", "axial")
@@ -154,13 +155,10 @@ def _calibration(raw: RawScan, mask: np.ndarray) -> str:
 def _noise(raw: RawScan, mask: np.ndarray) -> tuple[str, dict[str, str]]:
     """Say where the noise level comes from; what must be stated if it comes from nowhere."""
     try:
-        if raw.noise is not None:
-            return noise.from_scan(raw.noise.values, raw.noise.where).source, {}
-        scale = np.abs(raw.kspace).max()
-        if raw.averages is not None:
-            difference = true_replicas.contrast(raw.averages / scale)
-            return f"none measured; {true_replicas.noise_of(difference, mask, len(raw.averages)).source}", {}
-        return f"none measured; {noise.from_edge(raw.kspace / scale, mask, raw.where).source}", {}
+        data = scaled(raw.kspace)
+        noisy = noisy_data(raw, data, samples.Sampling(mask, mask, ""), None, None)
+        source = unexplained_noise.refined(raw, data, mask, noisy).estimate.source
+        return source if raw.noise is not None else f"none measured; {source}", {}
     except InputError as error:
         why = str(error).removeprefix(f"{raw.where}: ")
         return f"not known: {why}", {"noise_std": why}

@@ -4,6 +4,7 @@ It is settled before any fit, from the scan alone, so that every regime is fitte
 at the same level, and editing one regime leaves the others as they are.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -193,10 +194,21 @@ def _over_noise(data: np.ndarray, noise: np.ndarray, n_real: int, sigma: float) 
 def _left_over(E: Encoding, rest: LinearOperator, samples: Tensor) -> np.ndarray:
     """‖r‖² of data and noise (item, slice, …) after each of the data's steps: (all or rest, item, step)."""
     left = np.empty((2, len(samples), N_STEPS))
+    for step, r in enumerate(residuals(E, samples, N_STEPS)):
+        for part, these in zip(left, (r, rest(r)), strict=True):
+            part[:, step] = energy(these, SAMPLES)[:, 0].numpy()
+    return left
+
+
+def residuals(E: Encoding, samples: Tensor, n_steps: int) -> Iterator[Tensor]:
+    """Yield what each conjugate gradient step leaves of samples (item, slice, …) of one slice.
+
+    The steps are those of the first item, so that of all items the same polynomial of EᴴE is left.
+    """
     r = samples
     gradient = E.adjoint(r)
     direction, power = gradient, float(energy(gradient[0]))
-    for step in range(N_STEPS):
+    for _ in range(n_steps):
         seen = E(direction)
         curvature = float(energy(seen[0], SAMPLES))
         alpha = power / curvature if curvature > 0 else 0.0
@@ -204,6 +216,4 @@ def _left_over(E: Encoding, rest: LinearOperator, samples: Tensor) -> np.ndarray
         gradient = E.adjoint(r)
         power, before = float(energy(gradient[0])), power
         direction = gradient + (power / before if before > 0 else 0.0) * direction
-        for part, these in zip(left, (r, rest(r)), strict=True):
-            part[:, step] = energy(these, SAMPLES)[:, 0].numpy()
-    return left
+        yield r

@@ -18,6 +18,7 @@ from sharpfit.preparing import (
     samples,
     spikes,
     true_replicas,
+    unexplained_noise,
 )
 from sharpfit.preparing.basis import prepare_basis
 from sharpfit.preparing.noise_level import SettledLevel
@@ -103,6 +104,7 @@ def preprocess(
     odd = {"coils_left_out": left_out, "spikes": spikes.said(data.kspace, sampling.acquired)}
     said = {name: text for name, text in odd.items() if text}
     noisy = noisy_data(raw, data, sampling, added_noise, noise_std)
+    noisy = unexplained_noise.refined(raw, data, sampling.acquired, noisy)
     stored = {"noise_cov": noisy.covariance * data.unit**2} | _masks(sampling, held_out)
     if n_virtual_coils is None:
         datasets, attrs = _modelled(raw, data, noisy, sampling, stored)

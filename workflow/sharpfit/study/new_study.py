@@ -30,7 +30,7 @@ regimes:
       - {name: CosineAnnealingLR, T_max: 180}
     start: zero
     n_iterations: 200
-  smooth_phase:                 # regularised: the judge chooses one of 17 weights, 12 steps for each and for that one again
+  smooth_phase:                 # regularised: the judge chooses one of 17 weights, 12 steps for each
     solver: {name: primal_dual}
     penalty: {name: smooth_phase, weight: judged}
     start: zero
