@@ -16,6 +16,7 @@ from sharpfit.reporting.page.drawing import (
     line_over_frequency,
     line_over_iterations,
     marked,
+    over_smallest,
     plain_chart,
     positive,
     scatter,
@@ -117,13 +118,13 @@ def _curves(fit: ShownFit) -> Chart:
         line_over_iterations(steps[[0, -1]], np.ones(2), "noise floor", COLOURS[7], "longdash"),
     ]
     for name, one, colour, dash in estimates:
-        relative, label = positive(one / smallest_positive([one])), f"{name} / its minimum"
+        relative, label = positive(one / smallest_positive([one])), over_smallest(name, one)
         lines.append(
             line_over_iterations(
                 fit.seen.iterations, relative, label, COLOURS[colour], dash, mode="lines+markers"
             )
         )
-    return marked(chart_over_iterations(lines, "reduced χ²; estimates of the error relative", steps[-1]), fit)
+    return marked(chart_over_iterations(lines, "reduced χ²; estimates relative", steps[-1]), fit)
 
 
 def _sharpness(fit: ShownFit) -> Chart:

@@ -113,6 +113,11 @@ def _logarithmic_axis(lines: list[Line]) -> dict[str, Any]:
     return {"type": "log", "dtick": 1 if decades > 2 else "D2"}
 
 
+def over_smallest(name: str, values: np.ndarray) -> str:
+    """Name a line of values over their smallest, and say that those without a logarithm are left out."""
+    return f"{name} / its minimum" if not (values <= 0).any() else f"{name} / its smallest above 0"
+
+
 def is_drawn(chart: Chart) -> bool:
     """Whether anything can be seen in a chart: a line of it has a point."""
     return any(height is not None for line in chart["data"] for height in line["y"])

@@ -4,7 +4,7 @@ import numpy as np
 
 from sharpfit.judging.weight_choice import by_weight
 from sharpfit.reporting.colours import COLOURS
-from sharpfit.reporting.page.drawing import Chart, Line, plain_chart, scatter
+from sharpfit.reporting.page.drawing import Chart, Line, over_smallest, plain_chart, scatter
 from sharpfit.reporting.page.fits import ShownFit
 
 
@@ -20,7 +20,7 @@ def weight_chart(fit: ShownFit) -> dict[str, Chart]:
     weights = np.array(fit.evaluation.weights, float)
     order = by_weight(weights)
     risk = fit.evaluation.trajectory.risk[order]
-    lines = [_line(weights[order], *_relative(risk, _errors(fit)[order]), "J / its minimum", 0)]
+    lines = [_line(weights[order], *_relative(risk, _errors(fit)[order]), over_smallest("J", risk), 0)]
     error = fit.evaluation.nrmse[order] ** 2
     if np.isfinite(error).any():
         lines.append(_line(weights[order], *_relative(error), "squared error / its minimum", 1))
