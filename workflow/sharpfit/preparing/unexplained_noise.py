@@ -23,10 +23,13 @@ from sharpfit.preparing import maps
 from sharpfit.preparing.noise_level import N_STEPS, REDUNDANCY, residuals
 from sharpfit.preparing.noisy_data import Data, NoisyData
 
-OUTER = 0.5
-"""Distance from the centre, the sides at 1, from which on samples count: the model errs where signal is
-strong. Of two measured heads the variance from 0.5 on is 0.9 to 1.6 times that of the air in their corners,
-for every pattern of the coils; that of the edge is 0.8 to 12 times."""
+OUTER = (0.5, 0.7, 0.9, 1.1)
+"""Distances from the centre, the sides at 1, from which on samples count: the first that holds no more than
+the edge. The model errs where signal is strong. Of two measured heads the variance from 0.5 on is 0.9 to 1.6
+times that of the air in their corners, for every pattern of the coils; that of the edge is 0.8 to 12."""
+
+ABOVE_EDGE = 1.3
+"""Times the edge's variance, beside its scatter, from which on what is left holds signal."""
 
 N_SLICES = 4
 """Slices that are looked at; the coils' noise is that of all."""
@@ -44,8 +47,8 @@ class _Slice(NamedTuple):
     encoding: Encoding
     kspace: np.ndarray
     """white by the first estimate, complex64 (1, coil, ky, kx)"""
-    outer: np.ndarray
-    """bool (ky, kx), samples that count"""
+    sampled: np.ndarray
+    """bool (ky, kx)"""
 
 
 def refined(raw: RawScan, data: Data, acquired: np.ndarray, noisy: NoisyData) -> NoisyData:
@@ -87,24 +90,35 @@ def _unexplained(
     raw: RawScan, data: Data, acquired: np.ndarray, first: noise.NoiseEstimate
 ) -> noise.NoiseEstimate | None:
     """Return the noise of what is left over; None where that tells nothing."""
-    n_coils = data.kspace.shape[1]
-    slices = _slices(raw, data, acquired, first) if first.may_hold_signal and n_coils > 1 else []
-    n_samples = sum(int(one.outer.sum()) for one in slices)
+    if not first.may_hold_signal or data.kspace.shape[1] == 1:
+        return None
+    slices = _slices(raw, data, acquired, first)
+    return next(filter(None, (_beyond(limit, slices, first) for limit in OUTER if slices)), None)
+
+
+def _beyond(limit: float, slices: list[_Slice], first: noise.NoiseEstimate) -> noise.NoiseEstimate | None:
+    """Return the noise of what is left over beyond some distance from the centre."""
+    outer = [one.sampled & (radius(one.sampled.shape) > limit) for one in slices]
+    n_samples, n_coils = sum(int(one.sum()) for one in outer), len(first.covariance)
     if n_samples < MIN_SAMPLES_PER_COIL * n_coils:
         return None
     L: np.ndarray = np.eye(n_coils, dtype=np.complex128)  # of Φ = L Lᴴ, in units of the first estimate
     for _ in range(N_ROUNDS):
-        of_data, of_noise = (part / n_samples for part in _left_over(slices, L))
+        of_data, of_noise = (part / n_samples for part in _left_over(slices, outer, L))
         share = np.linalg.solve(L, np.linalg.solve(L, of_noise).conj().T)  # left of each pattern of the coils
         if np.linalg.eigvalsh(share)[0] < REDUNDANCY:
             return None
         T = L @ np.linalg.inv(np.linalg.cholesky(of_noise))
         L = np.linalg.cholesky(T @ of_data @ T.conj().T)
+    # The least variance that so few samples of white noise show in some pattern (Marchenko & Pastur 1967).
+    least = (1 - min(np.sqrt(n_coils / first.n_samples), 0.7)) ** 2
+    if np.linalg.eigvalsh(L @ L.conj().T)[-1] > ABOVE_EDGE / least:
+        return None
     n_left = int(n_samples * np.trace(share).real / n_coils)
     ratio = float((np.abs(L) ** 2).sum()) / n_coils
     said = (
         f"{first.source}; its variance corrected by {ratio:.2f}, pattern by pattern of the coils, to that of "
-        f"what no image explains beyond {OUTER} of the radius, {n_left} samples per coil"
+        f"what no image explains beyond {limit} of the radius, {n_left} samples per coil"
     )
     total = np.linalg.cholesky(first.covariance) @ L
     return noise.NoiseEstimate(total @ total.conj().T, n_left, said)
@@ -129,33 +143,32 @@ def _slices(raw: RawScan, data: Data, acquired: np.ndarray, first: noise.NoiseEs
     if coils.second is not None:
         return []
     whitening = noise.whitener(first.covariance).astype(np.complex64)
-    outwards = radius(sampled.shape[-2:]) > OUTER
     return [
         _Slice(
             acquisition(
                 torch.from_numpy(noise.whiten(whitening, coils.csm[i : i + 1])), torch.from_numpy(one.copy())
             ).encoding,
             noise.whiten(whitening, kspace[i : i + 1]),
-            one & outwards,
+            one,
         )
         for i, one in enumerate(sampled)
     ]
 
 
-def _left_over(slices: list[_Slice], L: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Σ r rᴴ over the outer samples of what a fit leaves, of the data and of noise with the covariance L Lᴴ.
+def _left_over(slices: list[_Slice], outer: list[np.ndarray], L: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Σ r rᴴ over each slice's outer samples of what a fit leaves, of data and noise of covariance L Lᴴ.
 
     Both complex128 (coil, coil).
     """
     of_data, of_noise = np.zeros_like(L), np.zeros_like(L)
-    for i, (E, kspace, outer) in enumerate(slices):
+    for i, (E, kspace, _) in enumerate(slices):
         drawn = (
             noise.whiten(L / np.sqrt(2), white_noise((1, i, k), kspace.shape)).astype(np.complex64)
             for k in range(N_DRAWS)
         )
         staged = torch.stack([E.stage(torch.from_numpy(part)) for part in (kspace, *drawn)])
         *_, last = residuals(E, staged, N_STEPS)
-        data, *noises = (E.unstage(part).numpy()[0][:, outer].astype(np.complex128) for part in last)
+        data, *noises = (E.unstage(part).numpy()[0][:, outer[i]].astype(np.complex128) for part in last)
         of_data += data @ data.conj().T
         of_noise += sum(part @ part.conj().T for part in noises) / N_DRAWS
     return of_data, of_noise
