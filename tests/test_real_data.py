@@ -56,7 +56,8 @@ def test_the_mprage(shared_data):
     poisson = {"pattern": "poisson", "acceleration": 6, "n_calibration": 24, "seed": 0}
     datasets, attrs = prepare(shared_data, scan, sampling_parameters=poisson)
     assert datasets["kspace"].shape == (1, 4, 256, 256)
-    assert ((noise_std(datasets) > 5.5) & (noise_std(datasets) < 8.5)).all()
+    air = [2.69, 3.89, 3.15, 2.90]  # in the corners of the coils' images; the edge of k-space has 5.7 to 8.3
+    np.testing.assert_allclose(noise_std(datasets), air, rtol=0.1)
     assert abs(attrs["acceleration"] - 6) < 0.15
     assert stands(head(datasets))
 

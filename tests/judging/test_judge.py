@@ -223,7 +223,7 @@ def test_diverging_by_loss_or_by_values_that_are_not_finite():
 def test_sigma_misjudged_gives_a_negative_risk_that_is_reported_as_such():
     record = made_record(sigma=0.3, conditioning=1e-3)
     found = judge(replace(record, filtered_trace=record.filtered_trace - 1e4))
-    assert "J went from -603 (not resolved) to 509" in found.evidence
+    assert "J went from -603 (unresolved) to 509" in found.evidence
 
 
 @pytest.mark.parametrize(("standard_errors", "told"), [(1.9, "J went from"), (2.1, "J rose")])

@@ -39,7 +39,8 @@ def test_travel_is_read_from_the_steps_that_were_taken():
         ({"lr": 0.1 * np.array([1, 1, 1, 1, 0.49])}, 0.6, "learning rate exhausted"),
         ({"lr": 0.1 * np.array([1, 1, 1, 1, 0.51])}, 0.51, "learning rate too small"),
         ({"lr": 0.1 * np.array([1, 1, 1, 1, 0.51])}, 0.49, "ill-conditioning"),
-        ({"has_learning_rate": False}, 0.6, "ill-conditioning"),
+        ({"has_learning_rate": False}, 0.51, "too few iterations"),
+        ({"has_learning_rate": False}, 0.49, "ill-conditioning"),
     ],
 )
 def test_a_cause_is_named_by_what_was_left_and_needed(changes, left, cause):
