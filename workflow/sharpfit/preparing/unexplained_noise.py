@@ -31,8 +31,8 @@ times that of the air in their corners, for every pattern of the coils; that of 
 ABOVE_EDGE = 1.3
 """Times the edge's variance, beside its scatter, from which on what is left holds signal."""
 
-N_SLICES = 4
-"""Slices that are looked at; the coils' noise is that of all."""
+N_SLICES, ENOUGH = 4, 20_000
+"""Slices that are looked at, fewer where those have so many samples; the coils' noise is that of all."""
 
 N_ROUNDS = 3
 """Of the iteration: the last changes the covariance by 1 to 3 %."""
@@ -114,6 +114,7 @@ def _beyond(limit: float, slices: list[_Slice], first: noise.NoiseEstimate) -> n
     least = (1 - min(np.sqrt(n_coils / first.n_samples), 0.7)) ** 2
     if np.linalg.eigvalsh(L @ L.conj().T)[-1] > ABOVE_EDGE / least:
         return None
+    bias = _signal_share(slices, outer, L)
     n_left = int(n_samples * np.trace(share).real / n_coils)
     ratio = float((np.abs(L) ** 2).sum()) / n_coils
     said = (
@@ -121,14 +122,30 @@ def _beyond(limit: float, slices: list[_Slice], first: noise.NoiseEstimate) -> n
         f"what no image explains beyond {limit} of the radius, {n_left} samples per coil"
     )
     total = np.linalg.cholesky(first.covariance) @ L
-    return noise.NoiseEstimate(total @ total.conj().T, n_left, said)
+    return noise.NoiseEstimate(total @ total.conj().T, n_left, said, bias)
+
+
+def _signal_share(slices: list[_Slice], outer: list[np.ndarray], L: np.ndarray) -> float:
+    """By how much σ may be too large, as of the edge: half of what the power falls by outwards.
+
+    The halves have as many samples each.
+    """
+    distance = radius(outer[0].shape)
+    middle = np.median(np.concatenate([distance[one] for one in outer]))
+    power = []
+    for half in (distance <= middle, distance > middle):
+        of_data, of_noise = _left_over(slices, [one & half for one in outer], L)
+        power.append(np.trace(np.linalg.solve(of_noise, of_data)).real)
+    return float(max(power[0] / power[1] - 1, 0.0)) / 2
 
 
 def _slices(raw: RawScan, data: Data, acquired: np.ndarray, first: noise.NoiseEstimate) -> list[_Slice]:
     """Stage some slices with their maps; nothing where those are two sets."""
     n_slices = len(data.kspace)
-    chosen = np.unique(np.linspace(0, n_slices - 1, min(n_slices, N_SLICES)).round().astype(int))
-    sampled = each_slice(acquired, n_slices)[chosen]
+    sampled = each_slice(acquired, n_slices)
+    n_chosen = min(n_slices, N_SLICES, -(-ENOUGH // max(int(sampled[0].sum()), 1)))
+    chosen = np.linspace(0, n_slices - 1, n_chosen + 2)[1:-1].round().astype(int)
+    sampled = sampled[chosen]
     kspace = data.kspace[chosen]
     of_them = replace(
         raw,
