@@ -321,7 +321,7 @@ def summary(judged: Sequence[Judged]) -> str:
         "## Sharpness against the noise-free twin",
         sharpness(cases),
         f"## Weights chosen by the judge, {len(paths)} paths\n\n{weights(paths)}" if paths else "",
-        "## Misses",
+        "## Misses, and picks off by more than 10 %",
         misses(cases),
     ]
     return "\n\n".join(filter(None, parts))
