@@ -93,7 +93,7 @@ def _unexplained(
     if not first.may_hold_signal or data.kspace.shape[1] == 1:
         return None
     slices = _slices(raw, data, acquired, first)
-    return next(filter(None, (_beyond(limit, slices, first) for limit in OUTER if slices)), None)
+    return next(filter(None, (_beyond(limit, slices, first) for limit in OUTER)), None)
 
 
 def _beyond(limit: float, slices: list[_Slice], first: noise.NoiseEstimate) -> noise.NoiseEstimate | None:
@@ -104,7 +104,7 @@ def _beyond(limit: float, slices: list[_Slice], first: noise.NoiseEstimate) -> n
         return None
     L: np.ndarray = np.eye(n_coils, dtype=np.complex128)  # of Φ = L Lᴴ, in units of the first estimate
     for _ in range(N_ROUNDS):
-        of_data, of_noise = (part / n_samples for part in _left_over(slices, outer, L))
+        of_data, of_noise = (part / n_samples for part in _covariances(_left_over(slices, L), outer))
         share = np.linalg.solve(L, np.linalg.solve(L, of_noise).conj().T)  # left of each pattern of the coils
         if np.linalg.eigvalsh(share)[0] < REDUNDANCY:
             return None
@@ -132,9 +132,9 @@ def _signal_share(slices: list[_Slice], outer: list[np.ndarray], L: np.ndarray) 
     """
     distance = radius(outer[0].shape)
     middle = np.median(np.concatenate([distance[one] for one in outer]))
-    power = []
+    left, power = _left_over(slices, L), []
     for half in (distance <= middle, distance > middle):
-        of_data, of_noise = _left_over(slices, [one & half for one in outer], L)
+        of_data, of_noise = _covariances(left, [one & half for one in outer])
         power.append(np.trace(np.linalg.solve(of_noise, of_data)).real)
     return float(max(power[0] / power[1] - 1, 0.0)) / 2
 
@@ -172,12 +172,12 @@ def _slices(raw: RawScan, data: Data, acquired: np.ndarray, first: noise.NoiseEs
     ]
 
 
-def _left_over(slices: list[_Slice], outer: list[np.ndarray], L: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Σ r rᴴ over each slice's outer samples of what a fit leaves, of data and noise of covariance L Lᴴ.
+def _left_over(slices: list[_Slice], L: np.ndarray) -> list[list[np.ndarray]]:
+    """Return what a fit leaves of each slice's data, then of its draws of noise with the covariance L Lᴴ.
 
-    Both complex128 (coil, coil).
+    Each complex64 (coil, ky, kx).
     """
-    of_data, of_noise = np.zeros_like(L), np.zeros_like(L)
+    left = []
     for i, (E, kspace, _) in enumerate(slices):
         drawn = (
             noise.whiten(L / np.sqrt(2), white_noise((1, i, k), kspace.shape)).astype(np.complex64)
@@ -185,7 +185,21 @@ def _left_over(slices: list[_Slice], outer: list[np.ndarray], L: np.ndarray) -> 
         )
         staged = torch.stack([E.stage(torch.from_numpy(part)) for part in (kspace, *drawn)])
         *_, last = residuals(E, staged, N_STEPS)
-        data, *noises = (E.unstage(part).numpy()[0][:, outer[i]].astype(np.complex128) for part in last)
-        of_data += data @ data.conj().T
-        of_noise += sum(part @ part.conj().T for part in noises) / N_DRAWS
+        left.append([E.unstage(part).numpy()[0] for part in last])
+    return left
+
+
+def _covariances(left: list[list[np.ndarray]], outer: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Σ r rᴴ over outer samples of what is left of data, and of noise: both complex128 (coil, coil)."""
+    n_coils = len(left[0][0])
+    of_data, of_noise = np.zeros((2, n_coils, n_coils), np.complex128)
+    for (data, *noises), where in zip(left, outer, strict=True):
+        of_data += _outer_product(data[:, where])
+        of_noise += sum(_outer_product(one[:, where]) for one in noises) / N_DRAWS
     return of_data, of_noise
+
+
+def _outer_product(samples: np.ndarray) -> np.ndarray:
+    """Σ r rᴴ of samples (coil, sample)."""
+    r = samples.astype(np.complex128)
+    return r @ r.conj().T
